@@ -1,0 +1,11 @@
+// What the bundler makes of the files that are no JavaScript.
+
+declare module "#module.deflate" {
+  const base64: string;
+  export default base64;
+}
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -1,0 +1,90 @@
+// `cargo xtask demo`, as the README says it.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "fireworks-keys-demo-"));
+});
+
+after(() => rm(folder, { recursive: true }));
+
+test("demo --once creates a key through the package and exits with 0", async () => {
+  const { code, output } = await demo("--once", "--port", "0", "--db", join(folder, "keys.sqlite"));
+  assert.equal(code, 0, output);
+  assert.match(output, /key: 'fw_\w+'/);
+});
+
+test("demo serves the page until it is interrupted", async () => {
+  const child = start("--port", "0", "--db", join(folder, "served.sqlite"));
+  const page = await new Promise((resolve, reject) => {
+    let output = "";
+    const read = (chunk) => {
+      output += chunk;
+      const address = /The demo page: (http:\S+)/.exec(output)?.[1];
+      if (address) resolve(address);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("exit", () => reject(new Error(output)));
+  });
+  const response = await fetch(page);
+  assert.match(await response.text(), /Create a Fireworks API key/);
+  assert.match(response.headers.get("content-security-policy"), /default-src 'none'/);
+  assert.equal((await fetch(new URL("fireworks-keys/default.js", page))).status, 200);
+  child.kill("SIGINT");
+  const [code] = await once(child, "exit");
+  assert.equal(code, 0);
+  await assert.rejects(fetch(page), "the emulator has ended with it");
+});
+
+test("demo says in one line that a port is in use", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  await fails(`127.0.0.1:${port}`, "--port", String(port), "--db", join(folder, "port.sqlite"));
+  server.close();
+});
+
+test("demo says in one line that its file cannot be written", async () => {
+  await fails(folder, "--port", "0", "--db", folder);
+});
+
+test("demo --live says in one line which variable is missing", async () => {
+  await fails("FIREWORKS_API_KEY", "--live");
+});
+
+async function fails(reason, ...args) {
+  const { code, output } = await demo("--once", ...args);
+  assert.notEqual(code, 0);
+  const lines = output.trim().split("\n");
+  assert.equal(lines.length, 1, output);
+  assert.ok(lines[0].startsWith("error: ") && lines[0].includes(reason), output);
+}
+
+async function demo(...args) {
+  const child = start(...args);
+  let output = "";
+  child.stdout.on("data", (chunk) => (output += chunk));
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const [code] = await once(child, "close");
+  return { code, output };
+}
+
+function start(...args) {
+  const env = { ...process.env };
+  delete env.FIREWORKS_API_KEY;
+  return spawn("cargo", ["xtask", "demo", ...args], {
+    cwd: join(import.meta.dirname, "../.."),
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}

@@ -1,0 +1,178 @@
+//! Builds the publishable npm package: the module, its glue, the entries, the types.
+
+use crate::command::{self, node_tool};
+use crate::setup::{self, WASM_TARGET, modified};
+use crate::sizes;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use flate2::{Compression, write::DeflateEncoder};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The module's name in dist/ and in the glue.
+const MODULE: &str = "fireworks_keys";
+
+/// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
+const ENTRIES: [&str; 2] = ["default", "workerd"];
+
+/// What rustc and wasm-bindgen use of WebAssembly, and all that the module may: Node 20 loads it.
+const FEATURES: [&str; 6] = [
+    "bulk-memory",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+];
+
+/// `cargo xtask build`.
+pub fn run() -> Result<()> {
+    let workspace = Workspace::find()?;
+    build(&workspace)?;
+    sizes::print(&workspace.dist())
+}
+
+/// Builds dist/ and the demo page's folder.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    setup::wasm_target()?;
+    setup::npm_packages(workspace)?;
+    let compiled = compile(workspace)?;
+    bind(workspace, &compiled)?;
+    bundle(workspace)?;
+    stage(workspace)
+}
+
+/// Compiles the crate as a cdylib alone: beside an rlib, it could not be optimised as a whole.
+fn compile(workspace: &Workspace) -> Result<PathBuf> {
+    let flags = [
+        // One page of stack instead of sixteen, so that the module starts with two pages of memory.
+        "-Clink-arg=-zstack-size=65536".to_owned(),
+        // No path of the machine that built it ends up in the module.
+        format!("--remap-path-prefix={}=", workspace.root.display()),
+        format!("--remap-path-prefix={}=cargo", cargo_home()?.display()),
+    ];
+    command::run(
+        Command::new("cargo")
+            .args([
+                "rustc",
+                "--quiet",
+                "--release",
+                "--lib",
+                "--package",
+                "fireworks-keys",
+            ])
+            .args(["--crate-type", "cdylib", "--target", WASM_TARGET])
+            .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
+            .current_dir(&workspace.root),
+    )?;
+    Ok(workspace
+        .target
+        .join(WASM_TARGET)
+        .join("release")
+        .join(MODULE)
+        .with_extension("wasm"))
+}
+
+fn cargo_home() -> Result<PathBuf> {
+    match std::env::var_os("CARGO_HOME") {
+        Some(home) => Ok(home.into()),
+        None => Ok(std::env::home_dir()
+            .context("there is no home directory")?
+            .join(".cargo")),
+    }
+}
+
+/// Makes the glue, optimises the module and deflates it, unless that was done since it changed.
+fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
+    let folder = workspace.module();
+    let deflated = folder.join(MODULE).with_extension("deflate");
+    let newest_input = modified(compiled).max(modified(&std::env::current_exe()?));
+    if modified(&deflated).is_some_and(|made| Some(made) > newest_input) {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder)?;
+    Bindgen::new()
+        .input_path(compiled)
+        .out_name(MODULE)
+        .web(true)?
+        .typescript(true)
+        .omit_default_module_path(true)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&folder)
+        .context("wasm-bindgen")?;
+    let bound = folder.join(format!("{MODULE}_bg.wasm"));
+    let module = folder.join(MODULE).with_extension("wasm");
+    command::run(
+        node_tool(workspace, "wasm-opt")
+            .arg("-Oz")
+            .args(FEATURES.map(|feature| format!("--enable-{feature}")))
+            .arg("--output")
+            .arg(&module)
+            .arg(&bound),
+    )?;
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(&fs::read(&module)?)?;
+    fs::write(&deflated, encoder.finish()?)?;
+    Ok(())
+}
+
+/// Bundles each entry into one file, and writes the types beside them.
+fn bundle(workspace: &Workspace) -> Result<()> {
+    let dist = workspace.dist();
+    if dist.exists() {
+        fs::remove_dir_all(&dist).context("dist")?;
+    }
+    fs::create_dir_all(&dist)?;
+    let module = workspace.module().join(MODULE);
+    let alias = |name: &str, path: &Path| format!("--alias:{name}={}", path.display());
+    let script = |name: &str| workspace.root.join("src/js").join(name);
+    command::run(
+        node_tool(workspace, "esbuild")
+            .args(ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")))
+            .args(["--bundle", "--format=esm", "--target=es2022"])
+            .args(["--log-level=warning", "--outdir=dist"])
+            // The glue names one import object for each block of imports, all of them the same.
+            .args(["--log-override:duplicate-object-key=silent"])
+            .args([
+                "--loader:.deflate=base64",
+                "--external:./fireworks_keys.wasm",
+            ])
+            .arg(alias("#module", &module.with_extension("js")))
+            .arg(alias("#module.deflate", &module.with_extension("deflate")))
+            .arg(alias("#host", &script("host.ts")))
+            .arg(alias("#errors", &script("errors.ts"))),
+    )?;
+    fs::copy(
+        module.with_extension("wasm"),
+        dist.join(MODULE).with_extension("wasm"),
+    )?;
+    command::run(&mut node_tool(workspace, "tsc"))
+}
+
+/// Lays the page and the package side by side, as a static host would serve them.
+fn stage(workspace: &Workspace) -> Result<()> {
+    let www = workspace.www();
+    if www.exists() {
+        fs::remove_dir_all(&www)?;
+    }
+    copy_folder(&workspace.root.join("www"), &www)?;
+    copy_folder(&workspace.dist(), &www.join("fireworks-keys"))
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! Running other programs: where one is missing or fails, the error says which and why.
+
+use crate::workspace::Workspace;
+use anyhow::{Result, bail};
+use std::io::ErrorKind;
+use std::process::Command;
+
+/// Runs a command to its end, its output shown.
+pub fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().map_err(|error| not_run(command, &error))?;
+    if status.success() {
+        return Ok(());
+    }
+    bail!("{} failed ({status})", name(command));
+}
+
+/// Runs a command to its end and returns what it wrote to standard output.
+pub fn output(command: &mut Command) -> Result<String> {
+    let output = command.output().map_err(|error| not_run(command, &error))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    bail!(
+        "{} failed ({}): {}",
+        name(command),
+        output.status,
+        errors.trim()
+    );
+}
+
+/// A program of a development dependency, such as `esbuild`.
+pub fn node_tool(workspace: &Workspace, name: &str) -> Command {
+    let name = if cfg!(windows) {
+        format!("{name}.cmd")
+    } else {
+        name.to_owned()
+    };
+    let mut command = Command::new(workspace.root.join("node_modules/.bin").join(name));
+    command.current_dir(&workspace.root);
+    command
+}
+
+/// Why a command did not even start.
+pub fn not_run(command: &Command, error: &std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::NotFound => anyhow::anyhow!("{} is not installed", name(command)),
+        _ => anyhow::anyhow!("{} could not be started: {error}", name(command)),
+    }
+}
+
+fn name(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| word.to_string_lossy());
+    words.take(3).collect::<Vec<_>>().join(" ")
+}

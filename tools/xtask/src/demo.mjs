@@ -1,0 +1,20 @@
+// Creates a key that lives ten minutes, as the environment says, and prints it.
+
+import { createApiKey } from "fireworks-keys";
+
+const { FIREWORKS_API_KEY, FIREWORKS_ACCOUNT_ID, FIREWORKS_USER_ID, FIREWORKS_BASE_URL } = process.env;
+
+try {
+  const created = await createApiKey({
+    token: FIREWORKS_API_KEY,
+    accountId: FIREWORKS_ACCOUNT_ID,
+    userId: FIREWORKS_USER_ID,
+    baseUrl: FIREWORKS_BASE_URL,
+    displayName: "fireworks-keys demo",
+    expireTime: new Date(Date.now() + 10 * 60_000),
+  });
+  console.log(created);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}

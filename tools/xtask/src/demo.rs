@@ -1,0 +1,108 @@
+//! `cargo xtask demo`: a key is created through the built package, then the demo page is served.
+
+use crate::build;
+use crate::command::{self};
+use crate::emulator::{self, Emulator};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// The emulator's administrator.
+const TOKEN: &str = "fw_local_admin";
+
+/// What the live service needs to know, as environment variables.
+const LIVE: [&str; 3] = [
+    "FIREWORKS_API_KEY",
+    "FIREWORKS_ACCOUNT_ID",
+    "FIREWORKS_USER_ID",
+];
+
+/// Options of `cargo xtask demo`.
+#[derive(Args)]
+pub struct Options {
+    /// Where the emulator and the page listen, on 127.0.0.1; 0 picks a free port.
+    #[arg(long, default_value_t = 8787, conflicts_with = "live")]
+    port: u16,
+    /// The emulator's SQLite file [default: demo.sqlite in cargo's target folder].
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    db: Option<PathBuf>,
+    /// Exit once the key was created, without serving the page.
+    #[arg(long)]
+    once: bool,
+    /// Create a key that lives ten minutes at the real service instead, as FIREWORKS_API_KEY,
+    /// FIREWORKS_ACCOUNT_ID and FIREWORKS_USER_ID say, and exit.
+    #[arg(long)]
+    live: bool,
+}
+
+/// Runs the demo to its end.
+pub fn run(options: &Options) -> Result<()> {
+    let (interrupt, interrupted) = channel();
+    ctrlc::set_handler(move || interrupt.send(()).unwrap_or_default())
+        .context("Ctrl-C cannot be caught")?;
+    let workspace = Workspace::find()?;
+    if options.live {
+        if let Some(name) = LIVE
+            .iter()
+            .find(|name| std::env::var_os(name).is_none_or(|value| value.is_empty()))
+        {
+            bail!("--live needs the environment variable {name}");
+        }
+        build::build(&workspace)?;
+        return create(&workspace, &[]);
+    }
+    build::build(&workspace)?;
+    let db = options
+        .db
+        .clone()
+        .unwrap_or_else(|| workspace.target.join("demo.sqlite"));
+    let mut emulator = Emulator::start(
+        Command::new(emulator::build(&workspace)?)
+            .arg("--port")
+            .arg(options.port.to_string())
+            .arg("--db")
+            .arg(db)
+            .arg("--www")
+            .arg(workspace.www())
+            .args(["--account", "local", "--user", "me:admin"])
+            .args(["--user", "ci-bot:user:service-account", "--token", TOKEN]),
+    )?;
+    let address = emulator.address.clone();
+    create(
+        &workspace,
+        &[
+            ("FIREWORKS_BASE_URL", &address),
+            ("FIREWORKS_API_KEY", TOKEN),
+            ("FIREWORKS_ACCOUNT_ID", "local"),
+            ("FIREWORKS_USER_ID", "ci-bot"),
+        ],
+    )?;
+    if options.once {
+        return Ok(());
+    }
+    println!("\nThe demo page: {address}/\nCtrl-C ends it.");
+    loop {
+        match interrupted.recv_timeout(Duration::from_millis(200)) {
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if let Some(status) = emulator.ended()? {
+            bail!("the emulator ended ({status})");
+        }
+    }
+}
+
+/// Creates a key in Node, as the environment says, and prints it.
+fn create(workspace: &Workspace, environment: &[(&str, &str)]) -> Result<()> {
+    command::run(
+        Command::new("node")
+            .arg(workspace.root.join("tools/xtask/src/demo.mjs"))
+            .envs(environment.iter().copied())
+            .current_dir(&workspace.root),
+    )
+    .context("no key was created")
+}

@@ -1,0 +1,78 @@
+//! The emulator as a child process, which never outlives the task that started it.
+
+use crate::command::{self, not_run};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, bail};
+use std::io::{BufRead, BufReader, Read, sink};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// What the emulator prints when it is ready, before its address.
+const READY: &str = "fireworks-emulator listening on ";
+
+/// Compiles the emulator and returns where it is.
+pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+    command::run(
+        Command::new("cargo")
+            .args(["build", "--quiet", "--package", "fireworks-emulator"])
+            .current_dir(&workspace.root),
+    )?;
+    let name = format!("fireworks-emulator{}", std::env::consts::EXE_SUFFIX);
+    Ok(workspace.target.join("debug").join(name))
+}
+
+/// A running emulator, stopped when it is dropped.
+pub struct Emulator {
+    /// Where it listens, such as `http://127.0.0.1:8787`.
+    pub address: String,
+    child: Child,
+}
+
+impl Emulator {
+    /// Starts it and waits until it is ready. Its access log is not shown.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| not_run(command, &error))?;
+        let stdout = child.stdout.take().context("the emulator has no output")?;
+        let mut stderr = child.stderr.take().context("the emulator has no output")?;
+        let mut emulator = Self {
+            address: String::new(),
+            child,
+        };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let Some(address) = line.trim().strip_prefix(READY) else {
+            let mut reason = String::new();
+            stderr.read_to_string(&mut reason)?;
+            bail!("{}", reason.trim());
+        };
+        address.clone_into(&mut emulator.address);
+        // A pipe that nobody empties would stop the emulator once it is full.
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut sink()));
+        Ok(emulator)
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        // Asked to end, it finishes what it is writing.
+        #[cfg(unix)]
+        if let (Ok(None), Some(id)) = (
+            self.child.try_wait(),
+            rustix::process::Pid::from_raw(self.child.id().cast_signed()),
+        ) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        #[cfg(not(unix))]
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

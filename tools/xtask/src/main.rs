@@ -1,0 +1,51 @@
+//! `cargo xtask`: builds, demonstrates and tests the package. It installs what it lacks and says
+//! so; what it cannot do ends with one line and a non-zero exit.
+
+mod build;
+mod chromium;
+mod command;
+mod demo;
+mod emulator;
+mod setup;
+mod sizes;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, demonstrates and tests fireworks-keys.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the npm package into dist/ and print the size of each file.
+    Build,
+    /// Create a key through the built package, then serve the demo page until Ctrl-C.
+    Demo(demo::Options),
+    /// Run the tests, all of them or the parts named.
+    Test {
+        /// Which parts; all when none is named.
+        parts: Vec<test::Part>,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Build => build::run(),
+        Task::Demo(options) => demo::run(&options),
+        Task::Test { parts } => test::run(&parts),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

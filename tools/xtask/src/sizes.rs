@@ -1,0 +1,43 @@
+//! How large a file is: as it is, and as a server would send it.
+
+use anyhow::{Context, Result};
+use flate2::{Compression, write::GzEncoder};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Prints raw, gzip (level 9) and brotli (quality 11) sizes in bytes of a folder's scripts and modules.
+pub fn print(folder: &Path) -> Result<()> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    println!("{:<24}{:>10}{:>10}{:>10}", "bytes", "raw", "gzip", "brotli");
+    for file in files {
+        let bytes = std::fs::read(&file)?;
+        println!(
+            "{:<24}{:>10}{:>10}{:>10}",
+            file.file_name().unwrap_or_default().display(),
+            bytes.len(),
+            gzip(&bytes)?,
+            brotli(&bytes)?,
+        );
+    }
+    Ok(())
+}
+
+fn gzip(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn brotli(bytes: &[u8]) -> Result<usize> {
+    const BUFFER: usize = 4096;
+    const QUALITY: u32 = 11;
+    const WINDOW: u32 = 22;
+    let mut encoder = brotli::CompressorWriter::new(Vec::new(), BUFFER, QUALITY, WINDOW);
+    encoder.write_all(bytes)?;
+    Ok(encoder.into_inner().len())
+}
