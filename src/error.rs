@@ -1,8 +1,10 @@
 //! The one conversion of a failure into a JavaScript error. Which class, which message and which
 //! fields is JavaScript's to say (`js/errors.ts`); this says what happened.
 
-use crate::exchange::{ExchangeFailure, Reply, to_record};
-use crate::lifecycle::Failure;
+use crate::exchange::{Api, ApiFailure, Reply, to_record};
+use crate::lifecycle::{Failure, Limit, Orphans};
+use crate::options::Invalid;
+use js_sys::JsString;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -10,12 +12,43 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_name = toError)]
     fn to_error(
-        operation: &str,
-        attempts: u32,
         failure: &JsValue,
         answer: Option<&Reply>,
         cause: &JsValue,
+        token: Option<&JsString>,
     ) -> JsValue;
+}
+
+/// What is known beside the failure itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Context<'a> {
+    /// The function that was called.
+    pub operation: &'static str,
+    /// How many requests were sent.
+    pub attempts: u32,
+    /// What a create knows of orphans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aftermath: Option<Aftermath<'a>>,
+}
+
+/// What a create that failed left behind.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Aftermath<'a> {
+    /// What is known of orphans.
+    pub orphans: Orphans,
+    /// The ids of those that were deleted.
+    pub key_ids: &'a [String],
+    /// The tag to find others by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt_tag: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Description<'a> {
+    context: &'a Context<'a>,
+    what: What<'a>,
 }
 
 #[derive(Serialize)]
@@ -26,28 +59,32 @@ extern "C" {
 )]
 enum What<'a> {
     Invalid { path: &'a str, expected: &'a str },
-    Refused,
+    Refused { retry_after_ms: Option<f64> },
     Unreachable,
-    TimedOut { limit_ms: f64 },
+    TimedOut { limit: Limit, limit_ms: f64 },
     Unreadable { reason: &'static str },
 }
 
-/// The error to reject with: what failed, in which operation, after how many requests.
-pub fn error(operation: &'static str, attempts: u32, failure: ExchangeFailure) -> JsValue {
+/// What to reject with after a failure of the API's. An abort rejects with the caller's own reason.
+pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue {
     let none = JsValue::UNDEFINED;
-    let (what, answer, cause) = match &failure {
-        Failure::Invalid(invalid) => (
-            What::Invalid {
-                path: &invalid.path,
-                expected: &invalid.expected,
+    let (what, answer, cause) = match failure {
+        Failure::Aborted => return api.abort_reason(),
+        Failure::Invalid(invalid) => return rejected(context, invalid, api.last_token().as_ref()),
+        Failure::Refused {
+            answer,
+            retry_after_ms,
+        } => (
+            What::Refused {
+                retry_after_ms: *retry_after_ms,
             },
-            None,
-            invalid.cause.as_ref().unwrap_or(&none),
+            Some(answer),
+            &none,
         ),
-        Failure::Refused(answer) => (What::Refused, Some(answer), &none),
         Failure::Unreachable(cause) => (What::Unreachable, None, cause),
-        Failure::TimedOut { limit_ms } => (
+        Failure::TimedOut { limit, limit_ms } => (
             What::TimedOut {
+                limit: *limit,
                 limit_ms: *limit_ms,
             },
             None,
@@ -57,8 +94,37 @@ pub fn error(operation: &'static str, attempts: u32, failure: ExchangeFailure) -
             (What::Unreadable { reason }, Some(answer), &none)
         }
     };
-    match to_record(&what) {
-        Ok(what) => to_error(operation, attempts, &what, answer, cause),
+    make(context, what, answer, cause, api.last_token().as_ref())
+}
+
+/// What to reject with where an option is wrong.
+pub fn invalid(operation: &'static str, invalid: &Invalid) -> JsValue {
+    let context = Context {
+        operation,
+        attempts: 0,
+        aftermath: None,
+    };
+    rejected(&context, invalid, None)
+}
+
+fn rejected(context: &Context<'_>, invalid: &Invalid, token: Option<&JsString>) -> JsValue {
+    let what = What::Invalid {
+        path: &invalid.path,
+        expected: &invalid.expected,
+    };
+    let cause = invalid.cause.clone().unwrap_or_default();
+    make(context, what, None, &cause, token)
+}
+
+fn make(
+    context: &Context<'_>,
+    what: What<'_>,
+    answer: Option<&Reply>,
+    cause: &JsValue,
+    token: Option<&JsString>,
+) -> JsValue {
+    match to_record(&Description { context, what }) {
+        Ok(description) => to_error(&description, answer, cause, token),
         Err(error) => error,
     }
 }

@@ -1,11 +1,14 @@
 //! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
-use crate::lifecycle::{self, Failure, Request, Service};
-use crate::options::{Invalid, invalid};
-use js_sys::{Array, Function, JSON, JsString, Object, Promise, Reflect};
+use crate::lifecycle::retry::Hints;
+use crate::lifecycle::{
+    Aborted, Answer, Event, Failure, Fault, Item, Limits, Request, Service, Why,
+};
+use crate::options::{Invalid, check_token, invalid};
+use js_sys::{Array, Function, JSON, JsString, Math, Object, Promise, Reflect};
 use serde::Serialize;
-use std::cell::Cell;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect};
@@ -14,25 +17,40 @@ use web_sys::{AbortSignal, RequestInit, RequestRedirect};
 extern "C" {
     type Stop;
     #[wasm_bindgen(constructor, catch)]
-    fn new(limit_ms: f64) -> Result<Stop, JsValue>;
+    fn new(limit_ms: f64, signal: Option<&AbortSignal>) -> Result<Stop, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = timedOut)]
+    fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
-    fn fired(this: &Stop) -> bool;
+    fn aborted(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
     fn signal(this: &Stop) -> AbortSignal;
     #[wasm_bindgen(method)]
+    fn wait(this: &Stop) -> Promise;
+    #[wasm_bindgen(method)]
     fn end(this: &Stop);
 
-    #[wasm_bindgen(js_name = isHeaderToken)]
-    fn is_header_token(text: &JsString) -> bool;
     #[wasm_bindgen(js_name = askToken)]
     fn ask_token(stop: &Stop, token: &Function) -> Promise;
-    fn receive(stop: &Stop, sent: &JsValue, token: &JsString) -> Promise;
+    fn receive(stop: &Stop, sent: &JsValue) -> Promise;
+    #[wasm_bindgen(js_name = reasonOf)]
+    fn reason_of(signal: &AbortSignal) -> JsValue;
+    fn notify(listener: &Function, event: &JsValue);
+    #[wasm_bindgen(js_name = hold)]
+    fn hold(wait_until: &Function, work: &Promise);
+    #[wasm_bindgen(js_name = elapsedMs)]
+    fn elapsed_ms() -> f64;
 
     /// An answer, read to its end by `receive`: a record of ours, safe to read.
     #[derive(Debug)]
     pub type Reply;
     #[wasm_bindgen(method, getter)]
     fn status(this: &Reply) -> u16;
+    #[wasm_bindgen(method, getter, js_name = shouldRetry)]
+    fn should_retry(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
+    fn retry_after_ms(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    fn retry_after(this: &Reply) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn value(this: &Reply) -> JsValue;
 }
@@ -44,21 +62,34 @@ extern "C" {
     fn fetch(request: &web_sys::Request) -> Result<Option<Object>, JsValue>;
 }
 
-/// How long one attempt may take, its body included, in milliseconds.
-const ATTEMPT_TIMEOUT_MS: f64 = 30_000.0;
+/// Why an operation over this failed.
+pub type ApiFailure = Failure<Reply, JsValue>;
 
-/// Why an exchange, or an operation over it, failed.
-pub type ExchangeFailure = Failure<Reply, JsValue>;
+type ApiFault = Fault<JsValue>;
 
-/// How to reach the service.
+/// How to reach the service, and whom to tell.
+#[derive(Clone)]
 pub struct Connection {
     /// Whom to be.
     pub token: Token,
     /// Where the service is, without a slash at the end.
     pub base_url: String,
+    /// The caller's own fetch.
+    pub fetch: Option<Function>,
+    /// The caller's own headers.
+    pub headers: Vec<(String, JsValue)>,
+    /// How long and how often to try.
+    pub limits: Limits,
+    /// Ends everything when it is aborted.
+    pub signal: Option<AbortSignal>,
+    /// Keeps the runtime alive for work that goes on after the answer.
+    pub wait_until: Option<Function>,
+    /// Is told what happens.
+    pub on_event: Option<Function>,
 }
 
 /// The credential.
+#[derive(Clone)]
 pub enum Token {
     /// The token itself, checked.
     Given(JsString),
@@ -66,44 +97,11 @@ pub enum Token {
     Asked(Function),
 }
 
-impl Token {
-    /// The token, if a header can carry it.
-    pub fn check(token: JsValue) -> Result<JsString, Invalid> {
-        const PATH: &str = "token";
-        let token: JsString = token
-            .dyn_into()
-            .map_err(|_| invalid(PATH, "must be a string, or a function that returns one"))?;
-        if token.length() == 0 {
-            Err(invalid(PATH, "must not be empty"))
-        } else if token.length() > 1 << 20 || !is_header_token(&token) {
-            Err(invalid(
-                PATH,
-                "must be visible ASCII characters only: no space, no line break, no other script",
-            ))
-        } else {
-            Ok(token)
-        }
-    }
-
-    async fn get(&self, stop: &Stop) -> Result<JsString, ExchangeFailure> {
-        match self {
-            Self::Given(token) => Ok(token.clone()),
-            Self::Asked(ask) => match JsFuture::from(ask_token(stop, ask)).await {
-                Ok(token) => Self::check(token).map_err(Failure::Invalid),
-                Err(_) if stop.fired() => Err(timed_out()),
-                Err(cause) => Err(Failure::Invalid(Invalid {
-                    cause: Some(cause),
-                    ..invalid("token", "could not be had: the function threw or rejected")
-                })),
-            },
-        }
-    }
-}
-
-/// The API over fetch, counting what it sends.
+/// The API over fetch.
 pub struct Api {
     connection: Connection,
-    sent: Cell<u32>,
+    /// The token last used: what must not appear in an error.
+    token: RefCell<Option<JsString>>,
 }
 
 impl Api {
@@ -111,30 +109,88 @@ impl Api {
     pub fn new(connection: Connection) -> Self {
         Self {
             connection,
-            sent: Cell::new(0),
+            token: RefCell::new(None),
         }
     }
 
-    /// How many requests were sent so far.
-    pub fn sent(&self) -> u32 {
-        self.sent.get()
+    /// The same API for work that goes on after the caller has its answer, abort or not.
+    pub fn detached(&self) -> Self {
+        Self::new(Connection {
+            signal: None,
+            ..self.connection.clone()
+        })
     }
 
-    fn request(
+    /// How long and how often to try.
+    pub fn limits(&self) -> Limits {
+        self.connection.limits
+    }
+
+    /// The token last used.
+    pub fn last_token(&self) -> Option<JsString> {
+        self.token.borrow().clone()
+    }
+
+    /// What the caller aborted with.
+    pub fn abort_reason(&self) -> JsValue {
+        let signal = self.connection.signal.as_ref();
+        signal.map_or(JsValue::UNDEFINED, reason_of)
+    }
+
+    /// Whether the caller's runtime waits for work that goes on after the answer.
+    pub fn can_hold(&self) -> bool {
+        self.connection.wait_until.is_some()
+    }
+
+    /// Keeps the runtime alive until the promise settles, where the caller said how.
+    pub fn hold(&self, work: &Promise) {
+        if let Some(wait_until) = &self.connection.wait_until {
+            hold(wait_until, work);
+        }
+    }
+
+    async fn token(&self, stop: &Stop) -> Result<JsString, ApiFault> {
+        let invalid = |invalid| unsent(Why::Invalid(invalid));
+        let token = match &self.connection.token {
+            Token::Given(token) => token.clone(),
+            Token::Asked(ask) => match JsFuture::from(ask_token(stop, ask)).await {
+                Ok(token) => check_token(token).map_err(invalid)?,
+                Err(cause) => {
+                    return Err(match stopped(stop) {
+                        Some(why) => unsent(why),
+                        None => invalid(Invalid {
+                            cause: Some(cause),
+                            ..self::invalid(
+                                "token",
+                                "could not be had: the function threw or rejected",
+                            )
+                        }),
+                    });
+                }
+            },
+        };
+        *self.token.borrow_mut() = Some(token.clone());
+        Ok(token)
+    }
+
+    /// What fetch is to send: every implementation takes a URL and an init like this one.
+    fn init(
         &self,
         request: &Request<'_>,
         token: &JsString,
         stop: &Stop,
-    ) -> Result<gloo_net::http::Request, JsValue> {
+    ) -> Result<RequestInit, JsValue> {
         let headers = Object::new();
         let set = |name: &str, value: &JsValue| Reflect::set(&headers, &name.into(), value);
+        for (name, value) in &self.connection.headers {
+            set(name, value)?;
+        }
         set("accept", &"application/json".into())?;
         set("authorization", &JsString::from("Bearer ").concat(token))?;
         let init = RequestInit::new();
         if let Some(payload) = &request.payload {
             set("content-type", &"application/json".into())?;
-            let payload = to_record(payload)?;
-            init.set_body(&JSON::stringify(&payload)?.into());
+            init.set_body(&JSON::stringify(&to_record(payload)?)?.into());
         }
         init.set_method(request.method);
         init.set_headers(&headers);
@@ -142,30 +198,64 @@ impl Api {
         // older Workers refuse it.
         init.set_redirect(RequestRedirect::Manual);
         init.set_signal(Some(&stop.signal()));
-        let url = format!("{}{}", self.connection.base_url, request.path);
-        Ok(web_sys::Request::new_with_str_and_init(&url, &init)?.into())
+        Ok(init)
     }
 
-    async fn attempt(&self, request: &Request<'_>, stop: &Stop) -> Result<Reply, ExchangeFailure> {
-        let token = self.connection.token.get(stop).await?;
-        let request = self
-            .request(request, &token, stop)
-            .map_err(Failure::Unreachable)?;
-        self.sent.set(self.sent.get().saturating_add(1));
-        // gloo-net's own `send` panics on a rejection that is no `Error` and on an answer that is
-        // no `Response`; with our import nothing that fetch does can trap.
-        let sent = fetch(&request.into()).map_err(Failure::Unreachable)?;
-        match JsFuture::from(receive(stop, &sent.into(), &token)).await {
-            Ok(reply) => Ok(reply.unchecked_into()),
-            Err(_) if stop.fired() => Err(timed_out()),
-            Err(cause) => Err(Failure::Unreachable(cause)),
+    /// Calls fetch. gloo-net's own `send` panics on a rejection that is no `Error` and on an answer
+    /// that is no `Response`; with these imports nothing that fetch does can trap.
+    fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiFault> {
+        let unreachable = |cause| unsent(Why::Unreachable(cause));
+        let sent = match &self.connection.fetch {
+            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), init),
+            None => {
+                let request = web_sys::Request::new_with_str_and_init(url, init)
+                    .map(gloo_net::http::Request::from)
+                    .map_err(unreachable)?;
+                fetch(&request.into()).map(JsValue::from)
+            }
+        };
+        // It may have sent the request before it threw.
+        sent.map_err(|cause| Fault {
+            sent: true,
+            why: Why::Unreachable(cause),
+        })
+    }
+
+    async fn attempt(&self, request: &Request<'_>, stop: &Stop) -> Result<Reply, ApiFault> {
+        if let Some(why) = stopped(stop) {
+            return Err(unsent(why));
         }
+        let token = self.token(stop).await?;
+        let init = self
+            .init(request, &token, stop)
+            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
+        let url = [self.connection.base_url.as_str(), &request.path].concat();
+        let sent = self.send(&url, &init)?;
+        match JsFuture::from(receive(stop, &sent)).await {
+            Ok(reply) => Ok(reply.unchecked_into()),
+            Err(cause) => Err(Fault {
+                sent: true,
+                why: stopped(stop).unwrap_or(Why::Unreachable(cause)),
+            }),
+        }
+    }
+
+    fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
+        Stop::new(limit_ms, self.connection.signal.as_ref())
     }
 }
 
-fn timed_out() -> ExchangeFailure {
-    Failure::TimedOut {
-        limit_ms: ATTEMPT_TIMEOUT_MS,
+fn unsent(why: Why<JsValue>) -> ApiFault {
+    Fault { sent: false, why }
+}
+
+fn stopped(stop: &Stop) -> Option<Why<JsValue>> {
+    if stop.aborted() {
+        Some(Why::Aborted)
+    } else if stop.timed_out() {
+        Some(Why::TimedOut)
+    } else {
+        None
     }
 }
 
@@ -173,30 +263,96 @@ impl Service for Api {
     type Answer = Reply;
     type Cause = JsValue;
 
-    async fn exchange(&self, request: &Request<'_>) -> Result<Reply, ExchangeFailure> {
-        let stop = Stop::new(ATTEMPT_TIMEOUT_MS).map_err(Failure::Unreachable)?;
+    async fn exchange(&self, request: &Request<'_>, limit_ms: f64) -> Result<Reply, ApiFault> {
+        let stop = self
+            .stop(limit_ms)
+            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
         let outcome = self.attempt(request, &stop).await;
         stop.end();
         outcome
     }
+
+    async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
+        let Ok(stop) = self.stop(ms) else {
+            return Ok(());
+        };
+        let _ = JsFuture::from(stop.wait()).await;
+        stop.end();
+        if stop.aborted() { Err(Aborted) } else { Ok(()) }
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        elapsed_ms()
+    }
+
+    fn now_ms(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    fn random(&self) -> f64 {
+        Math::random()
+    }
+
+    fn notify(&self, event: &Event<'_>) {
+        if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_record(event)) {
+            notify(listener, &event);
+        }
+    }
 }
 
-impl lifecycle::Answer for Reply {
+impl Answer for Reply {
+    type Item = Record;
+
     fn status(&self) -> u16 {
         Reply::status(self)
     }
 
-    fn is_object(&self) -> bool {
+    fn hints(&self) -> Hints {
+        Hints {
+            should_retry: self.should_retry(),
+            retry_after_ms: self.retry_after_ms(),
+            retry_after: self.retry_after(),
+        }
+    }
+
+    fn item(&self) -> Option<Record> {
         let value = self.value();
-        value.is_object() && !Array::is_array(&value)
+        (value.is_object() && !Array::is_array(&value)).then_some(Record(value))
+    }
+
+    fn items(&self, name: &str) -> Option<Vec<Record>> {
+        let list = self.item()?.get(name);
+        if list.is_undefined() || list.is_null() {
+            return Some(Vec::new());
+        }
+        let list: Array = list.dyn_into().ok()?;
+        Some(list.iter().map(Record).collect())
+    }
+}
+
+/// Something that a JSON parser made; reading it cannot throw.
+pub struct Record(JsValue);
+
+impl Record {
+    fn get(&self, name: &str) -> JsValue {
+        Reflect::get(&self.0, &name.into()).unwrap_or_default()
+    }
+}
+
+impl Item for Record {
+    fn text(&self, field: &str) -> Option<String> {
+        self.get(field).as_string().filter(|text| !text.is_empty())
     }
 
     fn holds(&self, field: &str) -> bool {
-        Reflect::get(&self.value(), &field.into()).is_ok_and(|value| {
-            value
-                .dyn_ref::<JsString>()
-                .is_some_and(|text| text.length() > 0)
-        })
+        let value = self.get(field);
+        value
+            .dyn_ref::<JsString>()
+            .is_some_and(|text| text.length() > 0)
+    }
+
+    fn annotation(&self, name: &str) -> Option<String> {
+        Record(self.get("annotations")).text(name)
     }
 }
 

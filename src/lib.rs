@@ -1,36 +1,59 @@
 //! Fireworks AI API keys from a browser or an edge worker: what JavaScript can call.
 //!
-//! Each export takes the caller's options as they are and returns a promise that settles. The npm
-//! package wraps them (`js/index.ts`) and loads this module at the first call.
+//! Each export takes the caller's options and a client's defaults as they are and returns a promise
+//! that settles. The npm package wraps them (`js/index.ts`) and loads this module at the first call.
 
 mod error;
 mod exchange;
 pub mod lifecycle;
+mod operations;
 mod options;
 
-use crate::exchange::Api;
-use crate::lifecycle::Failure;
-use js_sys::Promise;
+use js_sys::{Promise, Set};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 // Smaller than the standard library's, and quicker for few, short-lived allocations.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// Creates an API key; the promise resolves to the service's answer as it was parsed.
+/// Creates an API key; resolves to the service's answer as it was parsed.
 #[wasm_bindgen(js_name = createApiKey)]
-pub fn create_api_key(options: &JsValue) -> Promise {
-    const OPERATION: &str = "createApiKey";
-    let options = options::Create::read(options);
-    future_to_promise(async move {
-        let options =
-            options.map_err(|invalid| error::error(OPERATION, 0, Failure::Invalid(invalid)))?;
-        let api = Api::new(options.connection);
-        lifecycle::create(&api, &options.account, &options.user, &options.key)
-            .await
-            .map(|answer| answer.value())
-            .map_err(|failure| error::error(OPERATION, api.sent(), failure))
-    })
+pub fn create_api_key(options: &JsValue, defaults: &JsValue) -> Promise {
+    operations::create(options::Create::read(options, defaults))
+}
+
+/// Deletes an API key; resolves to nothing.
+#[wasm_bindgen(js_name = deleteApiKey)]
+pub fn delete_api_key(options: &JsValue, defaults: &JsValue) -> Promise {
+    operations::delete(options::Delete::read(options, defaults))
+}
+
+/// Deletes the orphans of a create; resolves to their ids.
+#[wasm_bindgen(js_name = deleteOrphans)]
+pub fn delete_orphans(options: &JsValue, defaults: &JsValue) -> Promise {
+    operations::delete_orphans(options::DeleteOrphans::read(options, defaults))
+}
+
+/// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page
+/// than the options do, and `seen` holds the tokens that came before.
+#[wasm_bindgen(js_name = listApiKeys)]
+pub fn list_api_keys(
+    options: &JsValue,
+    defaults: &JsValue,
+    page_token: Option<String>,
+    seen: Set,
+) -> Promise {
+    operations::list_keys(options::List::keys(options, defaults), page_token, seen)
+}
+
+/// Lists one page of users; otherwise as [`list_api_keys`].
+#[wasm_bindgen(js_name = listUsers)]
+pub fn list_users(
+    options: &JsValue,
+    defaults: &JsValue,
+    page_token: Option<String>,
+    seen: Set,
+) -> Promise {
+    operations::list_users(options::List::users(options, defaults), page_token, seen)
 }

@@ -1,9 +1,20 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
+import { explain, grpcCode, type GrpcCode } from "./body.js";
 import type { Answer } from "./host.js";
+import { redactBody, redactCause, redactText } from "./redact.js";
 
 /** Every operation that can fail. */
-export type Operation = "createApiKey";
+export type Operation =
+  | "createApiKey"
+  | "deleteApiKey"
+  | "deleteOrphans"
+  | "init"
+  | "listApiKeys"
+  | "listUsers";
+
+/** What a create that failed knows of keys that nobody holds the secret of. */
+export type Orphans = "none" | "swept" | "unknown";
 
 /** What all errors of this package have in common. */
 export abstract class FireworksKeysError extends Error {
@@ -11,17 +22,27 @@ export abstract class FireworksKeysError extends Error {
   abstract readonly code: string;
   /** The function that was called. */
   readonly operation: Operation;
-  /** How many requests of the operation were sent. */
+  /** How many requests of the operation were sent, those of a sweep included. */
   readonly attempts: number;
+  /**
+   * Of a create: whether keys that nobody holds the secret of may be alive. `none`: no; `swept`:
+   * those that were there are deleted; `unknown`: there may be some, see `attemptTag`.
+   */
+  declare readonly orphans?: Orphans;
+  /** Of a create: the ids of the orphans that were deleted. */
+  declare readonly keyIds?: readonly string[];
+  /** Of a create: the tag that `deleteOrphans` finds orphans by. */
+  declare readonly attemptTag?: string;
 
-  constructor(message: string, { operation, attempts, cause }: Context) {
+  constructor(message: string, { operation, attempts, aftermath, cause }: Context) {
     super(`${operation}: ${message}`, cause === undefined ? undefined : { cause });
     this.operation = operation;
     this.attempts = attempts;
+    Object.assign(this, aftermath);
   }
 }
 
-/** An option cannot be used as it is. Nothing was sent. */
+/** An option cannot be used as it is. Unless it is what a function returned, nothing was sent. */
 export class ValidationError extends FireworksKeysError {
   override readonly name = "ValidationError";
   readonly code = "VALIDATION";
@@ -43,20 +64,24 @@ export class ApiError extends FireworksKeysError {
   readonly status: number;
   /** The server's name for the request, where it gives one and CORS lets it be seen. */
   readonly requestId: string | undefined;
+  /** How long the server asks to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
   /** The parsed body, secrets taken out. */
   readonly body: unknown;
 
-  constructor({ status, requestId, value }: Answer, context: Context) {
+  constructor(answer: Answer, retryAfterMs: number | undefined, context: Context) {
+    const { status, requestId, value } = answer;
     const code = grpcCode(status, value);
     super([`${status} ${code}`, explain(status, value)].filter(Boolean).join(": "), context);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
+    this.retryAfterMs = retryAfterMs;
     this.body = value;
   }
 }
 
-/** No answer arrived, or it broke off. `cause` is what fetch rejected with. */
+/** No answer arrived, or it broke off. `cause` is what fetch rejected with, secrets taken out. */
 export class ConnectionError extends FireworksKeysError {
   override readonly name = "ConnectionError";
   readonly code = "CONNECTION";
@@ -66,6 +91,14 @@ export class ConnectionError extends FireworksKeysError {
 export class TimeoutError extends FireworksKeysError {
   override readonly name = "TimeoutError";
   readonly code = "TIMEOUT";
+  /** Which limit passed: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
+  readonly limit: "attempt" | "total";
+
+  constructor(limit: "attempt" | "total", limitMs: number, context: Context) {
+    const what = limit === "total" ? "the operation took" : "the last attempt took";
+    super(`${what} longer than ${limitMs} ms`, context);
+    this.limit = limit;
+  }
 }
 
 /** The server accepted, and its answer is not what the API's reference promises. */
@@ -85,114 +118,56 @@ export class InvalidResponseError extends FireworksKeysError {
 export class ModuleLoadError extends FireworksKeysError {
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
+
+  constructor(operation: Operation, cause: unknown) {
+    const context = { operation, attempts: 0, cause: redactCause(cause, undefined) };
+    super("the WebAssembly module could not be loaded", context);
+  }
 }
 
 interface Context {
   operation: Operation;
   attempts: number;
+  aftermath?: { orphans: Orphans; keyIds: string[]; attemptTag?: string };
   cause?: unknown;
 }
 
-/** What the Rust says of a failure; the answer and the cause, which may be anything, come beside it. */
-type Failure =
-  | { kind: "invalid"; path: string; expected: string }
-  | { kind: "refused" }
-  | { kind: "unreachable" }
-  | { kind: "timedOut"; limitMs: number }
-  | { kind: "unreadable"; reason: string };
+/** What the Rust says of a failure; what may be anything comes beside it. */
+interface Failure {
+  context: Context;
+  what:
+    | { kind: "invalid"; path: string; expected: string }
+    | { kind: "refused"; retryAfterMs: number | null }
+    | { kind: "unreachable" }
+    | { kind: "timedOut"; limit: "attempt" | "total"; limitMs: number }
+    | { kind: "unreadable"; reason: string };
+}
 
-/** The one place where a failure becomes an error. Never throws. */
+/**
+ * The one place where a failure becomes an error. The token is the one last used, so that it can be
+ * taken out wherever it is repeated. Never throws.
+ */
 export function toError(
-  operation: Operation,
-  attempts: number,
-  failure: Failure,
+  { context, what }: Failure,
   answer: Answer,
   cause: unknown,
+  token: string | undefined,
 ): FireworksKeysError {
-  const context: Context = { operation, attempts, cause };
-  switch (failure.kind) {
+  context.cause = redactCause(cause, token);
+  switch (what.kind) {
     case "invalid":
-      return new ValidationError(failure.path, failure.expected, context);
+      return new ValidationError(redactText(what.path, token), what.expected, context);
     case "refused":
-      return new ApiError(answer, context);
+      return new ApiError(
+        { ...answer, value: redactBody(answer.value, token) },
+        what.retryAfterMs ?? undefined,
+        context,
+      );
     case "unreachable":
       return new ConnectionError("no whole answer arrived", context);
     case "timedOut":
-      return new TimeoutError(`no whole answer within ${failure.limitMs} ms`, context);
+      return new TimeoutError(what.limit, what.limitMs, context);
     case "unreadable":
-      return new InvalidResponseError(answer, failure.reason, context);
+      return new InvalidResponseError(answer, what.reason, context);
   }
-}
-
-/** The names of gRPC's status codes, by number. */
-const GRPC_CODES = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-] as const;
-
-/** The name of a gRPC status. */
-export type GrpcCode = (typeof GRPC_CODES)[number];
-
-/** What an HTTP status means where the body names no code (google.rpc.Code's mapping). */
-const BY_STATUS: Record<number, GrpcCode> = {
-  400: "INVALID_ARGUMENT",
-  401: "UNAUTHENTICATED",
-  403: "PERMISSION_DENIED",
-  404: "NOT_FOUND",
-  405: "UNIMPLEMENTED",
-  409: "ALREADY_EXISTS",
-  413: "INVALID_ARGUMENT",
-  429: "RESOURCE_EXHAUSTED",
-  499: "CANCELLED",
-  500: "INTERNAL",
-  501: "UNIMPLEMENTED",
-  503: "UNAVAILABLE",
-  504: "DEADLINE_EXCEEDED",
-};
-
-function grpcCode(status: number, body: unknown): GrpcCode {
-  for (const code of [field(body, "code"), field(field(body, "error"), "code")]) {
-    const named = GRPC_CODES.find((name) => name === code);
-    const numbered = Number.isInteger(code) && code !== 0 ? GRPC_CODES[code as number] : undefined;
-    const known = named ?? numbered;
-    if (known !== undefined) return known;
-  }
-  return BY_STATUS[status] ?? "UNKNOWN";
-}
-
-/** The server's own words, in whichever of the known shapes it put them. */
-function explain(status: number, body: unknown): string {
-  const error = field(body, "error");
-  const words = [
-    field(body, "message"),
-    field(error, "message"),
-    error,
-    field(field(body, "fault"), "faultstring"),
-  ].find((text) => typeof text === "string" && text !== "");
-  if (words !== undefined) return words as string;
-  if (status === 0 || (status >= 300 && status <= 399)) {
-    return "the server redirects elsewhere, and a request for a key is never repeated elsewhere";
-  }
-  return "";
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }

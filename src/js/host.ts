@@ -1,7 +1,6 @@
 // What the Rust asks of JavaScript. An exception that crosses Rust leaves a promise pending for
-// ever, so everything here is total: it returns, or its promise settles, whatever it is given.
-
-import { redact } from "./redact.js";
+// ever, so everything here is total: it returns, or its promise settles, whatever it is given. The
+// few that may throw say so, and are imported with `catch`.
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
 export function namesOf(object: object): string[] {
@@ -12,6 +11,11 @@ export function namesOf(object: object): string[] {
   return names;
 }
 
+/** Whether a value is an array. May throw: a revoked proxy does. */
+export function isArray(value: unknown): boolean {
+  return Array.isArray(value);
+}
+
 /** Whether an object is a plain record, of whichever realm. May throw: a proxy's trap can. */
 export function isRecord(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
@@ -20,13 +24,38 @@ export function isRecord(object: object): boolean {
 
 /** A Date of whichever realm as RFC 3339 text. Throws for anything else, an invalid Date included. */
 export function dateText(value: unknown): string {
-  Date.prototype.getTime.call(value as Date);
   return Date.prototype.toISOString.call(value as Date);
 }
 
 /** Whether a header can carry the text: visible ASCII, which covers every token of RFC 6750. */
 export function isHeaderToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** Whether the text is a header's name: a token of RFC 9110. */
+export function isHeaderName(text: string): boolean {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text);
+}
+
+/** Whether the value is text that a header can carry: Latin-1 without control characters. */
+export function isHeaderValue(value: unknown): boolean {
+  return typeof value === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+/** Whether a value can be used as an AbortSignal, of whichever realm. May throw: a getter can. */
+export function isAbortSignal(value: unknown): boolean {
+  const { aborted, addEventListener, removeEventListener } = Object(value);
+  const functions = [addEventListener, removeEventListener];
+  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
+}
+
+/** What a signal was aborted with. */
+export function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch (thrown) {
+    return thrown;
+  }
 }
 
 /** The address of the page or worker script, where there is one that paths can be relative to. */
@@ -39,36 +68,83 @@ export function pageAddress(): string | undefined {
   }
 }
 
+/** 128 random bits, to mark the attempts of one create. */
+export function randomTag(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Milliseconds of a clock that never goes back. */
+export function elapsedMs(): number {
+  return performance.now();
+}
+
+/** Tells a caller's listener; whatever it throws, now or later, is its own affair. */
+export function notify(listener: (event: unknown) => unknown, event: unknown): void {
+  settled(() => listener(event)).catch(() => {});
+}
+
+/** Hands work to a caller's `waitUntil`; it goes on whether or not that takes it. */
+export function hold(waitUntil: (work: Promise<unknown>) => unknown, work: Promise<unknown>): void {
+  settled(() => waitUntil(work)).catch(() => {});
+}
+
+/** What a stranger's function returns or throws, as a promise of our own. */
+function settled<T>(call: () => T | PromiseLike<T>): Promise<T> {
+  return new Promise((resolve) => resolve(call()));
+}
+
 /** One answer, read to its end. `value` is what the body parsed to; nothing if it is no JSON. */
 export interface Answer {
   readonly status: number;
   readonly requestId: string | undefined;
+  readonly shouldRetry: string | undefined;
+  readonly retryAfterMs: string | undefined;
+  readonly retryAfter: string | undefined;
   readonly value: unknown;
 }
 
 /** The longest delay that `setTimeout` can hold; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Ends one attempt: a timer, as an abort signal for fetch and a promise for everything else. */
+/** Ends an attempt or a wait: at its limit, or when the caller aborts, whichever comes first. */
 export class Stop {
-  /** Whether the time was up. */
-  fired = false;
+  /** Whether the limit passed. */
+  timedOut = false;
+  /** Whether the caller aborted. */
+  aborted = false;
   readonly #controller = new AbortController();
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #caller: AbortSignal | undefined;
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #over: Promise<never>;
+  #reject!: (reason: unknown) => void;
 
-  constructor(limitMs: number) {
-    let reject: (reason: unknown) => void;
-    this.#over = new Promise((_, no) => (reject = no));
+  /** May throw: the caller's signal can. */
+  constructor(limitMs: number, caller: AbortSignal | undefined) {
+    this.#over = new Promise((_, reject) => (this.#reject = reject));
     this.#over.catch(() => {});
-    this.#timer = setTimeout(
-      () => {
-        this.fired = true;
-        reject(undefined);
-        this.#controller.abort();
-      },
-      Math.min(limitMs, LONGEST_TIMER_MS),
-    );
+    this.#caller = caller;
+    caller?.addEventListener("abort", this.#abort);
+    if (limitMs < Infinity) {
+      this.#timer = setTimeout(
+        () => {
+          this.timedOut = true;
+          this.#stop();
+        },
+        Math.min(limitMs, LONGEST_TIMER_MS),
+      );
+    }
+    if (caller?.aborted) this.#abort();
+  }
+
+  #abort = (): void => {
+    this.aborted = true;
+    this.#stop();
+  };
+
+  #stop(): void {
+    this.#reject(undefined);
+    this.#controller.abort();
   }
 
   /** Hand this to fetch, so that the connection ends with the attempt. */
@@ -76,42 +152,53 @@ export class Stop {
     return this.#controller.signal;
   }
 
-  /** Settles as `work` does, or rejects when the time is up: a stranger's promise may never settle. */
-  race<T>(work: T | PromiseLike<T>): Promise<T> {
-    return Promise.race([new Promise<T>((resolve) => resolve(work)), this.#over]);
+  /** Settles as the work does, or rejects when it is over: a stranger's promise may never settle. */
+  race<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#over]);
   }
 
-  /** Clears the timer. */
+  /** Rejects when it is over. */
+  wait(): Promise<never> {
+    return this.#over;
+  }
+
+  /** Clears the timer and leaves the caller's signal alone. */
   end(): void {
     clearTimeout(this.#timer);
+    try {
+      this.#caller?.removeEventListener("abort", this.#abort);
+    } catch {
+      // A signal that cannot be left fires into an attempt that is over.
+    }
   }
 }
 
 /** Calls the function that a caller gave as its token. */
 export function askToken(stop: Stop, token: () => unknown): Promise<unknown> {
-  return stop.race(new Promise((resolve) => resolve(token())));
+  return stop.race(settled(token));
 }
 
 /**
  * Reads what fetch returned, to the end of the body. Rejects if that is no response, if its body
- * breaks off, or when the attempt is over. The body of a refusal has its secrets taken out here,
- * before anybody else can see them.
+ * breaks off, or when the attempt is over.
  */
-export async function receive(stop: Stop, sent: unknown, token: string): Promise<Answer> {
-  const response = await stop.race(sent as Promise<Response>);
+export async function receive(stop: Stop, sent: unknown): Promise<Answer> {
+  const response = (await stop.race(settled(() => sent))) as Response;
   const status = response?.status;
-  if (!Number.isInteger(status) || typeof response.text !== "function") {
-    throw new TypeError("fetch returned something that is no Response");
-  }
-  const text = await stop.race(response.text());
-  const value = parse(text);
-  const good = status >= 200 && status <= 299;
+  if (!Number.isInteger(status) || status < 0 || status > 999) throw new TypeError(NO_RESPONSE);
+  const text = await stop.race(settled(() => response.text()));
+  if (typeof text !== "string") throw new TypeError(NO_RESPONSE);
   return {
     status,
     requestId: headerOf(response, "x-request-id"),
-    value: good ? value : redact(value, token),
+    shouldRetry: headerOf(response, "x-should-retry"),
+    retryAfterMs: headerOf(response, "retry-after-ms"),
+    retryAfter: headerOf(response, "retry-after"),
+    value: parse(text),
   };
 }
+
+const NO_RESPONSE = "fetch returned something that is no Response";
 
 /** A parser's message quotes what it read, so it goes no further than here. */
 function parse(text: string): unknown {
@@ -124,7 +211,8 @@ function parse(text: string): unknown {
 
 function headerOf(response: Response, name: string): string | undefined {
   try {
-    return response.headers.get(name) ?? undefined;
+    const value: unknown = response.headers.get(name);
+    return typeof value === "string" ? value : undefined;
   } catch {
     return undefined;
   }

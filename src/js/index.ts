@@ -1,10 +1,25 @@
 // The public surface. Each function hands its options to the module as they are.
 
+import { List } from "./list.js";
 import { load } from "./loader.js";
-import type { CreateApiKeyOptions, CreatedApiKey } from "./types.js";
+import type {
+  ApiKey,
+  ApiKeyPage,
+  ClientOptions,
+  CreateApiKeyOptions,
+  CreatedApiKey,
+  DeleteApiKeyOptions,
+  DeleteOrphansOptions,
+  ListApiKeysOptions,
+  ListUsersOptions,
+  User,
+  UserPage,
+} from "./types.js";
 
 export type * from "./types.js";
-export type { GrpcCode, Operation } from "./errors.js";
+export type { GrpcCode } from "./body.js";
+export type { Operation, Orphans } from "./errors.js";
+export type { List } from "./list.js";
 export {
   ApiError,
   ConnectionError,
@@ -15,13 +30,109 @@ export {
   ValidationError,
 } from "./errors.js";
 
+/** Loads the module now, so that the first call does not have to. Never needed. */
+export async function init(): Promise<void> {
+  await load("init");
+}
+
 /**
  * Creates an API key and resolves to it as the service describes it. Its secret, `key`, is in this
  * answer and nowhere else.
  *
- * Rejects with a {@link ValidationError} before anything is sent, with an {@link ApiError} where
- * the service refuses, and with another {@link FireworksKeysError} otherwise; never throws.
+ * A create whose answer is lost is tried again; the key that the lost attempt may have left is
+ * found by a tag among its annotations and deleted before this settles. Where that cannot be done,
+ * the error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
  */
-export async function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey> {
-  return (await load("createApiKey")).createApiKey(options);
+export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey> {
+  return create(options, undefined);
+}
+
+/** Deletes an API key. */
+export function deleteApiKey(options: DeleteApiKeyOptions): Promise<void> {
+  return remove(options, undefined);
+}
+
+/**
+ * Deletes the keys that carry a create's attempt tag, at any time and from any process, and
+ * resolves to their ids. Name the key that the create returned, if it did, as `keepKeyId`.
+ */
+export function deleteOrphans(options: DeleteOrphansOptions): Promise<string[]> {
+  return removeOrphans(options, undefined);
+}
+
+/** Lists API keys: of one user, or of everybody with `userId: "-"`. */
+export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage> {
+  return keys(options, undefined);
+}
+
+/** Lists the account's users and service accounts. */
+export function listUsers(options: ListUsersOptions): List<User, UserPage> {
+  return users(options, undefined);
+}
+
+/** The same functions, with options that need not be repeated. The defaults stay private. */
+export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
+  readonly #defaults: Defaults;
+
+  /** What a call gives comes before what is given here. Wrong defaults are each call's error. */
+  constructor(defaults: Defaults) {
+    this.#defaults = Object(defaults) as Defaults;
+  }
+
+  /** See {@link createApiKey}. */
+  create(options?: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+    return create(options, this.#defaults);
+  }
+
+  /** See {@link deleteApiKey}. */
+  delete(options: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
+    return remove(options, this.#defaults);
+  }
+
+  /** See {@link deleteOrphans}. */
+  deleteOrphans(options: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
+    return removeOrphans(options, this.#defaults);
+  }
+
+  /** See {@link listApiKeys}. */
+  list(options?: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
+    return keys(options, this.#defaults);
+  }
+
+  /** See {@link listUsers}. */
+  users(options?: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
+    return users(options, this.#defaults);
+  }
+}
+
+/** What a client's method still needs: the defaults' options have become optional. */
+export type Rest<Options, Defaults> = Omit<Options, keyof Defaults & keyof Options> &
+  Partial<Pick<Options, keyof Defaults & keyof Options>>;
+
+async function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
+  return (await load("createApiKey")).createApiKey(options, defaults);
+}
+
+async function remove(options: unknown, defaults: unknown): Promise<void> {
+  return (await load("deleteApiKey")).deleteApiKey(options, defaults);
+}
+
+async function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
+  return (await load("deleteOrphans")).deleteOrphans(options, defaults);
+}
+
+function keys(options: unknown, defaults: unknown): List<ApiKey, ApiKeyPage> {
+  return new List(
+    async (pageToken, seen) =>
+      (await load("listApiKeys")).listApiKeys(options, defaults, pageToken, seen),
+    (page) => page.apiKeys ?? [],
+  );
+}
+
+function users(options: unknown, defaults: unknown): List<User, UserPage> {
+  return new List(
+    async (pageToken, seen) =>
+      (await load("listUsers")).listUsers(options, defaults, pageToken, seen),
+    (page) => page.users ?? [],
+  );
 }

@@ -1,7 +1,7 @@
 // Loads the module once, at the first call. A load that failed is tried again at the next.
 
-import init, { initSync } from "#module";
-import * as exports from "#module";
+import init, * as exports from "#module";
+import { initSync } from "#module";
 import { ModuleLoadError, type Operation } from "./errors.js";
 
 /** Gives the module: compiled where the runtime compiles it, otherwise its bytes. */
@@ -23,11 +23,7 @@ export async function load(operation: Operation): Promise<typeof exports> {
       await (loading ?? start());
       loaded = true;
     } catch (cause) {
-      throw new ModuleLoadError("the WebAssembly module could not be loaded", {
-        operation,
-        attempts: 0,
-        cause,
-      });
+      throw new ModuleLoadError(operation, cause);
     }
   }
   return exports;

@@ -1,30 +1,137 @@
 // What callers pass and receive.
 
+import type { GrpcCode } from "./body.js";
+
 /** What every function needs to know of the service. */
 export interface ConnectionOptions {
-  /** An existing Fireworks API key, or a function that returns one; it is asked for each request. */
+  /**
+   * An existing Fireworks API key, or a function that returns one. The function is asked once for
+   * each attempt, within the attempt's timeout.
+   */
   token: string | (() => string | Promise<string>);
   /** The account's id, such as `acme`; not the resource name `accounts/acme`. */
   accountId: string;
-  /** The id of the user or service account that the key belongs to. */
-  userId: string;
   /**
    * Where the API is. Plain `http:` only for this machine (`localhost`, `127.0.0.0/8`, `[::1]`).
    * On a page, a path such as `/fireworks` means the page's own origin.
    * @default "https://api.fireworks.ai"
    */
   baseUrl?: string | undefined;
+  /** Lets `baseUrl` be plain `http:` to any host. @default false */
+  allowHttp?: boolean | undefined;
+  /** Called instead of the global `fetch`, as `fetch(url, init)`. */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /** Further headers. From a page, each one has to be allowed by the service (CORS). */
+  headers?: Record<string, string> | undefined;
+  /** How long one attempt may take, its body included, in milliseconds. @default 30_000 */
+  timeoutMs?: number | undefined;
+  /**
+   * How long the operation may take, its retries and waits included, in milliseconds; of a list,
+   * each page. @default 120_000
+   */
+  totalTimeoutMs?: number | undefined;
+  /** How often a request that failed is tried again. @default 2 */
+  maxRetries?: number | undefined;
+  /** Ends the operation at once; it rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Keeps the runtime alive for a sweep that goes on after the answer, such as
+   * `(work) => ctx.waitUntil(work)` on Cloudflare Workers.
+   */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Is told what happens on the way. What it throws is ignored. */
+  onEvent?: ((event: FireworksKeysEvent) => void) | undefined;
 }
 
-/** Options of {@link createApiKey}. */
-export interface CreateApiKeyOptions extends ConnectionOptions {
+/** When a key ends, in one of two ways, or never. */
+export type Expiry =
+  | {
+      /** When the key ends: an RFC 3339 time or a Date, in the future. Absent: never. */
+      expireTime?: string | Date | undefined;
+      expiresIn?: undefined;
+    }
+  | {
+      /**
+       * How long the key lives: a number of seconds, or an integer and one of `s m h d w`, such
+       * as `"30d"`.
+       */
+      expiresIn?: number | string | undefined;
+      expireTime?: undefined;
+    };
+
+/** What the new key is to be. */
+export interface NewKeyOptions extends ConnectionOptions {
+  /** The id of the user or service account that the key belongs to. */
+  userId: string;
   /** What people call the key. The service says `default` when it is absent. */
   displayName?: string | undefined;
-  /** When the key ends: an RFC 3339 time or a Date, in the future. Absent: never. */
-  expireTime?: string | Date | undefined;
-  /** Free labels, text to text. */
+  /** Free labels, text to text. Names beginning `fireworks-keys-` are this package's own. */
   annotations?: Record<string, string> | undefined;
+  /**
+   * Marks the attempts of this create, so that `deleteOrphans` finds what they left.
+   * @default 128 random bits
+   */
+  attemptTag?: string | undefined;
+  /** Whether to mark the key and sweep up after lost answers. @default true */
+  orphanProtection?: boolean | undefined;
 }
+
+/** Options of `createApiKey`. */
+export type CreateApiKeyOptions = NewKeyOptions & Expiry;
+
+/** Options of `deleteApiKey`. */
+export interface DeleteApiKeyOptions extends ConnectionOptions {
+  /** The id of the key's owner. */
+  userId: string;
+  /** Which key. */
+  keyId: string;
+  /** Whether it is a success that there is no such key. @default false */
+  missingOk?: boolean | undefined;
+}
+
+/** Options of `deleteOrphans`. */
+export interface DeleteOrphansOptions extends ConnectionOptions {
+  /** The id of the user that the create was for. */
+  userId: string;
+  /** The create's tag, from its error or its event. */
+  attemptTag: string;
+  /** The id of the key that the create returned, if it did: it is kept. */
+  keepKeyId?: string | undefined;
+}
+
+/** What every list takes. */
+export interface ListOptions extends ConnectionOptions {
+  /** How many items a page may hold. */
+  pageSize?: number | undefined;
+  /** Where to go on: the `nextPageToken` of an earlier page. */
+  pageToken?: string | undefined;
+  /** Which items, as a filter of AIP-160. */
+  filter?: string | undefined;
+  /** In which order: field names, each with an optional ` desc`. */
+  orderBy?: string | undefined;
+  /** Which fields. */
+  readMask?: string | undefined;
+}
+
+/** Options of `listApiKeys`. */
+export interface ListApiKeysOptions extends ListOptions {
+  /** The id of the keys' owner; `-` for everybody's, where the token may see them. */
+  userId: string;
+}
+
+/** Options of `listUsers`. */
+export interface ListUsersOptions extends ListOptions {
+  /** Not used; a client's default may hold it. */
+  userId?: string | undefined;
+}
+
+/** What a client may be given once. */
+export type ClientOptions = Partial<
+  Omit<CreateApiKeyOptions, "expireTime" | "expiresIn"> &
+    Omit<ListApiKeysOptions, "pageToken"> &
+    Pick<DeleteApiKeyOptions, "missingOk">
+> &
+  Expiry;
 
 /** An API key as the service describes it. Fields that this version has not heard of are kept. */
 export interface ApiKey {
@@ -54,3 +161,82 @@ export interface CreatedApiKey extends ApiKey {
   /** The secret. */
   key: string;
 }
+
+/** One page of keys. */
+export interface ApiKeyPage {
+  /** The keys. */
+  apiKeys?: ApiKey[];
+  /** Where the next page starts; empty or absent on the last. */
+  nextPageToken?: string;
+  /** How many keys there are in all. */
+  totalSize?: number;
+  [field: string]: unknown;
+}
+
+/** A user or service account as the service describes it. */
+export interface User {
+  /** The resource name: `accounts/{account}/users/{user}`. */
+  name: string;
+  email?: string;
+  role?: string;
+  displayName?: string;
+  serviceAccount?: boolean;
+  state?: string;
+  /** RFC 3339. */
+  createTime?: string;
+  [field: string]: unknown;
+}
+
+/** One page of users. */
+export interface UserPage {
+  /** The users. */
+  users?: User[];
+  /** Where the next page starts; empty or absent on the last. */
+  nextPageToken?: string;
+  /** How many users there are in all. */
+  totalSize?: number;
+  [field: string]: unknown;
+}
+
+/** What `onEvent` is told, by `type`. */
+export type FireworksKeysEvent =
+  | {
+      /** An attempt failed, and another follows. */
+      type: "retry";
+      /** How many attempts of this request have failed. */
+      attempt: number;
+      /** How long until the next, in milliseconds. */
+      delayMs: number;
+      /** Why it failed. */
+      reason: "status" | "connection" | "timeout";
+      /** The HTTP status, if the server answered. */
+      status?: number;
+    }
+  | {
+      /** A key that nobody holds the secret of was deleted. */
+      type: "orphan-deleted";
+      keyId: string;
+      attemptTag: string;
+    }
+  | {
+      /** Keys that nobody holds the secret of may be alive: see `deleteOrphans`. */
+      type: "orphans-unknown";
+      /** Absent without orphan protection. */
+      attemptTag?: string;
+      /** The key with that tag that the caller was given. */
+      keepKeyId?: string;
+    }
+  | {
+      /** The service did not keep the tag: had an answer been lost, its key could not be found. */
+      type: "unprotected";
+      keyId: string;
+    };
+
+/** What tells the errors of this package apart: `VALIDATION` and so on, or the API's own name. */
+export type ErrorCode =
+  | "VALIDATION"
+  | "CONNECTION"
+  | "TIMEOUT"
+  | "INVALID_RESPONSE"
+  | "MODULE_LOAD"
+  | GrpcCode;

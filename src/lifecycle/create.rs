@@ -1,8 +1,12 @@
-//! Create API Key. Only an answer that holds both the key and its id is a success.
+//! Create API Key, without orphans: a key that was created by an attempt whose answer was lost is
+//! found by its tag and deleted.
 
-use super::{Answer, Failure, Outcome, Payload, Request, Service, path, succeed};
-use serde::Serialize;
-use std::collections::BTreeMap;
+use super::{
+    ATTEMPT, Answer, Call, Event, Failure, Item, Outcome, Payload, Request, Service, Sweep,
+    Unfinished, path,
+};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 /// The key to be: only what the caller gave, so that the service's own defaults stand.
 #[derive(Default, Serialize)]
@@ -14,152 +18,144 @@ pub struct NewKey {
     /// When it ends, as an RFC 3339 time; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expire_time: Option<String>,
-    /// Free labels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotations: Option<BTreeMap<String, String>>,
+    /// Free labels, each name once.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_map")]
+    pub annotations: Option<Vec<(String, String)>>,
 }
 
-/// Creates a key. The answer is the only one that ever holds its secret.
-pub async fn create<S: Service>(
-    service: &S,
-    account: &str,
-    user: &str,
-    key: &NewKey,
-) -> Outcome<S> {
-    let request = Request {
-        method: "POST",
-        path: path::keys(account, user),
-        payload: Some(Payload::Create { api_key: key }),
-    };
-    let answer = succeed(service, &request).await?;
-    let reason = if !answer.is_object() {
-        "the body is no JSON object"
-    } else if !answer.holds("keyId") {
-        "the body holds no keyId"
-    } else if !answer.holds("key") {
-        "the body holds no key"
-    } else {
-        return Ok(answer);
+fn as_map<S: Serializer>(
+    annotations: &Option<Vec<(String, String)>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let annotations = annotations.as_deref().unwrap_or_default();
+    let mut map = serializer.serialize_map(Some(annotations.len()))?;
+    for (name, value) in annotations {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
+}
+
+/// A create: for whom, what, and the tag to find it by.
+pub struct Create<'a> {
+    /// The account's id.
+    pub account: &'a str,
+    /// The user's id.
+    pub user: &'a str,
+    /// The key to be. With a tag, it carries the tag among its annotations.
+    pub key: &'a NewKey,
+    /// What marks every attempt of this create; without it there is no protection from orphans.
+    pub tag: Option<&'a str>,
+}
+
+/// What is known of keys that nobody holds the secret of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Orphans {
+    /// There are none: every attempt was answered.
+    None,
+    /// Those that were there are deleted.
+    Swept,
+    /// There may be some.
+    Unknown,
+}
+
+/// What a create came to.
+pub struct Created<S: Service> {
+    /// The answer, the only one that ever holds the secret; or why there is none.
+    pub outcome: Outcome<S>,
+    /// What is known of orphans.
+    pub orphans: Orphans,
+    /// The ids of the orphans that were deleted.
+    pub key_ids: Vec<String>,
+    /// The sweep that is still to be done, after the caller has its answer.
+    pub unfinished: Option<Unfinished>,
+}
+
+impl Create<'_> {
+    /// Creates the key, and sweeps up after attempts that may have created another.
+    pub async fn run<S: Service>(&self, call: &Call<'_, S>) -> Created<S> {
+        let request = Request {
+            method: "POST",
+            path: path::keys(self.account, self.user),
+            payload: Some(Payload::Create { api_key: self.key }),
+        };
+        let tried = call.send(&request).await;
+        let (outcome, unreadable) = match tried.outcome.map(check) {
+            Ok(Ok(answer)) => (Ok(answer), 0),
+            Ok(Err(failure)) => (Err(failure), 1),
+            Err(failure) => (Err(failure), 0),
+        };
+        let ambiguous = tried.ambiguous.saturating_add(unreadable);
+        let created = outcome.as_ref().ok().and_then(Answer::item);
+        let key_id = created.as_ref().and_then(|created| created.text("keyId"));
+        let tag_kept = created.is_none_or(|created| {
+            self.tag.is_none() || created.annotation(ATTEMPT).as_deref() == self.tag
+        });
+        if let (false, Some(key_id)) = (tag_kept, &key_id) {
+            call.service().notify(&Event::Unprotected { key_id });
+        }
+        let mut result = Created {
+            outcome,
+            orphans: Orphans::None,
+            key_ids: Vec::new(),
+            unfinished: None,
+        };
+        if ambiguous > 0 {
+            self.sweep(call, &mut result, key_id, ambiguous, tag_kept)
+                .await;
+        }
+        result
+    }
+
+    async fn sweep<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        result: &mut Created<S>,
+        key_id: Option<String>,
+        ambiguous: u32,
+        tag_kept: bool,
+    ) {
+        result.orphans = Orphans::Unknown;
+        let (Some(tag), true) = (self.tag, tag_kept) else {
+            call.service().notify(&Event::OrphansUnknown {
+                attempt_tag: self.tag,
+                keep_key_id: key_id.as_deref(),
+            });
+            return;
+        };
+        let sweep = Sweep {
+            account: self.account.into(),
+            user: self.user.into(),
+            tag: tag.into(),
+            keep: key_id,
+        };
+        let interrupted = matches!(&result.outcome, Err(failure) if failure.interrupts());
+        let swept = if interrupted {
+            Err(None)
+        } else {
+            sweep.run(call, &mut result.key_ids).await.map_err(Some)
+        };
+        match swept {
+            Ok(()) => {
+                result.orphans = Orphans::Swept;
+                let missing = ambiguous.saturating_sub(result.key_ids.len() as u32);
+                result.unfinished = (missing > 0).then_some(Unfinished::late(sweep));
+            }
+            Err(failure) if failure.as_ref().is_none_or(Failure::interrupts) => {
+                result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous));
+            }
+            Err(_) => sweep.give_up(call.service()),
+        }
+    }
+}
+
+/// Only an answer that holds both the key and its id is a success.
+fn check<A: Answer, C>(answer: A) -> Result<A, Failure<A, C>> {
+    let reason = match answer.item() {
+        None => "its body is no JSON object",
+        Some(item) if !item.holds("keyId") => "its body holds no keyId",
+        Some(item) if !item.holds("key") => "its body holds no key",
+        Some(_) => return Ok(answer),
     };
     Err(Failure::Unreadable { answer, reason })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-    use std::cell::RefCell;
-    use std::future::Future;
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    #[derive(Debug)]
-    struct Reply(u16, Value);
-
-    impl Answer for Reply {
-        fn status(&self) -> u16 {
-            self.0
-        }
-        fn is_object(&self) -> bool {
-            self.1.is_object()
-        }
-        fn holds(&self, field: &str) -> bool {
-            self.1[field].as_str().is_some_and(|text| !text.is_empty())
-        }
-    }
-
-    /// Answers once, at once, and remembers what it was asked.
-    struct Once {
-        reply: RefCell<Option<Reply>>,
-        asked: RefCell<Vec<(String, Value)>>,
-    }
-
-    impl Service for Once {
-        type Answer = Reply;
-        type Cause = &'static str;
-
-        async fn exchange(&self, request: &Request<'_>) -> Outcome<Self> {
-            let payload = serde_json::to_value(&request.payload).unwrap();
-            let line = format!("{} {}", request.method, request.path);
-            self.asked.borrow_mut().push((line, payload));
-            self.reply
-                .take()
-                .ok_or(Failure::Unreachable("no reply left"))
-        }
-    }
-
-    fn run(key: &NewKey, reply: Reply) -> (Outcome<Once>, Vec<(String, Value)>) {
-        let service = Once {
-            reply: RefCell::new(Some(reply)),
-            asked: RefCell::default(),
-        };
-        let outcome = {
-            let mut future = pin!(create(&service, "acme", "ci bot", key));
-            match future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
-                Poll::Ready(outcome) => outcome,
-                Poll::Pending => panic!("the service answers at once"),
-            }
-        };
-        (outcome, service.asked.into_inner())
-    }
-
-    fn full() -> Reply {
-        Reply(
-            200,
-            json!({"keyId": "k1", "key": "fw_secret", "unheard": [1]}),
-        )
-    }
-
-    #[test]
-    fn only_what_was_given_is_sent() {
-        let (outcome, asked) = run(&NewKey::default(), full());
-        assert_eq!(outcome.unwrap().1["unheard"], json!([1]));
-        assert_eq!(
-            asked,
-            [(
-                "POST /v1/accounts/acme/users/ci%20bot/apiKeys".into(),
-                json!({"apiKey": {}})
-            )]
-        );
-        let key = NewKey {
-            display_name: Some("deploy".into()),
-            expire_time: Some("2030-01-01T00:00:00Z".into()),
-            annotations: Some(BTreeMap::from([("team".into(), "infra".into())])),
-        };
-        let (_, asked) = run(&key, full());
-        assert_eq!(
-            asked[0].1,
-            json!({"apiKey": {
-                "displayName": "deploy",
-                "expireTime": "2030-01-01T00:00:00Z",
-                "annotations": {"team": "infra"},
-            }})
-        );
-    }
-
-    #[test]
-    fn an_answer_without_key_or_id_is_no_success() {
-        for body in [
-            json!(null),
-            json!([]),
-            json!({"key": "fw_secret"}),
-            json!({"keyId": "k1"}),
-            json!({"keyId": "", "key": "fw_secret"}),
-            json!({"keyId": 7, "key": "fw_secret"}),
-        ] {
-            let (outcome, _) = run(&NewKey::default(), Reply(200, body));
-            assert!(matches!(outcome, Err(Failure::Unreadable { .. })));
-        }
-    }
-
-    #[test]
-    fn a_status_that_is_no_success_is_a_refusal_whatever_the_body() {
-        for status in [0, 199, 300, 302, 400, 503] {
-            let (outcome, _) = run(&NewKey::default(), Reply(status, full().1));
-            assert!(matches!(outcome, Err(Failure::Refused(Reply(got, _))) if got == status));
-        }
-    }
 }

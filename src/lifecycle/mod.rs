@@ -2,15 +2,33 @@
 //! answers mean. It reaches the world only through [`Service`], so that it runs natively under
 //! test; it must never see a token or the secret of a key.
 
+mod call;
 mod create;
+mod delete;
+pub mod duration;
+mod event;
+mod list;
 mod path;
+pub mod retry;
+mod sweep;
 pub mod time;
 
-pub use create::{NewKey, create};
+pub use call::{Call, Limits};
+pub use create::{Create, Created, NewKey, Orphans};
+pub use delete::delete;
+pub use event::{Event, RetryReason};
+pub use list::{Collection, Page, page};
+pub use sweep::{Sweep, Unfinished};
 
 use serde::Serialize;
 
-/// The API as the lifecycle sees it.
+/// The annotation that carries a create's attempt tag.
+pub const ATTEMPT: &str = "fireworks-keys-attempt";
+
+/// How annotation names begin that are this package's own.
+pub const RESERVED: &str = "fireworks-keys-";
+
+/// The API, the clock and chance, as the lifecycle sees them.
 #[expect(
     async_fn_in_trait,
     reason = "a JavaScript realm has one thread: no future here is Send"
@@ -21,8 +39,28 @@ pub trait Service {
     /// Something that the service's own world threw.
     type Cause;
 
-    /// Sends one request and waits for its whole answer, whatever the status.
-    async fn exchange(&self, request: &Request<'_>) -> Outcome<Self>;
+    /// Sends one request and waits for its whole answer, whatever the status, but not longer than
+    /// `limit_ms` and not past an abort.
+    async fn exchange(
+        &self,
+        request: &Request<'_>,
+        limit_ms: f64,
+    ) -> Result<Self::Answer, Fault<Self::Cause>>;
+
+    /// Waits. An abort ends the wait at once, as an error.
+    async fn sleep(&self, ms: f64) -> Result<(), Aborted>;
+
+    /// Milliseconds of a clock that never goes back.
+    fn elapsed_ms(&self) -> f64;
+
+    /// The time of day, in milliseconds since 1970.
+    fn now_ms(&self) -> f64;
+
+    /// A number in `[0, 1)`.
+    fn random(&self) -> f64;
+
+    /// Tells the caller what happens.
+    fn notify(&self, event: &Event<'_>);
 }
 
 /// What an operation over a service comes to.
@@ -31,19 +69,34 @@ pub type Outcome<S, T = <S as Service>::Answer> =
 
 /// What the lifecycle needs to know of an answer.
 pub trait Answer {
+    /// A member of a list.
+    type Item: Item;
+
     /// The HTTP status.
     fn status(&self) -> u16;
-    /// Whether the body is a JSON object.
-    fn is_object(&self) -> bool;
-    /// Whether the body holds a non-empty string of this name.
+    /// What the server said of a retry.
+    fn hints(&self) -> retry::Hints;
+    /// The body as one resource; [`None`] if it is no JSON object.
+    fn item(&self) -> Option<Self::Item>;
+    /// The body's list of this name, empty if it is left out; [`None`] if it is something else.
+    fn items(&self, name: &str) -> Option<Vec<Self::Item>>;
+}
+
+/// A JSON object of an answer.
+pub trait Item {
+    /// The field of this name, if it is a string that is not empty. Never asked for a secret.
+    fn text(&self, field: &str) -> Option<String>;
+    /// Whether the field is a string that is not empty.
     fn holds(&self, field: &str) -> bool;
+    /// The annotation of this name.
+    fn annotation(&self, name: &str) -> Option<String>;
 }
 
 /// One request of the reference.
 pub struct Request<'a> {
     /// The HTTP method.
     pub method: &'static str,
-    /// The path below the base URL, percent-encoded.
+    /// The path below the base URL and the query, percent-encoded.
     pub path: String,
     /// The JSON body.
     pub payload: Option<Payload<'a>>,
@@ -59,6 +112,38 @@ pub enum Payload<'a> {
         #[serde(rename = "apiKey")]
         api_key: &'a NewKey,
     },
+    /// Delete API Key.
+    Delete {
+        /// Which.
+        #[serde(rename = "keyId")]
+        key_id: &'a str,
+    },
+}
+
+/// The caller's signal was aborted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Aborted;
+
+/// Why a request brought no answer.
+#[derive(Debug)]
+pub struct Fault<C> {
+    /// Whether the request may have reached the server.
+    pub sent: bool,
+    /// Why.
+    pub why: Why<C>,
+}
+
+/// The reasons of a [`Fault`].
+#[derive(Debug)]
+pub enum Why<C> {
+    /// A value that the caller supplies when it is needed cannot be used.
+    Invalid(Invalid<C>),
+    /// The connection failed, or the answer broke off.
+    Unreachable(C),
+    /// The limit passed.
+    TimedOut,
+    /// The caller's signal was aborted.
+    Aborted,
 }
 
 /// Why an operation did not succeed.
@@ -67,21 +152,54 @@ pub enum Failure<A, C> {
     /// A value of the caller's cannot be used.
     Invalid(Invalid<C>),
     /// The server answered with a status that is no success.
-    Refused(A),
+    Refused {
+        /// The answer.
+        answer: A,
+        /// How long the server asks to wait, in milliseconds.
+        retry_after_ms: Option<f64>,
+    },
     /// No answer arrived, or its body broke off.
     Unreachable(C),
-    /// The attempt took longer than its limit.
+    /// It took longer than it may.
     TimedOut {
-        /// The limit, in milliseconds.
+        /// Which limit passed.
+        limit: Limit,
+        /// That limit, in milliseconds.
         limit_ms: f64,
     },
+    /// The caller's signal was aborted.
+    Aborted,
     /// The status is a success, and the body is not what the reference promises.
     Unreadable {
         /// The answer.
         answer: A,
-        /// What is wrong with its body.
+        /// What is wrong with its body, as the end of a sentence.
         reason: &'static str,
     },
+}
+
+impl<A, C> Failure<A, C> {
+    /// Whether the caller wants to be answered at once: nothing more may be awaited.
+    pub fn interrupts(&self) -> bool {
+        matches!(
+            self,
+            Self::Aborted
+                | Self::TimedOut {
+                    limit: Limit::Total,
+                    ..
+                }
+        )
+    }
+}
+
+/// The limits on an operation's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Limit {
+    /// Of one request with its answer.
+    Attempt,
+    /// Of the whole operation with its waits.
+    Total,
 }
 
 /// Which option is wrong, and how to put it right; never the value itself.
@@ -93,14 +211,4 @@ pub struct Invalid<C> {
     pub expected: String,
     /// What the caller's own code threw, if that is what went wrong.
     pub cause: Option<C>,
-}
-
-/// Sends one request and turns every status but a success into a failure.
-async fn succeed<S: Service>(service: &S, request: &Request<'_>) -> Outcome<S> {
-    let answer = service.exchange(request).await?;
-    if matches!(answer.status(), 200..=299) {
-        Ok(answer)
-    } else {
-        Err(Failure::Refused(answer))
-    }
 }

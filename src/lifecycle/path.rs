@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but the unreserved characters of RFC 3986.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -11,11 +11,26 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The keys of one user: `/v1/accounts/{account}/users/{user}/apiKeys`.
 pub fn keys(account: &str, user: &str) -> String {
-    format!(
-        "/v1/accounts/{}/users/{}/apiKeys",
-        utf8_percent_encode(account, SEGMENT),
-        utf8_percent_encode(user, SEGMENT),
-    )
+    [&users(account), "/", &encode(user), "/apiKeys"].concat()
+}
+
+/// The users of an account: `/v1/accounts/{account}/users`.
+pub fn users(account: &str) -> String {
+    ["/v1/accounts/", &encode(account), "/users"].concat()
+}
+
+/// A path and its query.
+pub fn with_query(mut path: String, query: &[(&'static str, String)]) -> String {
+    let mut separator = "?";
+    for (name, value) in query {
+        path = [&path, separator, name, "=", &encode(value)].concat();
+        separator = "&";
+    }
+    path
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, RESERVED).collect()
 }
 
 #[cfg(test)]
@@ -27,6 +42,15 @@ mod tests {
         assert_eq!(
             keys("a/b?c#d%2f", "é ~-_.:"),
             "/v1/accounts/a%2Fb%3Fc%23d%252f/users/%C3%A9%20~-_.%3A/apiKeys"
+        );
+    }
+
+    #[test]
+    fn a_value_cannot_leave_its_parameter() {
+        assert_eq!(with_query("/p".into(), &[]), "/p");
+        assert_eq!(
+            with_query("/p".into(), &[("a", "1&b=2".into()), ("c", "é+".into())]),
+            "/p?a=1%26b%3D2&c=%C3%A9%2B"
         );
     }
 }

@@ -37,6 +37,31 @@ pub fn parse_rfc3339(text: &str) -> Option<f64> {
     Some((seconds - offset(zone)?) * 1000.0 + millis)
 }
 
+/// The time of an HTTP date in its one current form (RFC 9110, section 5.6.7), such as
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, in milliseconds since 1970.
+pub fn parse_http_date(text: &str) -> Option<f64> {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    // Every part has its place: a weekday, then `, 06 Nov 1994 08:49:37 GMT`.
+    let part = |from: usize, to: usize| text.get(from..to);
+    let separators = [
+        part(3, 5)?,
+        part(7, 8)?,
+        part(11, 12)?,
+        part(16, 17)?,
+        part(25, 26)?,
+    ];
+    if separators != [", ", " ", " ", " ", " "] || text.get(26..)? != "GMT" {
+        return None;
+    }
+    let month = MONTHS.iter().position(|name| Some(*name) == part(8, 11))?;
+    let digits = |number: usize| char::from(b'0' + number as u8);
+    let month = String::from_iter([digits((month + 1) / 10), digits((month + 1) % 10)]);
+    let (day, year, clock) = (part(5, 7)?, part(12, 16)?, part(17, 25)?);
+    parse_rfc3339(&[year, "-", &month, "-", day, "T", clock, "Z"].concat())
+}
+
 /// An unsigned decimal number of nothing but digits.
 fn number(digits: &str) -> Option<u32> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -126,6 +151,22 @@ mod tests {
             ("0000-01-01T00:00:00Z", -62_167_219_200_000.0),
         ] {
             assert_eq!(parse_rfc3339(text), Some(millis), "{text}");
+        }
+    }
+
+    #[test]
+    fn http_dates_are_understood() {
+        for (text, millis) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777_000.0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0.0)),
+            ("Sun, 06 Nov 1994 08:49:37", None),
+            ("Sun, 6 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nox 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:37 GMT x", None),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+            ("06 Nov 1994 08:49:37 GMT", None),
+        ] {
+            assert_eq!(parse_http_date(text), millis, "{text}");
         }
     }
 

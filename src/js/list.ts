@@ -1,0 +1,57 @@
+// A list that asks for nothing until somebody wants it, page by page.
+
+/** Fetches one page: the one that the options ask for, or the one of a token. */
+export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => Promise<Page>;
+
+/**
+ * A list that is fetched as it is used: `await` it for the first page, iterate over it for every
+ * item of every page, or over `pages()` for the pages. Each use fetches anew.
+ */
+export class List<Item, Page extends { nextPageToken?: string }>
+  implements PromiseLike<Page>, AsyncIterable<Item>
+{
+  readonly #fetch: Fetch<Page>;
+  readonly #items: (page: Page) => Item[];
+
+  /** @internal */
+  constructor(fetch: Fetch<Page>, items: (page: Page) => Item[]) {
+    this.#fetch = fetch;
+    this.#items = items;
+  }
+
+  /** The first page. */
+  then<Fulfilled = Page, Rejected = never>(
+    onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Fulfilled | Rejected> {
+    return this.#fetch(undefined, new Set()).then(onFulfilled, onRejected);
+  }
+
+  /** The first page; called where it cannot be had. */
+  catch<Rejected = never>(
+    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+  ): Promise<Page | Rejected> {
+    return this.then(undefined, onRejected);
+  }
+
+  /** The first page; called when it is settled. */
+  finally(onFinally?: (() => void) | null): Promise<Page> {
+    return this.then().finally(onFinally);
+  }
+
+  /** Every page. */
+  async *pages(): AsyncGenerator<Page, void, undefined> {
+    const seen = new Set<string>();
+    let page = await this.#fetch(undefined, seen);
+    yield page;
+    while (page.nextPageToken) {
+      page = await this.#fetch(page.nextPageToken, seen);
+      yield page;
+    }
+  }
+
+  /** Every item of every page. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    for await (const page of this.pages()) yield* this.#items(page);
+  }
+}

@@ -1,0 +1,58 @@
+//! What a caller is told while an operation runs. Never a secret.
+
+use serde::Serialize;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
+pub enum Event<'a> {
+    /// An attempt failed, and another follows.
+    Retry {
+        /// How many attempts of this request have failed.
+        attempt: u32,
+        /// How long until the next, in milliseconds.
+        delay_ms: f64,
+        /// Why it failed.
+        reason: RetryReason,
+        /// The HTTP status, if the server answered.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+    },
+    /// A key that nobody holds the secret of was deleted.
+    OrphanDeleted {
+        /// Which.
+        key_id: &'a str,
+        /// The tag that it was found by.
+        attempt_tag: &'a str,
+    },
+    /// Keys that nobody holds the secret of may be alive; `deleteOrphans` removes them.
+    OrphansUnknown {
+        /// The tag to find them by.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_tag: Option<&'a str>,
+        /// The key with that tag that the caller does hold.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        keep_key_id: Option<&'a str>,
+    },
+    /// The server did not keep the tag: had an answer been lost, its key could not be found.
+    Unprotected {
+        /// The key that came without its tag.
+        key_id: &'a str,
+    },
+}
+
+/// Why an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RetryReason {
+    /// The server answered with a status that is worth another try.
+    Status,
+    /// No whole answer arrived.
+    Connection,
+    /// The attempt took longer than it may.
+    Timeout,
+}

@@ -1,0 +1,100 @@
+//! Lists, page by page. A page token that comes again is an error, not an endless loop.
+
+use super::{Answer, Call, Failure, Item, Outcome, Request, Service, path};
+
+/// What is listed.
+#[derive(Debug, Clone, Copy)]
+pub enum Collection<'a> {
+    /// The keys of a user, or of everybody (`-`).
+    Keys {
+        /// The user's id.
+        user: &'a str,
+    },
+    /// The users and service accounts.
+    Users,
+}
+
+impl Collection<'_> {
+    /// The list's name in an answer.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Keys { .. } => "apiKeys",
+            Self::Users => "users",
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// The account's id.
+    pub account: &'a str,
+    /// What is listed.
+    pub collection: Collection<'a>,
+    /// The query's names and values, not yet encoded.
+    pub query: &'a [(&'static str, String)],
+}
+
+/// Fetches one page. `remember` is given the token of the next page, if there is one, and says
+/// whether it is new.
+pub async fn page<S: Service>(
+    call: &Call<'_, S>,
+    page: &Page<'_>,
+    remember: impl FnOnce(&str) -> bool,
+) -> Outcome<S> {
+    let base = match page.collection {
+        Collection::Keys { user } => path::keys(page.account, user),
+        Collection::Users => path::users(page.account),
+    };
+    let request = Request {
+        method: "GET",
+        path: path::with_query(base, page.query),
+        payload: None,
+    };
+    let answer = call.send(&request).await.outcome?;
+    let reason = match answer.item() {
+        None => "its body is no JSON object",
+        Some(_) if answer.items(page.collection.field()).is_none() => {
+            "its body holds something that is no list"
+        }
+        Some(item)
+            if !item
+                .text("nextPageToken")
+                .is_none_or(|token| remember(&token)) =>
+        {
+            "its page token repeats an earlier one"
+        }
+        Some(_) => return Ok(answer),
+    };
+    Err(Failure::Unreadable { answer, reason })
+}
+
+/// Fetches every page, the given one first.
+pub async fn pages<S: Service>(
+    call: &Call<'_, S>,
+    first: &Page<'_>,
+    mut visit: impl FnMut(&S::Answer),
+) -> Outcome<S, ()> {
+    let mut tokens: Vec<String> = Vec::new();
+    loop {
+        let mut query = first.query.to_vec();
+        if let Some(token) = tokens.last() {
+            query.push(("pageToken", token.clone()));
+        }
+        let this = Page {
+            query: &query,
+            ..*first
+        };
+        let known = tokens.len();
+        let answer = page(call, &this, |token| {
+            let new = !tokens.iter().any(|seen| seen == token);
+            tokens.push(token.into());
+            new
+        })
+        .await?;
+        visit(&answer);
+        if tokens.len() == known {
+            return Ok(());
+        }
+    }
+}

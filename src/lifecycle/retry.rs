@@ -1,0 +1,168 @@
+//! When a request is tried again. Pure: the time and chance are arguments.
+
+use super::time::parse_http_date;
+
+/// The longest wait that a server may ask for, in milliseconds; a longer one ends the call.
+pub const LONGEST_WAIT_MS: f64 = 60_000.0;
+
+const FIRST_DELAY_MS: f64 = 500.0;
+const LONGEST_DELAY_MS: f64 = 8_000.0;
+
+/// What a server's answer says of a retry: header values as they came.
+#[derive(Debug, Default, Clone)]
+pub struct Hints {
+    /// `x-should-retry`.
+    pub should_retry: Option<String>,
+    /// `retry-after-ms`.
+    pub retry_after_ms: Option<String>,
+    /// `retry-after`.
+    pub retry_after: Option<String>,
+}
+
+/// Whether a status is worth another try, unless the server says otherwise.
+pub fn is_retryable(status: u16, hints: &Hints) -> bool {
+    match hints.should_retry.as_deref().map(str::trim) {
+        Some("true") => true,
+        Some("false") => false,
+        _ => matches!(status, 408 | 409 | 429 | 500..),
+    }
+}
+
+/// How long the server asks to wait, in milliseconds: `retry-after-ms`, else `retry-after` in
+/// seconds or as an HTTP date, one that has passed being no wait. What is neither says nothing.
+pub fn retry_after_ms(hints: &Hints, now_ms: f64) -> Option<f64> {
+    if let Some(ms) = hints.retry_after_ms.as_deref().and_then(decimal) {
+        return Some(ms);
+    }
+    let after = hints.retry_after.as_deref()?;
+    decimal(after)
+        .map(|seconds| seconds * 1_000.0)
+        .or_else(|| Some((parse_http_date(after)? - now_ms).max(0.0)))
+}
+
+/// How long to wait before the retry that follows `failed` failed attempts, where the server asks
+/// for nothing: half a second, doubling to eight, with full jitter.
+pub fn backoff_ms(failed: u32, random: f64) -> f64 {
+    let doublings = failed.saturating_sub(1).min(16);
+    (FIRST_DELAY_MS * f64::from(1_u32 << doublings)).min(LONGEST_DELAY_MS) * random
+}
+
+/// A number of digits and at most one point; whatever is larger than anybody waits is capped, so
+/// that it stays a number of milliseconds.
+fn decimal(text: &str) -> Option<f64> {
+    const LARGEST: f64 = 1e15;
+    let text = text.trim();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let mut value = 0.0;
+    for digit in digits(whole)? {
+        value = (value * 10.0 + digit).min(LARGEST);
+    }
+    let mut place = 0.1;
+    for digit in digits(fraction)? {
+        value += digit * place;
+        place /= 10.0;
+    }
+    Some(value)
+}
+
+fn digits(text: &str) -> Option<impl Iterator<Item = f64>> {
+    let all = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    all.then(|| text.bytes().map(|byte| f64::from(byte.wrapping_sub(b'0'))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: f64 = 1_700_000_000_000.0; // Tue, 14 Nov 2023 22:13:20 GMT
+
+    fn after(retry_after_ms: Option<&str>, retry_after: Option<&str>) -> Hints {
+        Hints {
+            should_retry: None,
+            retry_after_ms: retry_after_ms.map(Into::into),
+            retry_after: retry_after.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn a_server_may_ask_for_milliseconds_seconds_or_a_date() {
+        for (ms, value, expected) in [
+            (Some("250"), Some("9"), 250.0),
+            (Some("250.5"), None, 250.5),
+            (None, Some("0"), 0.0),
+            (None, Some(" 7 "), 7_000.0),
+            (None, Some("1.5"), 1_500.0),
+            (Some("soon"), Some("7"), 7_000.0),
+            (None, Some("Tue, 14 Nov 2023 22:13:30 GMT"), 10_000.0),
+            (None, Some("Tue, 14 Nov 2023 22:13:10 GMT"), 0.0),
+            (None, Some("Thu, 01 Jan 1970 00:00:00 GMT"), 0.0),
+        ] {
+            assert_eq!(
+                retry_after_ms(&after(ms, value), NOW),
+                Some(expected),
+                "{ms:?} {value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_huge_wait_stays_a_number() {
+        let huge = "9".repeat(400);
+        let ms = retry_after_ms(&after(None, Some(&huge)), NOW).unwrap();
+        assert!(ms.is_finite() && ms > LONGEST_WAIT_MS);
+    }
+
+    #[test]
+    fn garbage_asks_for_nothing() {
+        for value in [
+            "",
+            "-1",
+            "+1",
+            "1e3",
+            "NaN",
+            "Infinity",
+            "1.",
+            ".5",
+            "1.2.3",
+            "soon",
+            "0x10",
+            "Tue, 14 Nov 2023 22:13:30 CET",
+            "Tue, 34 Nov 2023 22:13:30 GMT",
+        ] {
+            assert_eq!(
+                retry_after_ms(&after(Some(value), Some(value)), NOW),
+                None,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn backoff_doubles_to_eight_seconds_under_full_jitter() {
+        let most: Vec<f64> = (1..8).map(|failed| backoff_ms(failed, 1.0)).collect();
+        assert_eq!(
+            most,
+            [500.0, 1_000.0, 2_000.0, 4_000.0, 8_000.0, 8_000.0, 8_000.0]
+        );
+        assert_eq!(backoff_ms(u32::MAX, 1.0), 8_000.0);
+        assert_eq!(backoff_ms(3, 0.0), 0.0);
+        assert_eq!(backoff_ms(3, 0.25), 500.0);
+    }
+
+    #[test]
+    fn the_server_has_the_last_word_on_retrying() {
+        let said = |should_retry: &str| Hints {
+            should_retry: Some(should_retry.into()),
+            ..Hints::default()
+        };
+        for status in [408, 409, 429, 500, 503, 599] {
+            assert!(is_retryable(status, &Hints::default()), "{status}");
+            assert!(!is_retryable(status, &said("false")), "{status}");
+            assert!(is_retryable(status, &said("maybe")), "{status}");
+        }
+        for status in [0, 301, 400, 401, 403, 404, 422] {
+            assert!(!is_retryable(status, &Hints::default()), "{status}");
+            assert!(is_retryable(status, &said("true")), "{status}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Deletes the keys that nobody holds the secret of: those that carry a create's tag, but for the
+//! one that the caller was given.
+
+use super::list::{Collection, Page, pages};
+use super::{ATTEMPT, Answer, Call, Event, Item, Limits, Outcome, Service, delete};
+
+/// How long after the answer a second sweep looks for what was committed late, in milliseconds.
+const LATE_MS: f64 = 5_000.0;
+
+/// Which keys are orphans.
+#[derive(Debug, Clone)]
+pub struct Sweep {
+    /// The account's id.
+    pub account: String,
+    /// The id of the keys' owner.
+    pub user: String,
+    /// The tag that they carry.
+    pub tag: String,
+    /// The id of the key with that tag that is no orphan.
+    pub keep: Option<String>,
+}
+
+/// A sweep that is still to be done when the caller has its answer.
+#[derive(Debug)]
+pub struct Unfinished {
+    sweep: Sweep,
+    /// How long to wait before it.
+    delay_ms: f64,
+    /// How many orphans there may be; fewer found means a second sweep.
+    expected: u32,
+    /// Whether no sweep has come to its end yet, so that nothing is known.
+    pub unknown: bool,
+}
+
+impl Sweep {
+    /// Finds and deletes them, and adds their ids to `deleted`. Tries every one before it fails.
+    pub async fn run<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        deleted: &mut Vec<String>,
+    ) -> Outcome<S, ()> {
+        let mut found = Vec::new();
+        let list = Page {
+            account: &self.account,
+            collection: Collection::Keys { user: &self.user },
+            query: &[],
+        };
+        pages(call, &list, |answer: &S::Answer| {
+            for key in answer.items("apiKeys").unwrap_or_default() {
+                if key.annotation(ATTEMPT).as_ref() == Some(&self.tag)
+                    && let Some(key_id) = key.text("keyId")
+                    && Some(&key_id) != self.keep.as_ref()
+                    && !found.contains(&key_id)
+                {
+                    found.push(key_id);
+                }
+            }
+        })
+        .await?;
+        let mut outcome = Ok(());
+        for key_id in found {
+            match delete(call, &self.account, &self.user, &key_id, true).await {
+                Ok(()) => {
+                    call.service().notify(&Event::OrphanDeleted {
+                        key_id: &key_id,
+                        attempt_tag: &self.tag,
+                    });
+                    deleted.push(key_id);
+                }
+                Err(failure) if failure.interrupts() => return Err(failure),
+                Err(failure) => outcome = Err(failure),
+            }
+        }
+        outcome
+    }
+
+    /// Tells the caller that orphans may be left, and what to find them by.
+    pub fn give_up<S: Service>(&self, service: &S) {
+        service.notify(&Event::OrphansUnknown {
+            attempt_tag: Some(&self.tag),
+            keep_key_id: self.keep.as_deref(),
+        });
+    }
+}
+
+impl Unfinished {
+    /// A sweep that had to stop, because the caller wanted its answer.
+    pub(super) fn interrupted(sweep: Sweep, expected: u32) -> Self {
+        Self {
+            sweep,
+            delay_ms: 0.0,
+            expected,
+            unknown: true,
+        }
+    }
+
+    /// A second sweep: the first found fewer orphans than there may be.
+    pub(super) fn late(sweep: Sweep) -> Self {
+        Self {
+            sweep,
+            delay_ms: LATE_MS,
+            expected: 0,
+            unknown: false,
+        }
+    }
+
+    /// Does it, in the background. Where it cannot be done, says so.
+    pub async fn run<S: Service>(mut self, service: &S, limits: Limits) {
+        loop {
+            if self.delay_ms > 0.0 && service.sleep(self.delay_ms).await.is_err() {
+                return self.give_up(service);
+            }
+            let mut deleted = Vec::new();
+            let call = Call::new(service, limits);
+            if self.sweep.run(&call, &mut deleted).await.is_err() {
+                return self.give_up(service);
+            }
+            if deleted.len() as u32 >= self.expected {
+                return;
+            }
+            self = Self::late(self.sweep);
+        }
+    }
+
+    /// Leaves it undone, and says so.
+    pub fn give_up<S: Service>(&self, service: &S) {
+        self.sweep.give_up(service);
+    }
+}

@@ -1,0 +1,175 @@
+//! Joins options, lifecycle and errors: what each export does, as one promise.
+
+use crate::error::{self, Aftermath, Context};
+use crate::exchange::{Api, ApiFailure, to_record};
+use crate::lifecycle::{self, Call, Collection, Created, Page, Sweep, Unfinished};
+use crate::options::{Create, Delete, DeleteOrphans, Invalid, List};
+use js_sys::{Promise, Set};
+use std::future::Future;
+use std::pin::Pin;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+type Options<T> = Result<T, Invalid>;
+
+/// One promise for every operation, so that its machinery is there once.
+fn promise(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
+    future_to_promise(work)
+}
+
+pub fn create(options: Options<Create>) -> Promise {
+    const OPERATION: &str = "createApiKey";
+    promise(Box::pin(async move {
+        let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
+        let api = Api::new(options.common.connection);
+        let call = Call::new(&api, api.limits());
+        let create = lifecycle::Create {
+            account: &options.common.account,
+            user: &options.user,
+            key: &options.key,
+            tag: options.tag.as_deref(),
+        };
+        let Created {
+            outcome,
+            orphans,
+            key_ids,
+            unfinished,
+        } = create.run(&call).await;
+        if let Some(unfinished) = unfinished {
+            finish(&api, unfinished);
+        }
+        outcome.map(|answer| answer.value()).map_err(|failure| {
+            let context = Context {
+                operation: OPERATION,
+                attempts: call.attempts(),
+                aftermath: Some(Aftermath {
+                    orphans,
+                    key_ids: &key_ids,
+                    attempt_tag: options.tag.as_deref(),
+                }),
+            };
+            error::error(&context, &failure, &api)
+        })
+    }))
+}
+
+/// Sees to the sweep that the caller does not wait for. Where nothing is known yet and the runtime
+/// may end with the answer, the caller is told instead.
+fn finish(api: &Api, unfinished: Unfinished) {
+    if unfinished.unknown && !api.can_hold() {
+        return unfinished.give_up(api);
+    }
+    let later = api.detached();
+    api.hold(&promise(Box::pin(async move {
+        unfinished.run(&later, later.limits()).await;
+        Ok(JsValue::UNDEFINED)
+    })));
+}
+
+pub fn delete(options: Options<Delete>) -> Promise {
+    const OPERATION: &str = "deleteApiKey";
+    promise(Box::pin(async move {
+        let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
+        let account = options.common.account;
+        let api = Api::new(options.common.connection);
+        let call = Call::new(&api, api.limits());
+        lifecycle::delete(
+            &call,
+            &account,
+            &options.user,
+            &options.key_id,
+            options.missing_ok,
+        )
+        .await
+        .map(|()| JsValue::UNDEFINED)
+        .map_err(|failure| failed(OPERATION, &call, &failure, &api))
+    }))
+}
+
+pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
+    const OPERATION: &str = "deleteOrphans";
+    promise(Box::pin(async move {
+        let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
+        let sweep = Sweep {
+            account: options.common.account,
+            user: options.user,
+            tag: options.tag,
+            keep: options.keep,
+        };
+        let api = Api::new(options.common.connection);
+        let call = Call::new(&api, api.limits());
+        let mut deleted = Vec::new();
+        match sweep.run(&call, &mut deleted).await {
+            Ok(()) => to_record(&deleted),
+            Err(failure) => Err(failed(OPERATION, &call, &failure, &api)),
+        }
+    }))
+}
+
+pub fn list_keys(options: Options<List>, page_token: Option<String>, seen: Set) -> Promise {
+    list("listApiKeys", options, page_token, seen, |options| {
+        Collection::Keys {
+            user: &options.user,
+        }
+    })
+}
+
+pub fn list_users(options: Options<List>, page_token: Option<String>, seen: Set) -> Promise {
+    list("listUsers", options, page_token, seen, |_| {
+        Collection::Users
+    })
+}
+
+fn list(
+    operation: &'static str,
+    options: Options<List>,
+    page_token: Option<String>,
+    seen: Set,
+    collection: fn(&List) -> Collection<'_>,
+) -> Promise {
+    promise(Box::pin(async move {
+        let mut options = options.map_err(|invalid| error::invalid(operation, &invalid))?;
+        if let Some(token) = page_token {
+            options.query.retain(|(name, _)| *name != "pageToken");
+            options.query.push(("pageToken", token));
+        }
+        for (_, token) in options
+            .query
+            .iter()
+            .filter(|(name, _)| *name == "pageToken")
+        {
+            seen.add(&token.into());
+        }
+        let api = Api::new(options.common.connection.clone());
+        let call = Call::new(&api, api.limits());
+        let page = Page {
+            account: &options.common.account,
+            collection: collection(&options),
+            query: &options.query,
+        };
+        let remember = |token: &str| {
+            let token = token.into();
+            let new = !seen.has(&token);
+            seen.add(&token);
+            new
+        };
+        lifecycle::page(&call, &page, remember)
+            .await
+            .map(|answer| answer.value())
+            .map_err(|failure| failed(operation, &call, &failure, &api))
+    }))
+}
+
+fn failed(
+    operation: &'static str,
+    call: &Call<'_, Api>,
+    failure: &ApiFailure,
+    api: &Api,
+) -> JsValue {
+    let context = Context {
+        operation,
+        attempts: call.attempts(),
+        aftermath: None,
+    };
+    error::error(&context, failure, api)
+}

@@ -1,0 +1,227 @@
+//! The options that say how to reach the service.
+
+use super::{Invalid, LONGEST_TEXT, Options, entries, invalid, threw};
+use crate::exchange::{Connection, Token};
+use crate::lifecycle::Limits;
+use js_sys::JsString;
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+#[wasm_bindgen(raw_module = "#host")]
+extern "C" {
+    #[wasm_bindgen(js_name = pageAddress)]
+    fn page_address() -> Option<String>;
+    #[wasm_bindgen(js_name = isHeaderToken)]
+    fn is_header_token(text: &JsString) -> bool;
+    #[wasm_bindgen(js_name = isHeaderName)]
+    fn is_header_name(text: &str) -> bool;
+    #[wasm_bindgen(js_name = isHeaderValue)]
+    fn is_header_value(text: &JsValue) -> bool;
+    #[wasm_bindgen(catch, js_name = isAbortSignal)]
+    fn is_abort_signal(value: &JsValue) -> Result<bool, JsValue>;
+}
+
+/// Where the real service is.
+const DEFAULT_BASE_URL: &str = "https://api.fireworks.ai";
+const DEFAULT_TIMEOUT_MS: f64 = 30_000.0;
+const DEFAULT_TOTAL_TIMEOUT_MS: f64 = 120_000.0;
+const DEFAULT_MAX_RETRIES: f64 = 2.0;
+
+/// The headers that are ours to set.
+const OUR_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
+
+/// Reads and checks them.
+pub fn read(options: &Options) -> Result<Connection, Invalid> {
+    Ok(Connection {
+        token: token(options)?,
+        base_url: base_url(options)?,
+        fetch: options.function("fetch")?,
+        headers: headers(options)?,
+        limits: Limits {
+            timeout_ms: milliseconds(options, "timeoutMs")?.unwrap_or(DEFAULT_TIMEOUT_MS),
+            total_timeout_ms: milliseconds(options, "totalTimeoutMs")?
+                .unwrap_or(DEFAULT_TOTAL_TIMEOUT_MS),
+            max_retries: max_retries(options)?,
+        },
+        signal: signal(options)?,
+        wait_until: options.function("waitUntil")?,
+        on_event: options.function("onEvent")?,
+    })
+}
+
+fn token(options: &Options) -> Result<Token, Invalid> {
+    let value = options
+        .get("token")?
+        .ok_or_else(|| invalid("token", "is required: an existing Fireworks API key"))?;
+    if value.is_function() {
+        return Ok(Token::Asked(value.unchecked_into()));
+    }
+    check_token(value).map(Token::Given)
+}
+
+/// The token, if a header can carry it. Its characters stay in JavaScript.
+pub fn check_token(token: JsValue) -> Result<JsString, Invalid> {
+    const PATH: &str = "token";
+    if !token.is_string() {
+        return Err(invalid(
+            PATH,
+            "must be a string, or a function that returns one",
+        ));
+    }
+    let token: JsString = token.unchecked_into();
+    if token.length() == 0 {
+        Err(invalid(PATH, "must not be empty"))
+    } else if token.length() > LONGEST_TEXT || !is_header_token(&token) {
+        Err(invalid(
+            PATH,
+            "must be visible ASCII characters only: no space, no line break, no other script",
+        ))
+    } else {
+        Ok(token)
+    }
+}
+
+fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Invalid> {
+    match options.number(name)? {
+        Some(ms) if ms.is_nan() || ms <= 0.0 => Err(invalid(
+            name,
+            "must be a positive number of milliseconds; Infinity means no limit",
+        )),
+        ms => Ok(ms),
+    }
+}
+
+fn max_retries(options: &Options) -> Result<u32, Invalid> {
+    let retries = options.number("maxRetries")?.unwrap_or(DEFAULT_MAX_RETRIES);
+    if retries.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&retries) {
+        Ok(retries as u32)
+    } else {
+        Err(invalid(
+            "maxRetries",
+            "must be an integer that is not negative",
+        ))
+    }
+}
+
+fn signal(options: &Options) -> Result<Option<AbortSignal>, Invalid> {
+    const PATH: &str = "signal";
+    let Some(value) = options.get(PATH)? else {
+        return Ok(None);
+    };
+    if is_abort_signal(&value).map_err(|cause| threw(PATH, cause))? {
+        Ok(Some(value.unchecked_into()))
+    } else {
+        Err(invalid(PATH, "must be an AbortSignal"))
+    }
+}
+
+fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, Invalid> {
+    const PATH: &str = "headers";
+    let Some(value) = options.get(PATH)? else {
+        return Ok(Vec::new());
+    };
+    let headers = entries(&value, PATH)?;
+    for (name, value) in &headers {
+        let path = || [PATH, ".", name].concat();
+        if !is_header_name(name) {
+            return Err(invalid(&path(), "is no header name"));
+        }
+        if OUR_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            return Err(invalid(
+                &path(),
+                "is set by this package; the token goes into token",
+            ));
+        }
+        if !is_header_value(value) {
+            return Err(invalid(&path(), "must be a string that a header can carry"));
+        }
+    }
+    Ok(headers)
+}
+
+/// Where the service is, without a slash at its end.
+fn base_url(options: &Options) -> Result<String, Invalid> {
+    const PATH: &str = "baseUrl";
+    let allow_http = options.boolean("allowHttp")?.unwrap_or(false);
+    let Some(given) = options.text(PATH)? else {
+        return Ok(DEFAULT_BASE_URL.into());
+    };
+    let wrong = |expected| Err(invalid(PATH, expected));
+    let url = match web_sys::Url::new(&given) {
+        Ok(url) => url,
+        Err(_) => match on_page(&given) {
+            Some(url) => url,
+            None => return wrong("must be an absolute URL, or on a page a path of its own origin"),
+        },
+    };
+    match url.protocol().as_str() {
+        "https:" => {}
+        "http:" if allow_http || is_loopback(&url.hostname()) => {}
+        "http:" => {
+            return wrong("must be https: (http: is for this machine, or with allowHttp: true)");
+        }
+        _ => return wrong("must be an https: URL"),
+    }
+    if !url.username().is_empty() || !url.password().is_empty() {
+        return wrong("must not hold credentials");
+    }
+    // `search` and `hash` are empty for a bare `?` or `#`, which `href` keeps.
+    let href = url.href();
+    if href.contains(['?', '#']) {
+        return wrong("must not hold a query or a fragment");
+    }
+    Ok(href.trim_end_matches('/').into())
+}
+
+/// A path on the origin of the page that this runs in. Checked after resolution, because `//host`
+/// and `/\host` lead elsewhere.
+fn on_page(path: &str) -> Option<web_sys::Url> {
+    let page = web_sys::Url::new(&page_address()?).ok()?;
+    let url = web_sys::Url::new_with_base(path, &page.href()).ok()?;
+    (path.starts_with('/') && url.origin() == page.origin()).then_some(url)
+}
+
+/// Whether a URL's host is this machine. The URL parser has normalised it: `127.1` and
+/// `0x7f000001` are `127.0.0.1` here.
+fn is_loopback(host: &str) -> bool {
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let v4 = || {
+        let mut parts = name.split('.').map(|part| part.parse::<u8>().ok());
+        parts.next() == Some(Some(127))
+            && parts.clone().count() == 3
+            && parts.all(|part| part.is_some())
+    };
+    name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || v4()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in [
+            "localhost",
+            "a.localhost",
+            "localhost.",
+            "127.0.0.1",
+            "127.9.9.9",
+            "[::1]",
+        ] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "localhost.evil.example",
+            "127.0.0.1.nip.io",
+            "127.0.0",
+            "127.0.0.256",
+            "10.0.0.1",
+            "[::2]",
+            "128.0.0.1",
+            "",
+            ".",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

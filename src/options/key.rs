@@ -1,0 +1,92 @@
+//! The options that say what the new key is to be.
+
+use super::{Invalid, Options, entries, invalid, text};
+use crate::lifecycle::{ATTEMPT, NewKey, RESERVED, duration, time};
+use js_sys::Date;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(raw_module = "#host")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = dateText)]
+    fn date_text(value: &JsValue) -> Result<String, JsValue>;
+}
+
+/// Reads the key to be; the tag, if there is one, becomes one of its annotations.
+pub fn read(options: &Options, tag: Option<&str>) -> Result<NewKey, Invalid> {
+    let mut annotations = annotations(options)?;
+    if let Some(tag) = tag {
+        let tag = (ATTEMPT.into(), tag.into());
+        annotations.get_or_insert_default().push(tag);
+    }
+    Ok(NewKey {
+        display_name: options.text("displayName")?,
+        expire_time: expire_time(options)?,
+        annotations,
+    })
+}
+
+fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
+    const TIME: &str = "expireTime";
+    const LIFETIME: &str = "expiresIn";
+    let (path, time) = match options.either(TIME, LIFETIME)? {
+        (Some(value), _) if value.is_string() => (TIME, text(value, TIME)?),
+        (Some(value), _) => match date_text(&value) {
+            Ok(time) => (TIME, time),
+            Err(_) => return Err(invalid(TIME, "must be an RFC 3339 string or a valid Date")),
+        },
+        (None, Some(value)) => {
+            let end = Date::new(&(Date::now() + seconds(value, LIFETIME)? * 1_000.0).into());
+            match date_text(&end) {
+                Ok(time) => (LIFETIME, time),
+                Err(_) => return Err(invalid(LIFETIME, "must end before the year 10000")),
+            }
+        }
+        (None, None) => return Ok(None),
+    };
+    match time::parse_rfc3339(&time) {
+        None if path == LIFETIME => Err(invalid(path, "must end before the year 10000")),
+        None => Err(invalid(
+            path,
+            "must be an RFC 3339 time, such as 2030-01-31T12:00:00Z",
+        )),
+        Some(millis) if millis <= Date::now() => Err(invalid(path, "must be in the future")),
+        Some(_) => Ok(Some(time)),
+    }
+}
+
+/// A duration in seconds: a positive number of them, or text such as `36h`.
+fn seconds(value: JsValue, path: &str) -> Result<f64, Invalid> {
+    let seconds = if value.is_string() {
+        duration::parse_seconds(&text(value, path)?)
+    } else {
+        value.as_f64()
+    };
+    seconds
+        .filter(|seconds| *seconds > 0.0 && seconds.is_finite())
+        .ok_or_else(|| {
+            invalid(
+                path,
+                "must be a positive number of seconds, or an integer and one of s m h d w, such as 36h",
+            )
+        })
+}
+
+fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, Invalid> {
+    const PATH: &str = "annotations";
+    let Some(value) = options.get(PATH)? else {
+        return Ok(None);
+    };
+    let mut annotations = Vec::new();
+    for (name, value) in entries(&value, PATH)? {
+        let path = [PATH, ".", &name].concat();
+        if name.starts_with(RESERVED) {
+            return Err(invalid(
+                &path,
+                "is a name that this package keeps for itself",
+            ));
+        }
+        let value = text(value, &path)?;
+        annotations.push((name, value));
+    }
+    Ok(Some(annotations))
+}

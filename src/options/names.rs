@@ -1,0 +1,116 @@
+//! The options' names, and what a caller may have meant by another.
+
+/// The options of every operation.
+const COMMON: &[&str] = &[
+    "token",
+    "accountId",
+    "userId",
+    "baseUrl",
+    "allowHttp",
+    "fetch",
+    "headers",
+    "timeoutMs",
+    "totalTimeoutMs",
+    "maxRetries",
+    "signal",
+    "waitUntil",
+    "onEvent",
+];
+const OF_CREATE: &[&str] = &[
+    "displayName",
+    "expireTime",
+    "expiresIn",
+    "annotations",
+    "attemptTag",
+    "orphanProtection",
+];
+const OF_DELETE: &[&str] = &["keyId", "missingOk"];
+const OF_DELETE_ORPHANS: &[&str] = &["attemptTag", "keepKeyId"];
+const OF_LIST: &[&str] = &["pageSize", "pageToken", "filter", "orderBy", "readMask"];
+
+/// What `createApiKey` takes.
+pub const CREATE: &[&[&str]] = &[COMMON, OF_CREATE];
+/// What `deleteApiKey` takes.
+pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETE];
+/// What `deleteOrphans` takes.
+pub const DELETE_ORPHANS: &[&[&str]] = &[COMMON, OF_DELETE_ORPHANS];
+/// What `listApiKeys` and `listUsers` take.
+pub const LIST: &[&[&str]] = &[COMMON, OF_LIST];
+/// What a client's defaults may hold: each operation takes of them what it knows.
+pub const ALL: &[&[&str]] = &[COMMON, OF_CREATE, OF_DELETE, OF_DELETE_ORPHANS, OF_LIST];
+
+/// What other SDKs call our options.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("apiKey", "token"),
+    ("apiToken", "token"),
+    ("timeout", "timeoutMs"),
+    ("baseURL", "baseUrl"),
+    ("expiresAt", "expireTime"),
+    ("name", "displayName"),
+    ("account", "accountId"),
+    ("user", "userId"),
+    ("retries", "maxRetries"),
+];
+
+/// The end of a sentence that says which known name comes nearest; empty where none is near.
+pub fn hint(name: &str, known: &[&[&str]]) -> String {
+    let known = || known.iter().flat_map(|names| names.iter().copied());
+    let elsewhere = ELSEWHERE.iter().find(|(other, _)| *other == name);
+    let meant = match elsewhere {
+        Some((_, ours)) => known().find(|known| known == ours),
+        None => known()
+            .map(|known| (distance(name, known), known))
+            .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
+            .min()
+            .map(|(_, known)| known),
+    };
+    meant.map_or_else(String::new, |meant| {
+        ["; did you mean ", meant, "?"].concat()
+    })
+}
+
+/// How many letters must change to turn one name into the other, whichever their case.
+fn distance(name: &str, known: &str) -> usize {
+    // Longer by more than the name itself is nobody's slip, and a stranger's name may be huge.
+    if name.len() > 2 * known.len() {
+        return usize::MAX;
+    }
+    strsim::levenshtein(&name.to_ascii_lowercase(), &known.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_answered_with_the_nearest_name() {
+        for (name, meant) in [
+            ("expireTme", "expireTime"),
+            ("expiretime", "expireTime"),
+            ("expires", "expiresIn"),
+            ("annotation", "annotations"),
+            ("displayname", "displayName"),
+            ("display_name", "displayName"),
+            ("acountId", "accountId"),
+            ("apiKey", "token"),
+            ("timeout", "timeoutMs"),
+            ("baseURL", "baseUrl"),
+            ("expiresAt", "expireTime"),
+        ] {
+            assert_eq!(
+                hint(name, CREATE),
+                format!("; did you mean {meant}?"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_near_to_nothing_gets_no_hint() {
+        for name in ["", "x", "colour", "ĂĄĆ", &"x".repeat(1 << 20)] {
+            assert_eq!(hint(name, CREATE), "");
+        }
+        // A hint must be an option of the operation that was called.
+        assert_eq!(hint("expiresAt", LIST), "");
+    }
+}

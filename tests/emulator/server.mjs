@@ -1,0 +1,59 @@
+// Starts an emulator for a test, and makes sure that it ends with it.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const BINARY =
+  process.env.FIREWORKS_EMULATOR ??
+  join(import.meta.dirname, "../../target/debug/fireworks-emulator");
+
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts one on a free port, and resolves when it is ready. */
+export async function startEmulator({ args = [] } = {}) {
+  const child = run(["--port", "0", ...args]);
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await Promise.race([
+    once(lines, "line"),
+    once(child, "exit").then(([code]) => {
+      throw new Error(`the emulator ended with ${code}: ${child.log()}`);
+    }),
+  ]);
+  const url = line.replace("fireworks-emulator listening on ", "");
+  return {
+    url,
+    firstLine: line,
+    log: child.log,
+    stop: () => end(child, "SIGTERM"),
+    kill9: () => end(child, "SIGKILL"),
+  };
+}
+
+/** Starts one that will not run, and resolves to how it ended. */
+export async function failToStart(args) {
+  const child = run(args);
+  const [code] = await once(child, "close");
+  return { code, log: child.log() };
+}
+
+function run(args) {
+  const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  let log = "";
+  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  child.log = () => log;
+  return child;
+}
+
+async function end(child, signal) {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  child.kill(signal);
+  const [code] = await once(child, "exit");
+  return code;
+}

@@ -1,0 +1,249 @@
+//! The lifecycle of a create against a simulated service: thousands of schedules, each drawn from a
+//! seed, each checked against what the package promises.
+//!
+//! `SEEDS` says how many (20 000 unless told otherwise), `SEED` replays a single one.
+
+mod world;
+
+use fireworks_keys::lifecycle::{
+    ATTEMPT, Answer, Call, Create, Created, Failure, Item, Limits, NewKey, Orphans, Sweep,
+};
+use std::panic::catch_unwind;
+use std::time::Instant;
+use world::{Key, Weather, World, limits};
+
+const TAG: &str = "this-create";
+const CALM: Weather = Weather {
+    faults: 0.0,
+    slow: 0.0,
+    keeps_annotations: true,
+    stale_ms: 0.0,
+    page_size: 3,
+    abort_at_ms: None,
+};
+
+#[test]
+fn a_create_keeps_its_promises_in_every_schedule() {
+    if let Some(seed) = number("SEED") {
+        return schedule(seed);
+    }
+    let seeds = number("SEEDS").unwrap_or(20_000);
+    let started = Instant::now();
+    for seed in 0..seeds {
+        if catch_unwind(|| schedule(seed)).is_err() {
+            panic!("seed {seed} breaks a promise; SEED={seed} replays it alone");
+        }
+    }
+    let per_second = seeds as f64 / started.elapsed().as_secs_f64();
+    println!("{seeds} schedules, {per_second:.0} a second");
+}
+
+#[test]
+fn a_calm_create_sends_one_request() {
+    let world = World::new(CALM, fastrand::Rng::with_seed(0));
+    let created = create(&world, calm_limits());
+    assert!(created.outcome.is_ok());
+    assert_eq!(created.orphans, Orphans::None);
+    assert_eq!(world.log().requests, 1);
+}
+
+#[test]
+fn schedules_are_not_all_alike() {
+    // Were some outcome never reached, the invariants would hold of it without saying anything.
+    let mut seen = [0_u32; 8];
+    for seed in 0..10_000 {
+        let (world, limits) = prepare(seed);
+        let created = create(&world, limits);
+        let reached = [
+            created.outcome.is_ok() && created.orphans == Orphans::None,
+            created.outcome.is_ok() && created.orphans == Orphans::Swept,
+            created.outcome.is_ok() && created.orphans == Orphans::Unknown,
+            created.outcome.is_err() && created.orphans == Orphans::Swept,
+            matches!(created.outcome, Err(Failure::Aborted)),
+            matches!(created.outcome, Err(Failure::TimedOut { .. })),
+            created.key_ids.len() > 1,
+            created.unfinished.is_some(),
+        ];
+        for (count, reached) in seen.iter_mut().zip(reached) {
+            *count += u32::from(reached);
+        }
+    }
+    assert!(seen.iter().all(|count| *count >= 10), "{seen:?}");
+}
+
+fn schedule(seed: u64) {
+    let (world, limits) = prepare(seed);
+    let created = create(&world, limits);
+    let log = world.log();
+
+    assert!(
+        world.now_ms() <= limits.total_timeout_ms + 1e-6,
+        "it ends within its total timeout"
+    );
+    if let Some(abort_at_ms) = world.weather().abort_at_ms {
+        let late = world.now_ms() > abort_at_ms + 1e-6;
+        assert!(!late, "it ends when it is aborted");
+    }
+    assert!(
+        log.creates <= limits.max_retries + 1,
+        "attempts stay within the budget"
+    );
+    assert_eq!(
+        created.key_ids, log.deleted,
+        "each orphan deleted is told of"
+    );
+    let returned = created
+        .outcome
+        .as_ref()
+        .ok()
+        .and_then(Answer::item)
+        .and_then(|key| key.text("keyId"));
+    assert_eq!(created.outcome.is_ok(), returned.is_some());
+    let orphans = |world: &World| -> Vec<Key> {
+        let ours = |key: &Key| key.live && key.tag.as_deref() == Some(TAG);
+        let keys = world.keys().into_iter().filter(ours);
+        keys.filter(|key| Some(key.id.to_string()) != returned)
+            .collect()
+    };
+    match created.orphans {
+        Orphans::None => {
+            world.drain();
+            assert!(orphans(&world).is_empty(), "none, and none ever");
+            assert!(created.unfinished.is_none());
+        }
+        Orphans::Swept => only_late(&orphans(&world), &log),
+        Orphans::Unknown => {
+            let interrupted = matches!(&created.outcome, Err(failure) if failure.interrupts());
+            assert!(
+                interrupted
+                    || log.sweep_troubles > 0
+                    || log.unprotected > 0
+                    || out_of_time(&world, limits),
+                "unknown only where a sweep could not finish"
+            );
+            assert!(
+                created.unfinished.is_some() || log.gave_up == 1,
+                "the caller hears of it, or somebody sees to it"
+            );
+        }
+    }
+
+    // What the caller's runtime lets go on after the answer.
+    let mut after = World::under(
+        world,
+        Weather {
+            abort_at_ms: None,
+            ..weather(seed)
+        },
+    );
+    if let Some(unfinished) = created.unfinished {
+        after.run(unfinished.run(&after, limits));
+        let log = after.log();
+        if log.gave_up == 0 {
+            only_late(&orphans(&after), &log);
+        }
+    }
+    after.drain();
+
+    // From another process, some day when all is calm.
+    if after.weather().keeps_annotations {
+        after.advance(after.now_ms() + 60_000.0);
+        after = after.under(CALM);
+        let sweep = Sweep {
+            account: "a".into(),
+            user: "u".into(),
+            tag: TAG.into(),
+            keep: returned.clone(),
+        };
+        let call = Call::new(&after, calm_limits());
+        assert!(after.run(sweep.run(&call, &mut Vec::new())).is_ok());
+        assert!(orphans(&after).is_empty(), "deleteOrphans removes the rest");
+    }
+    let keys = after.keys();
+    if let Some(returned) = returned {
+        let alive = keys
+            .iter()
+            .any(|key| key.id.to_string() == returned && key.live);
+        assert!(alive, "the key that was returned is live");
+    }
+    let others = keys
+        .iter()
+        .filter(|key| key.tag.as_deref() == Some("another"));
+    assert!(
+        others.clone().count() == 4 && others.clone().all(|key| key.live),
+        "no other key is touched"
+    );
+}
+
+/// Of a sweep that ended, nothing is left but what its list could not show yet.
+fn only_late(orphans: &[Key], log: &world::Log) {
+    let listed_ms = log.last_list_ms.expect("a sweep lists");
+    for orphan in orphans {
+        assert!(
+            orphan.visible_at_ms > listed_ms,
+            "{orphan:?} was there at {listed_ms}"
+        );
+    }
+}
+
+fn out_of_time(world: &World, limits: Limits) -> bool {
+    let aborted = world
+        .weather()
+        .abort_at_ms
+        .is_some_and(|at_ms| world.now_ms() >= at_ms);
+    aborted || world.now_ms() >= limits.total_timeout_ms
+}
+
+fn create(world: &World, limits: Limits) -> Created<World> {
+    let key = NewKey {
+        annotations: Some(vec![(ATTEMPT.into(), TAG.into())]),
+        ..NewKey::default()
+    };
+    let create = Create {
+        account: "a",
+        user: "u",
+        key: &key,
+        tag: Some(TAG),
+    };
+    let call = Call::new(world, limits);
+    world.run(create.run(&call))
+}
+
+fn calm_limits() -> Limits {
+    Limits {
+        timeout_ms: 30_000.0,
+        total_timeout_ms: f64::INFINITY,
+        max_retries: 0,
+    }
+}
+
+fn prepare(seed: u64) -> (World, Limits) {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let limits = limits(&mut rng);
+    let world = World::new(weather(seed), rng);
+    for _ in 0..4 {
+        world.plant(Some("another"));
+    }
+    (world, limits)
+}
+
+fn weather(seed: u64) -> Weather {
+    let mut rng = fastrand::Rng::with_seed(seed ^ 0x5eed);
+    Weather {
+        faults: *rng.choice(&[0.1, 0.4, 0.8]).unwrap_or(&0.4),
+        slow: *rng.choice(&[0.0, 0.1, 0.5]).unwrap_or(&0.1),
+        keeps_annotations: rng.f64() < 0.9,
+        stale_ms: *rng.choice(&[0.0, 0.0, 2_000.0]).unwrap_or(&0.0),
+        page_size: rng.usize(1..4),
+        abort_at_ms: (rng.f64() < 0.3).then(|| 3_000.0 * rng.f64()),
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} must be a number")),
+    )
+}

@@ -1,0 +1,509 @@
+//! A simulated service: keys, a virtual clock, and faults drawn from a seed. Time passes only when
+//! every future waits, so that hours take no time and each seed replays exactly.
+
+use fireworks_keys::lifecycle::retry::Hints;
+use fireworks_keys::lifecycle::{
+    ATTEMPT, Aborted, Answer, Event, Fault, Item, Limits, Payload, Request, Service, Why,
+};
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// How likely each trouble is, and what else differs between schedules.
+#[derive(Debug, Clone)]
+pub struct Weather {
+    /// The share of requests that something happens to.
+    pub faults: f64,
+    /// The share of those that drag on for longer than most timeouts.
+    pub slow: f64,
+    /// Whether the server keeps annotations.
+    pub keeps_annotations: bool,
+    /// How long a list may lag behind, in milliseconds.
+    pub stale_ms: f64,
+    /// How many keys a page holds.
+    pub page_size: usize,
+    /// When the caller aborts.
+    pub abort_at_ms: Option<f64>,
+}
+
+/// A key as the service stores it.
+#[derive(Debug, Clone)]
+pub struct Key {
+    pub id: usize,
+    pub tag: Option<String>,
+    pub live: bool,
+    /// From when on a list shows it.
+    pub visible_at_ms: f64,
+}
+
+/// What the service will do at some time, whoever still waits for it.
+#[derive(Debug, Clone)]
+enum Effect {
+    Create { id: usize, tag: Option<String> },
+    Delete { id: usize },
+}
+
+/// What a request comes to.
+enum Fate {
+    Answered(Reply),
+    Broken,
+    Hangs,
+}
+
+#[derive(Debug)]
+struct State {
+    now_ms: f64,
+    wake_at_ms: f64,
+    rng: fastrand::Rng,
+    keys: Vec<Key>,
+    next_id: usize,
+    due: Vec<(f64, Effect)>,
+    log: Log,
+}
+
+/// What happened, for the invariants.
+#[derive(Debug, Default, Clone)]
+pub struct Log {
+    pub creates: u32,
+    pub requests: u32,
+    /// How many lists and deletes brought no good answer.
+    pub sweep_troubles: u32,
+    /// When the first page of the last list was served.
+    pub last_list_ms: Option<f64>,
+    pub gave_up: u32,
+    pub unprotected: u32,
+    pub deleted: Vec<String>,
+}
+
+/// The service, as one caller sees it.
+#[derive(Debug)]
+pub struct World {
+    weather: Weather,
+    state: RefCell<State>,
+}
+
+impl World {
+    pub fn new(weather: Weather, rng: fastrand::Rng) -> Self {
+        Self {
+            weather,
+            state: RefCell::new(State {
+                now_ms: 0.0,
+                wake_at_ms: f64::INFINITY,
+                rng,
+                keys: Vec::new(),
+                next_id: 0,
+                due: Vec::new(),
+                log: Log::default(),
+            }),
+        }
+    }
+
+    /// The same service in other weather.
+    pub fn under(self, weather: Weather) -> Self {
+        Self { weather, ..self }
+    }
+
+    pub fn weather(&self) -> &Weather {
+        &self.weather
+    }
+
+    /// Stores a key that this caller did not create.
+    pub fn plant(&self, tag: Option<&str>) {
+        let mut state = self.state.borrow_mut();
+        let id = state.next_id;
+        state.next_id += 1;
+        state.apply(
+            Effect::Create {
+                id,
+                tag: tag.map(Into::into),
+            },
+            0.0,
+        );
+    }
+
+    /// Runs a future to its end; the clock jumps to whatever comes next.
+    pub fn run<F: Future>(&self, future: F) -> F::Output {
+        let mut future = pin!(future);
+        loop {
+            self.state.borrow_mut().wake_at_ms = f64::INFINITY;
+            if let Poll::Ready(output) = future
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+            {
+                return output;
+            }
+            let wake_at_ms = self.state.borrow().wake_at_ms;
+            assert!(
+                wake_at_ms.is_finite(),
+                "everything waits, and nothing will ever happen"
+            );
+            self.advance(wake_at_ms);
+        }
+    }
+
+    /// Lets the clock reach a time, and everything happen that is due by then.
+    pub fn advance(&self, until_ms: f64) {
+        let mut state = self.state.borrow_mut();
+        let mut due = std::mem::take(&mut state.due);
+        due.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        for (at_ms, effect) in due {
+            if at_ms <= until_ms {
+                state.now_ms = at_ms.max(state.now_ms);
+                let lag = self.weather.stale_ms * state.rng.f64();
+                state.apply(effect, lag);
+            } else {
+                state.due.push((at_ms, effect));
+            }
+        }
+        state.now_ms = until_ms.max(state.now_ms);
+    }
+
+    /// Lets everything happen that ever will.
+    pub fn drain(&self) {
+        let last_ms = self
+            .state
+            .borrow()
+            .due
+            .iter()
+            .map(|(at_ms, _)| *at_ms)
+            .fold(0.0, f64::max);
+        self.advance(last_ms);
+    }
+
+    pub fn now_ms(&self) -> f64 {
+        self.state.borrow().now_ms
+    }
+
+    pub fn keys(&self) -> Vec<Key> {
+        self.state.borrow().keys.clone()
+    }
+
+    pub fn log(&self) -> Log {
+        self.state.borrow().log.clone()
+    }
+
+    async fn until(&self, at_ms: f64) {
+        poll_fn(|_| {
+            let mut state = self.state.borrow_mut();
+            if state.now_ms >= at_ms {
+                return Poll::Ready(());
+            }
+            state.wake_at_ms = state.wake_at_ms.min(at_ms);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn abort_at_ms(&self) -> f64 {
+        self.weather.abort_at_ms.unwrap_or(f64::INFINITY)
+    }
+}
+
+impl State {
+    fn apply(&mut self, effect: Effect, lag_ms: f64) {
+        match effect {
+            Effect::Create { id, tag } => self.keys.push(Key {
+                id,
+                tag,
+                live: true,
+                visible_at_ms: self.now_ms + lag_ms,
+            }),
+            Effect::Delete { id } => {
+                for key in self.keys.iter_mut().filter(|key| key.id == id) {
+                    key.live = false;
+                }
+            }
+        }
+    }
+
+    /// What an undisturbed service does and answers, some time after the request was sent.
+    fn serve(&mut self, request: &Request<'_>, weather: &Weather) -> (Option<Effect>, Reply) {
+        match &request.payload {
+            Some(Payload::Create { api_key }) => {
+                let id = self.next_id;
+                self.next_id += 1;
+                let annotations = api_key.annotations.iter().flatten();
+                let tag = annotations
+                    .filter(|_| weather.keeps_annotations)
+                    .find(|(name, _)| name == ATTEMPT)
+                    .map(|(_, tag)| tag.clone());
+                let item = Thing {
+                    key_id: Some(id.to_string()),
+                    tag: tag.clone(),
+                    secret: true,
+                    next: None,
+                };
+                (Some(Effect::Create { id, tag }), Reply::ok(item))
+            }
+            Some(Payload::Delete { key_id }) => {
+                let id = key_id.parse().expect("an id of ours");
+                match self.keys.iter().any(|key| key.id == id && key.live) {
+                    true => (Some(Effect::Delete { id }), Reply::ok(Thing::default())),
+                    false => (None, Reply::status(404)),
+                }
+            }
+            None => {
+                let from = match request.path.split_once("pageToken=") {
+                    Some((_, token)) => token.parse().expect("a token of ours"),
+                    None => {
+                        self.log.last_list_ms = Some(self.now_ms);
+                        0
+                    }
+                };
+                let visible =
+                    |key: &&Key| key.live && key.visible_at_ms <= self.now_ms && key.id >= from;
+                let mut keys: Vec<&Key> = self.keys.iter().filter(visible).collect();
+                keys.sort_by_key(|key| key.id);
+                let next = keys.get(weather.page_size).map(|key| key.id.to_string());
+                let items = keys.iter().take(weather.page_size).map(|key| Thing {
+                    key_id: Some(key.id.to_string()),
+                    tag: key.tag.clone(),
+                    ..Thing::default()
+                });
+                let items = items.collect();
+                (
+                    None,
+                    Reply {
+                        items,
+                        ..Reply::ok(Thing {
+                            next,
+                            ..Thing::default()
+                        })
+                    },
+                )
+            }
+        }
+    }
+}
+
+impl Service for World {
+    type Answer = Reply;
+    type Cause = ();
+
+    async fn exchange(&self, request: &Request<'_>, limit_ms: f64) -> Result<Reply, Fault<()>> {
+        let is_create = matches!(request.payload, Some(Payload::Create { .. }));
+        if self.now_ms() >= self.abort_at_ms() {
+            return Err(Fault {
+                sent: false,
+                why: Why::Aborted,
+            });
+        }
+        let started_ms = self.now_ms();
+        let ends_ms = started_ms + limit_ms;
+        let (served_ms, answered_ms, trouble) = {
+            let mut state = self.state.borrow_mut();
+            state.log.requests += 1;
+            state.log.creates += u32::from(is_create);
+            let slow = if state.rng.f64() < self.weather.slow {
+                300.0
+            } else {
+                1.0
+            };
+            let served_ms = started_ms + 200.0 * state.rng.f64() * slow;
+            let answered_ms = served_ms + 200.0 * state.rng.f64() * slow;
+            let trouble = (state.rng.f64() < self.weather.faults).then(|| state.rng.u32(0..11));
+            (served_ms, answered_ms, trouble)
+        };
+        let stop_ms = ends_ms.min(self.abort_at_ms());
+        self.until(served_ms.min(stop_ms)).await;
+        let fate = {
+            let mut state = self.state.borrow_mut();
+            // Served before its time only where nobody waits any longer: then it happens late.
+            let (effect, reply) = state.serve(request, &self.weather);
+            let late_ms = served_ms + 30_000.0 * state.rng.f64();
+            let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
+            let (effect, fate) = match trouble {
+                // Lost on the way there.
+                Some(0) => (None, Fate::Broken),
+                Some(1) => (None, Fate::Hangs),
+                // Lost on the way back, or cut off.
+                Some(2) => (effect, Fate::Broken),
+                Some(3) => (effect, Fate::Hangs),
+                // The server lets go of the connection and does it later.
+                Some(4) => {
+                    state.due.extend(effect.map(|effect| (late_ms, effect)));
+                    (None, Fate::Broken)
+                }
+                Some(5) => (effect, Fate::Answered(Reply::status(status))),
+                Some(6) => (None, Fate::Answered(Reply::status(status))),
+                Some(7) => {
+                    let seconds = *state
+                        .rng
+                        .choice(&["0", "1", "7", "61", "soon"])
+                        .unwrap_or(&"0");
+                    (None, Fate::Answered(Reply::busy(seconds)))
+                }
+                // Done, and the answer is no JSON, or lacks what it must have.
+                Some(8) => (
+                    effect,
+                    Fate::Answered(Reply {
+                        item: None,
+                        ..reply
+                    }),
+                ),
+                Some(9) if is_create => (effect, Fate::Answered(Reply::ok(Thing::default()))),
+                Some(10) => (None, Fate::Answered(Reply::status(403))),
+                _ => (effect, Fate::Answered(reply)),
+            };
+            if let Some(effect) = effect {
+                match served_ms <= stop_ms {
+                    true => {
+                        let lag = self.weather.stale_ms * state.rng.f64();
+                        state.apply(effect, lag);
+                    }
+                    false => state.due.push((served_ms, effect)),
+                }
+            }
+            fate
+        };
+        let at_ms = if matches!(fate, Fate::Hangs) {
+            f64::INFINITY
+        } else {
+            answered_ms
+        };
+        self.until(at_ms.min(stop_ms)).await;
+        let outcome = match fate {
+            _ if at_ms > stop_ms && stop_ms < ends_ms => Err(Why::Aborted),
+            _ if at_ms > stop_ms => Err(Why::TimedOut),
+            Fate::Answered(reply) => Ok(reply),
+            Fate::Broken | Fate::Hangs => Err(Why::Unreachable(())),
+        };
+        let good = outcome
+            .as_ref()
+            .is_ok_and(|reply| reply.status == 200 && reply.item.is_some() || reply.status == 404);
+        if !is_create && !good {
+            self.state.borrow_mut().log.sweep_troubles += 1;
+        }
+        outcome.map_err(|why| Fault { sent: true, why })
+    }
+
+    async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
+        let at_ms = self.now_ms() + ms;
+        let abort_at_ms = self.abort_at_ms();
+        self.until(at_ms.min(abort_at_ms)).await;
+        if abort_at_ms < at_ms {
+            Err(Aborted)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        self.now_ms()
+    }
+
+    fn now_ms(&self) -> f64 {
+        1_700_000_000_000.0 + self.now_ms()
+    }
+
+    fn random(&self) -> f64 {
+        self.state.borrow_mut().rng.f64()
+    }
+
+    fn notify(&self, event: &Event<'_>) {
+        let log = &mut self.state.borrow_mut().log;
+        match event {
+            Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
+            Event::OrphansUnknown { .. } => log.gave_up += 1,
+            Event::Unprotected { .. } => log.unprotected += 1,
+            Event::Retry { .. } => {}
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    status: u16,
+    retry_after: Option<&'static str>,
+    item: Option<Thing>,
+    items: Vec<Thing>,
+}
+
+impl Reply {
+    fn ok(item: Thing) -> Self {
+        Self {
+            item: Some(item),
+            ..Self::status(200)
+        }
+    }
+
+    fn status(status: u16) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            item: None,
+            items: Vec::new(),
+        }
+    }
+
+    fn busy(seconds: &'static str) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::status(429)
+        }
+    }
+}
+
+impl Answer for Reply {
+    type Item = Thing;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+
+    fn hints(&self) -> Hints {
+        Hints {
+            retry_after: self.retry_after.map(Into::into),
+            ..Hints::default()
+        }
+    }
+
+    fn item(&self) -> Option<Thing> {
+        self.item.clone()
+    }
+
+    fn items(&self, _: &str) -> Option<Vec<Thing>> {
+        Some(self.items.clone())
+    }
+}
+
+/// A key in an answer, or a page.
+#[derive(Debug, Clone, Default)]
+pub struct Thing {
+    key_id: Option<String>,
+    tag: Option<String>,
+    secret: bool,
+    next: Option<String>,
+}
+
+impl Item for Thing {
+    fn text(&self, field: &str) -> Option<String> {
+        match field {
+            "keyId" => self.key_id.clone(),
+            "nextPageToken" => self.next.clone(),
+            _ => None,
+        }
+    }
+
+    fn holds(&self, field: &str) -> bool {
+        match field {
+            "key" => self.secret,
+            _ => self.text(field).is_some(),
+        }
+    }
+
+    fn annotation(&self, name: &str) -> Option<String> {
+        self.tag.clone().filter(|_| name == ATTEMPT)
+    }
+}
+
+/// Limits as callers set them.
+pub fn limits(rng: &mut fastrand::Rng) -> Limits {
+    Limits {
+        timeout_ms: *rng.choice(&[100.0, 1_000.0, 30_000.0]).unwrap_or(&1_000.0),
+        total_timeout_ms: *rng.choice(&[500.0, 5_000.0, 120_000.0]).unwrap_or(&5_000.0),
+        max_retries: rng.u32(0..4),
+    }
+}
