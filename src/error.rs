@@ -1,23 +1,13 @@
 //! The one conversion of a failure into a JavaScript error. Which class, which message and which
 //! fields is JavaScript's to say (`js/errors.ts`); this says what happened.
 
-use crate::exchange::{Api, ApiFailure, Reply, to_record};
+use crate::exchange::{Api, ApiFailure, to_record};
+use crate::host::{Reply, to_error};
 use crate::lifecycle::{Failure, Limit, Orphans};
 use crate::options::Invalid;
 use js_sys::JsString;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(raw_module = "#errors")]
-extern "C" {
-    #[wasm_bindgen(js_name = toError)]
-    fn to_error(
-        failure: &JsValue,
-        answer: Option<&Reply>,
-        cause: &JsValue,
-        token: Option<&JsString>,
-    ) -> JsValue;
-}
 
 /// What is known beside the failure itself.
 #[derive(Serialize)]

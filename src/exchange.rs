@@ -1,6 +1,7 @@
 //! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
+use crate::host::{self, Reply, Stop, ask_token, reason_of, receive};
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{
     Aborted, Answer, Event, Failure, Fault, Item, Limits, Request, Service, Why,
@@ -12,55 +13,6 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect};
-
-#[wasm_bindgen(raw_module = "#host")]
-extern "C" {
-    type Stop;
-    #[wasm_bindgen(constructor, catch)]
-    fn new(limit_ms: f64, signal: Option<&AbortSignal>) -> Result<Stop, JsValue>;
-    #[wasm_bindgen(method, getter, js_name = timedOut)]
-    fn timed_out(this: &Stop) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn aborted(this: &Stop) -> bool;
-    #[wasm_bindgen(method, getter)]
-    fn signal(this: &Stop) -> AbortSignal;
-    #[wasm_bindgen(method)]
-    fn wait(this: &Stop) -> Promise;
-    #[wasm_bindgen(method)]
-    fn end(this: &Stop);
-
-    #[wasm_bindgen(js_name = askToken)]
-    fn ask_token(stop: &Stop, token: &Function) -> Promise;
-    fn receive(stop: &Stop, sent: &JsValue) -> Promise;
-    #[wasm_bindgen(js_name = reasonOf)]
-    fn reason_of(signal: &AbortSignal) -> JsValue;
-    fn notify(listener: &Function, event: &JsValue);
-    #[wasm_bindgen(js_name = hold)]
-    fn hold(wait_until: &Function, work: &Promise);
-    #[wasm_bindgen(js_name = elapsedMs)]
-    fn elapsed_ms() -> f64;
-
-    /// An answer, read to its end by `receive`: a record of ours, safe to read.
-    #[derive(Debug)]
-    pub type Reply;
-    #[wasm_bindgen(method, getter)]
-    fn status(this: &Reply) -> u16;
-    #[wasm_bindgen(method, getter, js_name = shouldRetry)]
-    fn should_retry(this: &Reply) -> Option<String>;
-    #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
-    fn retry_after_ms(this: &Reply) -> Option<String>;
-    #[wasm_bindgen(method, getter, js_name = retryAfter)]
-    fn retry_after(this: &Reply) -> Option<String>;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn value(this: &Reply) -> JsValue;
-}
-
-#[wasm_bindgen]
-extern "C" {
-    // Declared as an object, because a bare value that is thrown past `catch` leaks a table slot.
-    #[wasm_bindgen(catch)]
-    fn fetch(request: &web_sys::Request) -> Result<Option<Object>, JsValue>;
-}
 
 /// Why an operation over this failed.
 pub type ApiFailure = Failure<Reply, JsValue>;
@@ -145,7 +97,7 @@ impl Api {
     /// Keeps the runtime alive until the promise settles, where the caller said how.
     pub fn hold(&self, work: &Promise) {
         if let Some(wait_until) = &self.connection.wait_until {
-            hold(wait_until, work);
+            host::hold(wait_until, work);
         }
     }
 
@@ -211,7 +163,7 @@ impl Api {
                 let request = web_sys::Request::new_with_str_and_init(url, init)
                     .map(gloo_net::http::Request::from)
                     .map_err(unreachable)?;
-                fetch(&request.into()).map(JsValue::from)
+                host::fetch(&request.into()).map(JsValue::from)
             }
         };
         // It may have sent the request before it threw.
@@ -282,7 +234,7 @@ impl Service for Api {
     }
 
     fn elapsed_ms(&self) -> f64 {
-        elapsed_ms()
+        host::elapsed_ms()
     }
 
     fn now_ms(&self) -> f64 {
@@ -295,7 +247,7 @@ impl Service for Api {
 
     fn notify(&self, event: &Event<'_>) {
         if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_record(event)) {
-            notify(listener, &event);
+            host::notify(listener, &event);
         }
     }
 }

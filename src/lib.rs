@@ -5,6 +5,7 @@
 
 mod error;
 mod exchange;
+mod host;
 pub mod lifecycle;
 mod operations;
 mod options;

@@ -2,6 +2,8 @@
 // ever, so everything here is total: it returns, or its promise settles, whatever it is given. The
 // few that may throw say so, and are imported with `catch`.
 
+export { toError } from "./errors.js";
+
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
 export function namesOf(object: object): string[] {
   const names: string[] = [];

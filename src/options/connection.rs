@@ -2,24 +2,13 @@
 
 use super::{Invalid, LONGEST_TEXT, Options, entries, invalid, threw};
 use crate::exchange::{Connection, Token};
+use crate::host::{
+    is_abort_signal, is_header_name, is_header_token, is_header_value, page_address,
+};
 use crate::lifecycle::Limits;
 use js_sys::JsString;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
-
-#[wasm_bindgen(raw_module = "#host")]
-extern "C" {
-    #[wasm_bindgen(js_name = pageAddress)]
-    fn page_address() -> Option<String>;
-    #[wasm_bindgen(js_name = isHeaderToken)]
-    fn is_header_token(text: &JsString) -> bool;
-    #[wasm_bindgen(js_name = isHeaderName)]
-    fn is_header_name(text: &str) -> bool;
-    #[wasm_bindgen(js_name = isHeaderValue)]
-    fn is_header_value(text: &JsValue) -> bool;
-    #[wasm_bindgen(catch, js_name = isAbortSignal)]
-    fn is_abort_signal(value: &JsValue) -> Result<bool, JsValue>;
-}
 
 /// Where the real service is.
 const DEFAULT_BASE_URL: &str = "https://api.fireworks.ai";

@@ -1,15 +1,10 @@
 //! The options that say what the new key is to be.
 
 use super::{Invalid, Options, entries, invalid, text};
+use crate::host::date_text;
 use crate::lifecycle::{ATTEMPT, NewKey, RESERVED, duration, time};
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(raw_module = "#host")]
-extern "C" {
-    #[wasm_bindgen(catch, js_name = dateText)]
-    fn date_text(value: &JsValue) -> Result<String, JsValue>;
-}
 
 /// Reads the key to be; the tag, if there is one, becomes one of its annotations.
 pub fn read(options: &Options, tag: Option<&str>) -> Result<NewKey, Invalid> {

@@ -9,21 +9,10 @@ mod names;
 pub use connection::check_token;
 
 use crate::exchange::Connection;
+use crate::host::{is_array, is_record, names_of, random_tag};
 use crate::lifecycle::{self, NewKey};
-use js_sys::{Array, JsString, Object, Reflect};
+use js_sys::{JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(raw_module = "#host")]
-extern "C" {
-    #[wasm_bindgen(catch, js_name = namesOf)]
-    fn names_of(object: &Object) -> Result<Array, JsValue>;
-    #[wasm_bindgen(catch, js_name = isArray)]
-    fn is_array(value: &JsValue) -> Result<bool, JsValue>;
-    #[wasm_bindgen(catch, js_name = isRecord)]
-    fn is_record(object: &Object) -> Result<bool, JsValue>;
-    #[wasm_bindgen(js_name = randomTag)]
-    fn random_tag() -> String;
-}
 
 /// What is wrong with an option.
 pub type Invalid = lifecycle::Invalid<JsValue>;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { startEmulator } from "../emulator/server.mjs";
-import { cases, emulatorArguments } from "../runtimes/suite.mjs";
+import { cases, emulatorArguments } from "../suite/index.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const www = process.env.FIREWORKS_WWW;
@@ -32,16 +32,11 @@ after(async () => {
 });
 
 test("Chromium: the suite, from a page of another origin", async (t) => {
-  const files = {
-    "/": [import.meta.dirname, "empty.html", "text/html"],
-    "/default.js": [root, "dist/default.js", "text/javascript"],
-    "/suite.mjs": [root, "tests/runtimes/suite.mjs", "text/javascript"],
-  };
   const server = createServer((request, response) => {
-    const [folder, name, type] = files[request.url] ?? [];
-    if (!name) return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": type });
-    createReadStream(join(folder, name)).pipe(response);
+    const [, folder, file] = /^\/(dist|suite)\/(\w+\.m?js)$/.exec(request.url) ?? [];
+    if (!file) return response.setHeader("content-type", "text/html").end("<!doctype html>");
+    response.setHeader("content-type", "text/javascript");
+    createReadStream(join(root, folder === "suite" ? "tests/suite" : "dist", file)).pipe(response);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const page = await browser.newPage();
@@ -50,8 +45,8 @@ test("Chromium: the suite, from a page of another origin", async (t) => {
     await t.test(name, async () => {
       const failure = await page.evaluate(
         async ([name, api]) => {
-          const fireworksKeys = await import("/default.js");
-          const { cases } = await import("/suite.mjs");
+          const fireworksKeys = await import("/dist/default.js");
+          const { cases } = await import("/suite/index.mjs");
           return cases[name](fireworksKeys, api).catch((error) => String(error.stack));
         },
         [name, emulator.url],

@@ -3,7 +3,7 @@
 import * as fireworksKeys from "fireworks-keys";
 import { after, test } from "node:test";
 import { startEmulator } from "../emulator/server.mjs";
-import { cases, emulatorArguments } from "./suite.mjs";
+import { cases, emulatorArguments } from "../suite/index.mjs";
 
 const emulator = await startEmulator({ args: emulatorArguments });
 after(() => emulator.stop());

@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { startEmulator } from "../emulator/server.mjs";
-import { cases, emulatorArguments } from "./suite.mjs";
+import { cases, emulatorArguments } from "../suite/index.mjs";
 
 const WORKER = `
 import * as fireworksKeys from "fireworks-keys";
-import { cases } from "./suite.mjs";
+import { cases } from "../suite/index.mjs";
 
 export default {
   async fetch(request) {

@@ -104,6 +104,8 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
         .remove_producers_section(true)
         .generate(&folder)
         .context("wasm-bindgen")?;
+    let glue = folder.join(MODULE).with_extension("js");
+    fs::write(&glue, tidy(&fs::read_to_string(&glue)?))?;
     let bound = folder.join(format!("{MODULE}_bg.wasm"));
     let module = folder.join(MODULE).with_extension("wasm");
     command::run(
@@ -120,6 +122,22 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The glue with one import of `#host`: wasm-bindgen writes one for each function, and every bundler
+/// would warn of the repeated key.
+fn tidy(glue: &str) -> String {
+    let (mut imported, mut named) = (false, false);
+    let kept = glue.lines().filter(|line| {
+        if line.starts_with("import * as import") && line.ends_with("from \"#host\"") {
+            !std::mem::replace(&mut imported, true)
+        } else if line.trim_start().starts_with("\"#host\": import") {
+            !std::mem::replace(&mut named, true)
+        } else {
+            true
+        }
+    });
+    kept.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// Bundles each entry into one file, and writes the types beside them.
 fn bundle(workspace: &Workspace) -> Result<()> {
     let dist = workspace.dist();
@@ -129,22 +147,18 @@ fn bundle(workspace: &Workspace) -> Result<()> {
     fs::create_dir_all(&dist)?;
     let module = workspace.module().join(MODULE);
     let alias = |name: &str, path: &Path| format!("--alias:{name}={}", path.display());
-    let script = |name: &str| workspace.root.join("src/js").join(name);
     command::run(
         node_tool(workspace, "esbuild")
             .args(ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")))
             .args(["--bundle", "--format=esm", "--target=es2022"])
             .args(["--log-level=warning", "--outdir=dist"])
-            // The glue names one import object for each block of imports, all of them the same.
-            .args(["--log-override:duplicate-object-key=silent"])
             .args([
                 "--loader:.deflate=base64",
                 "--external:./fireworks_keys.wasm",
             ])
             .arg(alias("#module", &module.with_extension("js")))
             .arg(alias("#module.deflate", &module.with_extension("deflate")))
-            .arg(alias("#host", &script("host.ts")))
-            .arg(alias("#errors", &script("errors.ts"))),
+            .arg(alias("#host", &workspace.root.join("src/js/host.ts"))),
     )?;
     fs::copy(
         module.with_extension("wasm"),

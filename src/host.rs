@@ -1,0 +1,102 @@
+//! What JavaScript offers to this module: `js/host.ts`, where nothing throws but what is marked
+//! `catch` here, and the global fetch.
+
+use js_sys::{Array, Function, JsString, Object, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+#[wasm_bindgen(raw_module = "#host")]
+extern "C" {
+    /// The enumerable names of an object, inherited ones included.
+    #[wasm_bindgen(catch, js_name = namesOf)]
+    pub fn names_of(object: &Object) -> Result<Array, JsValue>;
+    /// Whether a value is an array.
+    #[wasm_bindgen(catch, js_name = isArray)]
+    pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;
+    /// Whether an object is a plain record.
+    #[wasm_bindgen(catch, js_name = isRecord)]
+    pub fn is_record(object: &Object) -> Result<bool, JsValue>;
+    /// A Date as RFC 3339 text; anything else throws.
+    #[wasm_bindgen(catch, js_name = dateText)]
+    pub fn date_text(value: &JsValue) -> Result<String, JsValue>;
+    /// Whether a value can be used as an AbortSignal.
+    #[wasm_bindgen(catch, js_name = isAbortSignal)]
+    pub fn is_abort_signal(value: &JsValue) -> Result<bool, JsValue>;
+    /// Whether a header can carry the text as a token.
+    #[wasm_bindgen(js_name = isHeaderToken)]
+    pub fn is_header_token(text: &JsString) -> bool;
+    /// Whether the text is a header's name.
+    #[wasm_bindgen(js_name = isHeaderName)]
+    pub fn is_header_name(text: &str) -> bool;
+    /// Whether the value is text that a header can carry.
+    #[wasm_bindgen(js_name = isHeaderValue)]
+    pub fn is_header_value(text: &JsValue) -> bool;
+    /// The address of the page, where there is one.
+    #[wasm_bindgen(js_name = pageAddress)]
+    pub fn page_address() -> Option<String>;
+    /// 128 random bits as text.
+    #[wasm_bindgen(js_name = randomTag)]
+    pub fn random_tag() -> String;
+    /// Milliseconds of a clock that never goes back.
+    #[wasm_bindgen(js_name = elapsedMs)]
+    pub fn elapsed_ms() -> f64;
+    /// What a signal was aborted with.
+    #[wasm_bindgen(js_name = reasonOf)]
+    pub fn reason_of(signal: &AbortSignal) -> JsValue;
+    /// Tells a caller's listener.
+    pub fn notify(listener: &Function, event: &JsValue);
+    /// Hands work to a caller's `waitUntil`.
+    pub fn hold(wait_until: &Function, work: &Promise);
+
+    /// Ends an attempt or a wait, at its limit or when the caller aborts.
+    pub type Stop;
+    #[wasm_bindgen(constructor, catch)]
+    pub fn new(limit_ms: f64, signal: Option<&AbortSignal>) -> Result<Stop, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = timedOut)]
+    pub fn timed_out(this: &Stop) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub fn aborted(this: &Stop) -> bool;
+    #[wasm_bindgen(method, getter)]
+    pub fn signal(this: &Stop) -> AbortSignal;
+    #[wasm_bindgen(method)]
+    pub fn wait(this: &Stop) -> Promise;
+    #[wasm_bindgen(method)]
+    pub fn end(this: &Stop);
+
+    /// Calls the function that a caller gave as its token.
+    #[wasm_bindgen(js_name = askToken)]
+    pub fn ask_token(stop: &Stop, token: &Function) -> Promise;
+    /// Reads what fetch returned to a [`Reply`].
+    pub fn receive(stop: &Stop, sent: &JsValue) -> Promise;
+
+    /// An answer, read to its end: a record of ours, safe to read.
+    #[derive(Debug)]
+    pub type Reply;
+    #[wasm_bindgen(method, getter)]
+    pub fn status(this: &Reply) -> u16;
+    #[wasm_bindgen(method, getter, js_name = shouldRetry)]
+    pub fn should_retry(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = retryAfterMs)]
+    pub fn retry_after_ms(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter, js_name = retryAfter)]
+    pub fn retry_after(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub fn value(this: &Reply) -> JsValue;
+
+    /// Makes the error of a failure.
+    #[wasm_bindgen(js_name = toError)]
+    pub fn to_error(
+        failure: &JsValue,
+        answer: Option<&Reply>,
+        cause: &JsValue,
+        token: Option<&JsString>,
+    ) -> JsValue;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The global fetch. Declared to return an object, because a bare value that is thrown past
+    /// `catch` leaks a table slot.
+    #[wasm_bindgen(catch)]
+    pub fn fetch(request: &web_sys::Request) -> Result<Option<Object>, JsValue>;
+}

@@ -1,0 +1,89 @@
+// Lists are lazy, and go through every page.
+
+import { connection, equal, holds, rejection, rejectionOf, requests } from "./service.mjs";
+
+export const lists = {
+  async "a list can be awaited, iterated over, and taken by the page"(
+    { createApiKey, deleteApiKey, listApiKeys },
+    api,
+  ) {
+    const at = connection(api, "lister");
+    const ids = [];
+    for (let count = 0; count < 5; count += 1) ids.push((await createApiKey(at)).keyId);
+    const before = await requests(api);
+    const list = listApiKeys({ ...at, pageSize: 2 });
+    equal(await requests(api), before, "nothing is asked before somebody wants it");
+
+    const first = await list;
+    equal(first.apiKeys.map(({ keyId }) => keyId), ids.slice(0, 2), "the first page");
+    equal(first.totalSize, 5, "totalSize");
+    holds(first.apiKeys.every((key) => !("key" in key)), "no secret");
+
+    const pages = [];
+    for await (const page of list.pages()) pages.push(page.apiKeys.length);
+    equal(pages, [2, 2, 1], "pages");
+
+    const keys = [];
+    for await (const { keyId } of list) keys.push(keyId);
+    equal(keys, ids, "every key");
+
+    const { nextPageToken: pageToken } = first;
+    const rest = [];
+    for await (const { keyId } of listApiKeys({ ...at, pageSize: 2, pageToken })) rest.push(keyId);
+    equal(rest, ids.slice(2), "from a page on");
+
+    const everybody = [];
+    for await (const { keyId } of listApiKeys({ ...at, userId: "-" })) everybody.push(keyId);
+    holds(ids.every((id) => everybody.includes(id)), "everybody's");
+    for (const keyId of ids) await deleteApiKey({ ...at, keyId });
+    equal((await list).apiKeys ?? [], [], "each use asks anew");
+  },
+
+  async "a list passes on what the server is to do"({ createApiKey, listApiKeys, ApiError }, api) {
+    const at = connection(api, "lister");
+    for (const displayName of ["a & b", "c"]) await createApiKey({ ...at, displayName });
+    const filter = 'displayName = "a & b"';
+    const found = await listApiKeys({ ...at, filter, readMask: "displayName" });
+    equal(found.apiKeys, [{ displayName: "a & b" }], "filter and readMask");
+    const ordered = await listApiKeys({ ...at, orderBy: "displayName desc" });
+    equal(ordered.apiKeys.map(({ displayName }) => displayName), ["c", "a & b"], "orderBy");
+    const error = await rejectionOf(ApiError, Promise.resolve(listApiKeys({ ...at, filter: "!" })));
+    equal([error.code, error.operation], ["INVALID_ARGUMENT", "listApiKeys"], "a wrong filter");
+  },
+
+  async "a page token that repeats is an error, not an endless loop"(
+    { listApiKeys, InvalidResponseError },
+    api,
+  ) {
+    let page = 0;
+    const circle = async () => {
+      page += 1;
+      return Response.json({ apiKeys: [], nextPageToken: String(page % 3) });
+    };
+    const list = listApiKeys({ ...connection(api), fetch: circle });
+    const drain = async () => {
+      for await (const _ of list.pages());
+    };
+    const error = await rejectionOf(InvalidResponseError, drain());
+    holds(error.message.includes("repeats"), error.message);
+    equal(page, 4, "pages");
+  },
+
+  async "a list that is no list is an error"({ listApiKeys, InvalidResponseError }, api) {
+    for (const body of ["[]", "null", '{"apiKeys": {}}', '{"apiKeys": "none"}', "<html>"]) {
+      const fetch = async () => new Response(body);
+      const list = listApiKeys({ ...connection(api), fetch });
+      await rejectionOf(InvalidResponseError, Promise.resolve(list));
+    }
+    const fetch = async () => new Response('{"unheard": 1}');
+    equal(await listApiKeys({ ...connection(api), fetch }), { unheard: 1 }, "an empty list");
+  },
+
+  async "a list never throws where it is called"({ listApiKeys, listUsers }, api) {
+    for (const list of [listApiKeys(undefined), listUsers(7), listApiKeys({ toke: 1 })]) {
+      equal((await rejection(Promise.resolve(list))).name, "ValidationError", "awaited");
+      equal((await rejection(list.pages().next())).name, "ValidationError", "by the page");
+    }
+    void api;
+  },
+};

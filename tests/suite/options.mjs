@@ -1,0 +1,155 @@
+// A wrong option is named, with what to change, before anything is sent.
+
+import { connection, equal, holds, rejectionOf, requests } from "./service.mjs";
+
+export const options = {
+  async "a wrong option of a create is named before anything is sent"(
+    { createApiKey, ValidationError },
+    api,
+  ) {
+    const good = connection(api);
+    const throwing = {
+      get accountId() {
+        throw new Error("fw_not_to_be_seen");
+      },
+    };
+    const soon = "2099-01-01T00:00:00Z";
+    const wrong = [
+      ["options", undefined],
+      ["options", null],
+      ["options", "token"],
+      ["options", () => good],
+      ["options", [good]],
+      ["token", { ...good, token: undefined }],
+      ["token", { ...good, token: "" }],
+      ["token", { ...good, token: 7 }],
+      ["token", { ...good, token: "fw_a\n" }],
+      ["token", { ...good, token: "fw_a b" }],
+      ["token", { ...good, token: "fw_й" }],
+      ["token", { ...good, token: () => Promise.reject(new Error("vault")) }],
+      ["token", { ...good, token: () => "" }],
+      ["token", { ...good, token: async () => 7 }],
+      ["accountId", { ...good, accountId: undefined }],
+      ["accountId", { ...good, accountId: "accounts/local" }],
+      ["accountId", { ...good, accountId: "\ud800" }],
+      ["accountId", { token: good.token, __proto__: throwing }],
+      ["userId", { ...good, userId: "" }],
+      ["userId", { ...good, userId: "." }],
+      ["userId", { ...good, userId: ".." }],
+      ["userId", { ...good, userId: "-" }],
+      ["baseUrl", { ...good, baseUrl: "" }],
+      ["baseUrl", { ...good, baseUrl: "api.fireworks.ai" }],
+      ["baseUrl", { ...good, baseUrl: "http://api.fireworks.ai" }],
+      ["baseUrl", { ...good, baseUrl: "https://me:secret@api.fireworks.ai" }],
+      ["baseUrl", { ...good, baseUrl: "https://api.fireworks.ai/?a=b" }],
+      ["baseUrl", { ...good, baseUrl: "https://api.fireworks.ai/#" }],
+      ["baseUrl", { ...good, baseUrl: "//evil.example/" }],
+      ["baseUrl", { ...good, baseUrl: "/\\evil.example/" }],
+      ["baseUrl", { ...good, baseUrl: "ftp://localhost/" }],
+      ["allowHttp", { ...good, allowHttp: "yes" }],
+      ["fetch", { ...good, fetch: {} }],
+      ["headers", { ...good, headers: [["a", "b"]] }],
+      ["headers.a b", { ...good, headers: { "a b": "c" } }],
+      ["headers.x-a", { ...good, headers: { "x-a": "b\r\nc: d" } }],
+      ["headers.x-a", { ...good, headers: { "x-a": 7 } }],
+      ["headers.Authorization", { ...good, headers: { Authorization: "Bearer x" } }],
+      ["timeoutMs", { ...good, timeoutMs: 0 }],
+      ["timeoutMs", { ...good, timeoutMs: -1 }],
+      ["timeoutMs", { ...good, timeoutMs: Number.NaN }],
+      ["timeoutMs", { ...good, timeoutMs: "30" }],
+      ["totalTimeoutMs", { ...good, totalTimeoutMs: Number.NaN }],
+      ["maxRetries", { ...good, maxRetries: -1 }],
+      ["maxRetries", { ...good, maxRetries: 1.5 }],
+      ["maxRetries", { ...good, maxRetries: Infinity }],
+      ["signal", { ...good, signal: {} }],
+      ["signal", { ...good, signal: null }],
+      ["waitUntil", { ...good, waitUntil: {} }],
+      ["onEvent", { ...good, onEvent: "log" }],
+      ["displayName", { ...good, displayName: null }],
+      ["displayName", { ...good, displayName: "\udc00" }],
+      ["displayName", { ...good, displayName: "x".repeat(2 ** 20 + 1) }],
+      ["expireTime", { ...good, expireTime: "tomorrow" }],
+      ["expireTime", { ...good, expireTime: "2020-01-01T00:00:00Z" }],
+      ["expireTime", { ...good, expireTime: new Date(Number.NaN) }],
+      ["expireTime", { ...good, expireTime: new Date(8.64e15) }],
+      ["expireTime", { ...good, expireTime: 4_102_444_800 }],
+      ["expireTime", { ...good, expireTime: { toISOString: () => soon } }],
+      ["expiresIn", { ...good, expireTime: soon, expiresIn: "1d" }],
+      ["expiresIn", { ...good, expiresIn: 0 }],
+      ["expiresIn", { ...good, expiresIn: -5 }],
+      ["expiresIn", { ...good, expiresIn: Infinity }],
+      ["expiresIn", { ...good, expiresIn: 1e15 }],
+      ["expiresIn", { ...good, expiresIn: "1 day" }],
+      ["expiresIn", { ...good, expiresIn: "0d" }],
+      ["expiresIn", { ...good, expiresIn: "9999999w" }],
+      ["expiresIn", { ...good, expiresIn: new Date() }],
+      ["annotations", { ...good, annotations: "team" }],
+      ["annotations", { ...good, annotations: new Map([["team", "infra"]]) }],
+      ["annotations", { ...good, annotations: ["team"] }],
+      ["annotations.team", { ...good, annotations: { team: 7 } }],
+      ["annotations.team", { ...good, annotations: { team: undefined } }],
+      ["annotations.__proto__", { ...good, annotations: JSON.parse('{"__proto__": "x"}') }],
+      ["annotations.fireworks-keys-x", { ...good, annotations: { "fireworks-keys-x": "y" } }],
+      ["attemptTag", { ...good, attemptTag: "" }],
+      ["attemptTag", { ...good, attemptTag: "a", orphanProtection: false }],
+      ["orphanProtection", { ...good, orphanProtection: 0 }],
+      ["expireTme", { ...good, expireTme: soon }],
+      ["expireTme", { ...good, expireTme: undefined }],
+      ["pageSize", { ...good, pageSize: 1 }],
+    ];
+    const before = await requests(api);
+    for (const [path, options] of wrong) {
+      const error = await rejectionOf(ValidationError, createApiKey(options));
+      equal([error.path, error.code, error.attempts], [path, "VALIDATION", 0], "path");
+      for (const secret of ["secret", "fw_", "vault"]) {
+        equal(error.message.includes(secret), false, `${path}: no value in its message`);
+      }
+    }
+    equal(await requests(api), before, "requests");
+  },
+
+  async "a wrong option of another call is named before anything is sent"(package_, api) {
+    const { ValidationError } = package_;
+    const good = connection(api);
+    const before = await requests(api);
+    for (const [name, path, options] of [
+      ["deleteApiKey", "keyId", good],
+      ["deleteApiKey", "keyId", { ...good, keyId: "" }],
+      ["deleteApiKey", "userId", { ...good, keyId: "a", userId: "-" }],
+      ["deleteApiKey", "missingOk", { ...good, keyId: "a", missingOk: 1 }],
+      ["deleteApiKey", "displayName", { ...good, keyId: "a", displayName: "b" }],
+      ["deleteOrphans", "attemptTag", good],
+      ["deleteOrphans", "keepKeyId", { ...good, attemptTag: "a", keepKeyId: "" }],
+      ["listApiKeys", "userId", { ...good, userId: "a/b" }],
+      ["listApiKeys", "pageSize", { ...good, pageSize: 0 }],
+      ["listApiKeys", "pageSize", { ...good, pageSize: 1.5 }],
+      ["listApiKeys", "pageSize", { ...good, pageSize: 2 ** 31 }],
+      ["listApiKeys", "filter", { ...good, filter: {} }],
+      ["listApiKeys", "expiresIn", { ...good, expiresIn: 1 }],
+      ["listUsers", "readMask", { ...good, readMask: ["name"] }],
+      ["listUsers", "options", undefined],
+    ]) {
+      const error = await rejectionOf(ValidationError, Promise.resolve(package_[name](options)));
+      equal([error.path, error.operation], [path, name], "path and operation");
+    }
+    equal(await requests(api), before, "requests");
+  },
+
+  async "a misspelt option is answered with the name that was meant"(
+    { createApiKey, ValidationError },
+    api,
+  ) {
+    for (const [name, meant] of [
+      ["expireTme", "expireTime"],
+      ["expires_in", "expiresIn"],
+      ["apiKey", "token"],
+      ["timeout", "timeoutMs"],
+      ["baseURL", "baseUrl"],
+      ["expiresAt", "expireTime"],
+    ]) {
+      const options = { ...connection(api), [name]: "x" };
+      const { message } = await rejectionOf(ValidationError, createApiKey(options));
+      holds(message.endsWith(`did you mean ${meant}?`), message);
+    }
+  },
+};

@@ -1,0 +1,154 @@
+// A create whose answer is lost leaves no key that nobody holds the secret of.
+
+import { calm, connection, equal, fault, holds, rejectionOf, storedKeys } from "./service.mjs";
+
+const USER = "orphaned";
+
+export const orphans = {
+  async "a lost answer is tried again, and its key deleted"({ createApiKey }, api) {
+    const lost = [
+      [{ kind: "drop", when: "after" }, "connection", undefined],
+      [{ kind: "cut", bytes: 40 }, "connection", undefined],
+      [{ kind: "answer", status: 503, body: "{}", when: "after" }, "status", 503],
+    ];
+    for (const [trouble, reason, status] of lost) {
+      const before = await storedKeys(api, USER);
+      await fault(api, trouble);
+      const events = [];
+      const onEvent = (event) => {
+        events.push(event);
+        throw new Error("is ignored");
+      };
+      const created = await createApiKey({ ...connection(api, USER), onEvent });
+      const left = (await storedKeys(api, USER)).filter(
+        ({ keyId }) => !before.some((key) => key.keyId === keyId),
+      );
+      equal(left.map(({ keyId }) => keyId), [created.keyId], "one key");
+      equal(events.map(({ type }) => type), ["retry", "orphan-deleted"], trouble.kind);
+      const [retry, deleted] = events;
+      equal([retry.attempt, retry.reason, retry.status], [1, reason, status], "the retry");
+      equal(deleted.attemptTag, created.annotations["fireworks-keys-attempt"], "the tag");
+    }
+  },
+
+  async "a create that fails for good says what it left"({ createApiKey, ApiError }, api) {
+    const before = (await storedKeys(api, USER)).length;
+    const trouble = { kind: "answer", status: 500, body: '{"message": "no"}', when: "after" };
+    const headers = { "retry-after-ms": "1" };
+    await fault(api, { ...trouble, headers }, { times: 3 });
+    const attemptTag = "my own tag";
+    const error = await rejectionOf(
+      ApiError,
+      createApiKey({ ...connection(api, USER), attemptTag }),
+    );
+    equal([error.orphans, error.keyIds.length, error.attemptTag], ["swept", 3, attemptTag], "swept");
+    equal((await storedKeys(api, USER)).length, before, "keys");
+  },
+
+  async "a sweep that cannot finish is said, and deleteOrphans does it later"(package_, api) {
+    const { createApiKey, deleteOrphans, ConnectionError } = package_;
+    await fault(api, { kind: "drop", when: "after" });
+    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "list" });
+    const events = [];
+    const at = connection(api, USER);
+    const error = await rejectionOf(
+      ConnectionError,
+      createApiKey({ ...at, maxRetries: 0, onEvent: (event) => events.push(event) }),
+    );
+    const { attemptTag } = error;
+    equal([error.orphans, error.keyIds], ["unknown", []], "unknown");
+    equal(events, [{ type: "orphans-unknown", attemptTag }], "the event");
+    const left = (await storedKeys(api, USER)).filter(
+      ({ annotations }) => annotations?.["fireworks-keys-attempt"] === attemptTag,
+    );
+    equal(left.length, 1, "an orphan");
+    const deleted = await deleteOrphans({ ...at, attemptTag });
+    equal(deleted, [left[0].keyId], "deleted");
+    equal(await deleteOrphans({ ...at, attemptTag }), [], "nothing is left");
+  },
+
+  async "a sweep that fails does not turn a success into a failure"(package_, api) {
+    const { createApiKey, deleteOrphans } = package_;
+    await fault(api, { kind: "drop", when: "after" });
+    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "delete" });
+    const events = [];
+    const at = connection(api, USER);
+    const created = await createApiKey({ ...at, onEvent: (event) => events.push(event) });
+    const last = events.at(-1);
+    const { attemptTag, keepKeyId } = last;
+    equal([last.type, keepKeyId], ["orphans-unknown", created.keyId], "the event");
+    equal((await deleteOrphans({ ...at, attemptTag, keepKeyId })).length, 1, "the orphan");
+    const stored = await storedKeys(api, USER);
+    holds(stored.some(({ keyId }) => keyId === created.keyId), "the key is kept");
+  },
+
+  async "after an abort the sweep goes on through waitUntil"({ createApiKey }, api) {
+    const before = (await storedKeys(api, USER)).length;
+    await fault(api, { kind: "delay", ms: 60_000, when: "after" });
+    const controller = new AbortController();
+    const work = [];
+    const creating = createApiKey({
+      ...connection(api, USER),
+      signal: controller.signal,
+      waitUntil: (promise) => work.push(promise),
+    });
+    while ((await storedKeys(api, USER)).length === before) await sleep(5);
+    const reason = { my: "reason" };
+    controller.abort(reason);
+    const thrown = await creating.catch((error) => error);
+    equal(thrown === reason, true, "the signal's own reason");
+    equal(work.length, 1, "work that goes on");
+    await Promise.all(work);
+    equal((await storedKeys(api, USER)).length, before, "the orphan is gone");
+  },
+
+  async "after an abort without waitUntil the caller is told"({ createApiKey, deleteOrphans }, api) {
+    const before = (await storedKeys(api, USER)).length;
+    await fault(api, { kind: "delay", ms: 60_000, when: "after" });
+    const controller = new AbortController();
+    const events = [];
+    const at = connection(api, USER);
+    const { signal } = controller;
+    const creating = createApiKey({ ...at, signal, onEvent: (event) => events.push(event) });
+    while ((await storedKeys(api, USER)).length === before) await sleep(5);
+    controller.abort("enough");
+    equal(await creating.catch((error) => error), "enough", "the reason");
+    equal(events.map(({ type }) => type), ["orphans-unknown"], "the event");
+    const { attemptTag } = events[0];
+    equal((await deleteOrphans({ ...at, attemptTag })).length, 1, "the orphan");
+  },
+
+  async "a server that drops annotations is reported"({ createApiKey }, api) {
+    await fault(api, { kind: "strip-annotations" });
+    const events = [];
+    const onEvent = (event) => events.push(event);
+    const { keyId } = await createApiKey({ ...connection(api, USER), onEvent });
+    equal(events, [{ type: "unprotected", keyId }], "the event");
+  },
+
+  async "without protection there is no tag and no sweep"(
+    { createApiKey, ConnectionError },
+    api,
+  ) {
+    const at = { ...connection(api, USER), orphanProtection: false, maxRetries: 0 };
+    equal("annotations" in (await createApiKey(at)), false, "annotations");
+    await fault(api, { kind: "drop", when: "after" });
+    const error = await rejectionOf(ConnectionError, createApiKey(at));
+    equal([error.orphans, "attemptTag" in error], ["unknown", false], "nothing is known");
+    await calm(api);
+  },
+
+  async "a delete whose answer is lost is a success all the same"(
+    { createApiKey, deleteApiKey },
+    api,
+  ) {
+    const at = connection(api, USER);
+    const { keyId } = await createApiKey(at);
+    await fault(api, { kind: "drop", when: "after" }, { operation: "delete" });
+    equal(await deleteApiKey({ ...at, keyId }), undefined, "nothing");
+  },
+};
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

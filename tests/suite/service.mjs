@@ -1,0 +1,70 @@
+// What the cases share: an emulator to talk to, and ways to say what must hold. Web standards only.
+
+/** What the emulator is started with. */
+export const emulatorArguments = [
+  ...["--faults", "--account", "local", "--token", "fw_local_admin"],
+  ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
+  ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
+];
+
+/** Options that create a key at this emulator. */
+export function connection(api, userId = "ci-bot") {
+  return { token: "fw_local_admin", accountId: "local", userId, baseUrl: api };
+}
+
+/** Asks for trouble, with creates unless told otherwise. */
+export async function fault(api, fault, order = {}) {
+  const response = await fetch(`${api}/_emulator/faults`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ operation: "create", ...order, fault }),
+  });
+  equal(response.status, 201, "the fault is set");
+}
+
+/** Ends all trouble. */
+export async function calm(api) {
+  await fetch(`${api}/_emulator/faults`, { method: "DELETE" });
+}
+
+/** What is really stored. */
+export async function storedKeys(api, userId) {
+  const { keys } = await (await fetch(`${api}/_emulator/keys`)).json();
+  return userId === undefined ? keys : keys.filter(({ user }) => user === userId);
+}
+
+/** How many requests of the reference the emulator received. */
+export async function requests(api) {
+  return (await (await fetch(`${api}/_emulator/stats`)).json()).requests;
+}
+
+/** What a promise is rejected with. */
+export async function rejection(promise) {
+  let value;
+  try {
+    value = await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`should have been rejected, and resolved to ${JSON.stringify(value)}`);
+}
+
+/** What a promise is rejected with, which must be of this class. */
+export async function rejectionOf(Class, promise) {
+  const error = await rejection(promise);
+  if (error instanceof Class) return error;
+  throw new Error(`should be ${Class.name}: ${error?.stack ?? error}`, { cause: error });
+}
+
+/** Two values must be the same, or the same as JSON. */
+export function equal(actual, expected, what) {
+  const [seen, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (actual !== expected && seen !== wanted) {
+    throw new Error(`${what}: ${seen} should be ${wanted}`);
+  }
+}
+
+/** Something must be true. */
+export function holds(condition, what) {
+  if (!condition) throw new Error(what);
+}

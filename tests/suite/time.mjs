@@ -1,0 +1,118 @@
+// Timeouts, retries and aborts.
+
+import { calm, connection, equal, fault, holds, rejection, rejectionOf, requests } from "./service.mjs";
+
+const NEVER = () => new Promise(() => {});
+
+export const time = {
+  async "an attempt that takes too long is a timeout"({ createApiKey, TimeoutError }, api) {
+    const at = { ...connection(api), maxRetries: 0, orphanProtection: false };
+    const hangs = [
+      { fetch: NEVER },
+      { fetch: async () => ({ status: 200, headers: new Headers(), text: NEVER }) },
+      { token: NEVER },
+    ];
+    for (const trouble of hangs) {
+      const error = await rejectionOf(
+        TimeoutError,
+        createApiKey({ ...at, ...trouble, timeoutMs: 20 }),
+      );
+      equal([error.limit, error.code], ["attempt", "TIMEOUT"], "limit and code");
+      holds(error.message.includes("20 ms"), error.message);
+    }
+    await fault(api, { kind: "delay", ms: 5_000 });
+    await rejectionOf(TimeoutError, createApiKey({ ...at, timeoutMs: 100 }));
+  },
+
+  async "the total timeout covers everything"({ createApiKey, TimeoutError }, api) {
+    const options = { ...connection(api), fetch: NEVER, totalTimeoutMs: 30 };
+    const error = await rejectionOf(TimeoutError, createApiKey(options));
+    equal([error.limit, error.orphans, error.attempts], ["total", "unknown", 1], "limit");
+    holds(error.attemptTag.length > 0, "the tag");
+  },
+
+  async "a request that may succeed later is tried again"({ createApiKey, ApiError }, api) {
+    const events = [];
+    const at = { ...connection(api), onEvent: (event) => events.push(event) };
+    const headers = { "retry-after": "0" };
+    await fault(api, { kind: "answer", status: 429, headers, body: "{}" }, { times: 2 });
+    // From a page of another origin the header cannot be seen, and the backoff applies.
+    await createApiKey(at);
+    equal(events.map(({ type, status }) => [type, status]), [["retry", 429], ["retry", 429]], "429");
+    equal(events.map(({ attempt }) => attempt), [1, 2], "attempts");
+    await fault(api, { kind: "answer", status: 429, body: "{}" }, { times: 1 });
+    const error = await rejectionOf(ApiError, createApiKey({ ...at, maxRetries: 0 }));
+    equal([error.attempts, error.orphans], [1, "none"], "no retry");
+  },
+
+  async "a server's word on retries is obeyed"({ createApiKey, ApiError }, api) {
+    let sent = 0;
+    const answering = (status, headers) => async () => {
+      sent += 1;
+      return new Response('{"message": "no"}', { status, headers });
+    };
+    const at = { ...connection(api), orphanProtection: false };
+    for (const [status, headers, attempts, retryAfterMs] of [
+      [500, { "x-should-retry": "false" }, 1, undefined],
+      [400, { "x-should-retry": "true", "retry-after-ms": "1" }, 3, 1],
+      [503, { "retry-after": "61" }, 1, 61_000],
+      [503, { "retry-after-ms": "2" }, 3, 2],
+      [404, { "retry-after": "0" }, 1, 0],
+    ]) {
+      sent = 0;
+      const error = await rejectionOf(ApiError, createApiKey({ ...at, fetch: answering(status, headers) }));
+      equal([sent, error.attempts, error.retryAfterMs], [attempts, attempts, retryAfterMs], status);
+    }
+    // A wait that would end after the total timeout ends the call now.
+    const fetch = answering(503, { "retry-after": "30" });
+    const error = await rejectionOf(ApiError, createApiKey({ ...at, fetch, totalTimeoutMs: 5_000 }));
+    equal(error.retryAfterMs, 30_000, "retryAfterMs");
+  },
+
+  async "an abort is answered with the signal's own reason"({ createApiKey, listApiKeys }, api) {
+    const at = connection(api);
+    const before = await requests(api);
+    const reason = new Error("mine");
+    const aborted = AbortSignal.abort(reason);
+    equal((await rejection(createApiKey({ ...at, signal: aborted }))) === reason, true, "before");
+    equal(await requests(api), before, "nothing is sent");
+    for (const trouble of [
+      { fetch: NEVER },
+      { token: NEVER },
+      { fetch: async () => ({ status: 200, headers: new Headers(), text: NEVER }) },
+      { fetch: () => Promise.reject(new Error("no")), maxRetries: 9 },
+      { fetch: async () => new Response("{}", { status: 503, headers: { "retry-after": "50" } }) },
+    ]) {
+      for (const call of [createApiKey, listApiKeys]) {
+        const controller = new AbortController();
+        const calling = Promise.resolve(call({ ...at, ...trouble, signal: controller.signal }));
+        setTimeout(() => controller.abort(reason), 10);
+        equal((await rejection(calling)) === reason, true, "the reason");
+      }
+    }
+    const plain = new AbortController();
+    plain.abort();
+    equal((await rejection(createApiKey({ ...at, signal: plain.signal }))).name, "AbortError", "name");
+    await calm(api);
+  },
+
+  async "a signal that outlives the call is left alone"({ createApiKey }, api) {
+    let listeners = 0;
+    const { signal } = new AbortController();
+    const counting = {
+      get aborted() {
+        return signal.aborted;
+      },
+      addEventListener: () => (listeners += 1),
+      removeEventListener: () => (listeners -= 1),
+    };
+    await createApiKey({ ...connection(api), signal: counting });
+    equal(listeners, 0, "listeners");
+  },
+
+  async "a timeout may be longer than a timer can be"({ createApiKey }, api) {
+    for (const timeoutMs of [2 ** 31, 1e300, Infinity]) {
+      await createApiKey({ ...connection(api), timeoutMs, totalTimeoutMs: timeoutMs });
+    }
+  },
+};
