@@ -245,6 +245,10 @@ impl Service for Api {
         Math::random()
     }
 
+    fn resends(&self) -> bool {
+        host::is_browser()
+    }
+
     fn notify(&self, event: &Event<'_>) {
         if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_record(event)) {
             host::notify(listener, &event);

@@ -34,6 +34,9 @@ extern "C" {
     /// The address of the page, where there is one.
     #[wasm_bindgen(js_name = pageAddress)]
     pub fn page_address() -> Option<String>;
+    /// Whether this runs in a browser.
+    #[wasm_bindgen(js_name = isBrowser)]
+    pub fn is_browser() -> bool;
     /// 128 random bits as text.
     #[wasm_bindgen(js_name = randomTag)]
     pub fn random_tag() -> String;

@@ -70,6 +70,15 @@ export function pageAddress(): string | undefined {
   }
 }
 
+/** Whether this runs in a browser, in a page or a worker: all of them say so, and nothing else does. */
+export function isBrowser(): boolean {
+  try {
+    return globalThis.navigator.userAgent.startsWith("Mozilla/");
+  } catch {
+    return false;
+  }
+}
+
 /** 128 random bits, to mark the attempts of one create. */
 export function randomTag(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

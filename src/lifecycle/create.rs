@@ -100,7 +100,9 @@ impl Create<'_> {
             key_ids: Vec::new(),
             unfinished: None,
         };
-        if ambiguous > 0 {
+        // Where the transport repeats requests, an answer does not tell how many keys there are.
+        let repeated = call.service().resends() && result.outcome.is_ok() && self.tag.is_some();
+        if ambiguous > 0 || (repeated && tag_kept) {
             self.sweep(call, &mut result, key_id, ambiguous, tag_kept)
                 .await;
         }

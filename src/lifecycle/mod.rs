@@ -59,6 +59,10 @@ pub trait Service {
     /// A number in `[0, 1)`.
     fn random(&self) -> f64;
 
+    /// Whether the transport may repeat a request by itself, unseen. Browsers do, on a connection
+    /// that was used before and breaks before the answer begins: a POST, too.
+    fn resends(&self) -> bool;
+
     /// Tells the caller what happens.
     fn notify(&self, event: &Event<'_>);
 }

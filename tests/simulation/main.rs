@@ -16,6 +16,7 @@ const TAG: &str = "this-create";
 const CALM: Weather = Weather {
     faults: 0.0,
     slow: 0.0,
+    resends: false,
     keeps_annotations: true,
     stale_ms: 0.0,
     page_size: 3,
@@ -232,6 +233,7 @@ fn weather(seed: u64) -> Weather {
     Weather {
         faults: *rng.choice(&[0.1, 0.4, 0.8]).unwrap_or(&0.4),
         slow: *rng.choice(&[0.0, 0.1, 0.5]).unwrap_or(&0.1),
+        resends: rng.f64() < 0.3,
         keeps_annotations: rng.f64() < 0.9,
         stale_ms: *rng.choice(&[0.0, 0.0, 2_000.0]).unwrap_or(&0.0),
         page_size: rng.usize(1..4),

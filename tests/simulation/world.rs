@@ -17,6 +17,8 @@ pub struct Weather {
     pub faults: f64,
     /// The share of those that drag on for longer than most timeouts.
     pub slow: f64,
+    /// Whether the transport repeats what was lost, unseen.
+    pub resends: bool,
     /// Whether the server keeps annotations.
     pub keeps_annotations: bool,
     /// How long a list may lag behind, in milliseconds.
@@ -314,6 +316,14 @@ impl Service for World {
             let late_ms = served_ms + 30_000.0 * state.rng.f64();
             let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
             let (effect, fate) = match trouble {
+                // Lost on the way back, and repeated by a transport that tells nobody.
+                Some(0 | 2) if self.weather.resends => {
+                    if let Some(effect) = effect {
+                        state.due.push((served_ms, effect));
+                    }
+                    let (effect, reply) = state.serve(request, &self.weather);
+                    (effect, Fate::Answered(reply))
+                }
                 // Lost on the way there.
                 Some(0) => (None, Fate::Broken),
                 Some(1) => (None, Fate::Hangs),
@@ -399,6 +409,10 @@ impl Service for World {
 
     fn random(&self) -> f64 {
         self.state.borrow_mut().rng.f64()
+    }
+
+    fn resends(&self) -> bool {
+        self.weather.resends
     }
 
     fn notify(&self, event: &Event<'_>) {

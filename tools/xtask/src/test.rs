@@ -43,11 +43,11 @@ pub fn run(parts: &[Part]) -> Result<()> {
             }
             Part::Browsers => {
                 build::build(&workspace)?;
-                node_tests(
-                    &workspace,
-                    "browsers",
-                    &[("CHROMIUM", chromium::find_or_install()?)],
-                )?;
+                let environment = [
+                    ("CHROMIUM", chromium::find_or_install()?),
+                    ("FIREWORKS_WWW", workspace.www()),
+                ];
+                node_tests(&workspace, "browsers", &environment)?;
             }
             Part::Commands => node_tests(&workspace, "commands", &[])?,
         }
