@@ -1,0 +1,244 @@
+// The operations of the reference, as FIREWORKS' gateway is known to answer them.
+
+import assert from "node:assert/strict";
+import { after, beforeEach, test } from "node:test";
+import { clientOf } from "./client.mjs";
+import { startEmulator } from "./server.mjs";
+
+const emulator = await startEmulator({
+  args: [
+    ...["--faults", "--user", "me:admin", "--user", "ci-bot:user:service-account"],
+    ...["--user", "ann:contributor", "--user", "bob:inference-user", "--user", "a b/ü".replace("/", "%")],
+  ],
+});
+const admin = clientOf(emulator.url);
+after(() => emulator.stop());
+beforeEach(() => admin.request("DELETE", "/_emulator"));
+
+test("a created key has every field, and its secret this once", async () => {
+  const expireTime = "2099-01-31T12:00:00.5Z";
+  const given = { displayName: "deploy", expireTime, annotations: { team: "infra" } };
+  const { status, body } = await admin.create("ci-bot", given);
+  assert.equal(status, 200);
+  const { keyId, key, createTime, prefix, ...rest } = body;
+  assert.match(key, /^fw_\w{24}$/);
+  assert.ok(key.startsWith(prefix) && prefix.length < key.length);
+  assert.ok(Math.abs(Date.parse(createTime) - Date.now()) < 60_000);
+  assert.deepEqual(rest, { ...given, secure: true, email: "ci-bot@local.sa.fireworks.ai" });
+  const { apiKeys, nextPageToken, totalSize } = (await admin.list("ci-bot")).body;
+  assert.deepEqual([nextPageToken, totalSize], ["", 1]);
+  assert.deepEqual(apiKeys, [{ keyId, createTime, prefix, ...rest }]);
+});
+
+test("what is left out has the service's own default", async () => {
+  const { body } = await admin.create("me");
+  assert.equal(body.displayName, "default");
+  assert.equal(body.email, "me@example.com");
+  for (const absent of ["expireTime", "annotations", "lastUsed"]) assert.ok(!(absent in body));
+});
+
+test("lastUsed is kept", async () => {
+  const { key, keyId } = (await admin.create("ci-bot")).body;
+  assert.equal((await admin.as(key).account()).status, 200);
+  const [listed] = (await admin.list("ci-bot")).body.apiKeys;
+  assert.equal(listed.keyId, keyId);
+  assert.ok(Math.abs(Date.parse(listed.lastUsed) - Date.now()) < 60_000);
+});
+
+test("a deleted or expired key is nobody's, like no key at all", async () => {
+  const expireTime = new Date(Date.now() + 1_500).toISOString();
+  const shortLived = (await admin.create("ci-bot", { expireTime })).body;
+  const deleted = (await admin.create("ci-bot")).body;
+  assert.equal((await admin.as(shortLived.key).account()).status, 200);
+  assert.deepEqual((await admin.delete("ci-bot", deleted.keyId)).body, {});
+  while (Date.now() <= Date.parse(expireTime)) await new Promise((done) => setTimeout(done, 50));
+  for (const token of [shortLived.key, deleted.key, "fw_unknown", "", null]) {
+    const { status, body } = await clientOf(emulator.url, token).account();
+    assert.equal(status, 401, token);
+    assert.deepEqual([body.code, body.details], [16, []]);
+  }
+  const basic = await fetch(`${emulator.url}/v1/accounts/local`, {
+    headers: { authorization: "Basic fw_local_admin" },
+  });
+  assert.equal(basic.status, 401);
+  assert.equal((await admin.delete("ci-bot", deleted.keyId)).status, 404);
+});
+
+test("everybody manages their own keys, and only an admin anybody else's", async () => {
+  const keys = {};
+  for (const user of ["me", "ci-bot", "ann", "bob"]) keys[user] = (await admin.create(user)).body;
+  for (const [user, { key }] of Object.entries(keys)) {
+    const client = admin.as(key);
+    const others = user === "me" ? 200 : 403;
+    for (const owner of Object.keys(keys)) {
+      const expected = owner === user ? 200 : others;
+      const where = `${user} for ${owner}`;
+      const created = await client.create(owner);
+      assert.equal(created.status, expected, where);
+      assert.equal((await client.list(owner)).status, expected, where);
+      const { keyId } = created.body.keyId ? created.body : (await admin.create(owner)).body;
+      assert.equal((await client.delete(owner, keyId)).status, expected, where);
+    }
+    assert.equal((await client.list("-")).status, others, user);
+    assert.equal((await client.users()).status, 200, user);
+    assert.equal((await client.account()).status, 200, user);
+  }
+  const { body } = await admin.as(keys.bob.key).create("ann");
+  assert.equal(body.code, 7);
+});
+
+test("a dash means everybody, in lists only", async () => {
+  await admin.create("me");
+  await admin.create("ann");
+  assert.equal((await admin.list("-")).body.totalSize, 2);
+  assert.equal((await admin.create("-")).status, 400);
+  assert.equal((await admin.delete("-", "x")).status, 400);
+});
+
+test("a key is deleted for its owner only", async () => {
+  const { keyId } = (await admin.create("me")).body;
+  assert.equal((await admin.delete("ann", keyId)).status, 404);
+  assert.equal((await admin.list("me")).body.totalSize, 1);
+});
+
+test("an unknown account or user is 404, once one may ask", async () => {
+  for (const [method, path] of [
+    ["GET", "/v1/accounts/other"],
+    ["GET", "/v1/accounts/other/users"],
+    ["GET", "/v1/accounts/other/users/me/apiKeys"],
+    ["GET", "/v1/accounts/local/users/nobody/apiKeys"],
+  ]) {
+    const { status, body } = await admin.request(method, path);
+    assert.deepEqual([status, body.code], [404, 5], path);
+    assert.equal((await clientOf(emulator.url, "fw_x").request(method, path)).status, 401, path);
+  }
+  assert.equal((await admin.create("nobody")).status, 404);
+  assert.equal((await admin.delete("nobody", "x")).status, 404);
+});
+
+test("a wrong body is 400 and creates nothing", async () => {
+  const path = "/v1/accounts/local/users/me/apiKeys";
+  for (const body of [
+    "",
+    "{",
+    "[]",
+    "null",
+    "{}",
+    '{"apiKey": null}',
+    '{"apiKey": []}',
+    '{"apiKey": {"displayName": 7}}',
+    '{"apiKey": {"unheard": 1}}',
+    '{"apiKey": {}, "unheard": 1}',
+    '{"apiKey": {"expireTime": "tomorrow"}}',
+    '{"apiKey": {"expireTime": "2030-01-01"}}',
+    '{"apiKey": {"expireTime": "2020-01-01T00:00:00Z"}}',
+    '{"apiKey": {"annotations": {"a": 1}}}',
+    '{"apiKey": {"annotations": {"a": null}}}',
+    '{"apiKey": {"annotations": ["a"]}}',
+  ]) {
+    const { status, body: failure } = await admin.request("POST", path, body);
+    assert.deepEqual([status, failure.code, failure.details], [400, 3, []], body);
+    assert.ok(failure.message.length > 0, body);
+  }
+  for (const body of ["{}", '{"keyId": 7}', '{"keyId": "a", "b": 1}']) {
+    assert.equal((await admin.request("POST", `${path}:delete`, body)).status, 400, body);
+  }
+  assert.equal((await admin.list("me")).body.totalSize, 0);
+});
+
+test("what only the service can say may be sent, and is not read", async () => {
+  const given = { keyId: "mine", key: "fw_mine", secure: false, createTime: "x", email: 1 };
+  const { body } = await admin.create("me", given);
+  assert.notEqual(body.keyId, "mine");
+  assert.notEqual(body.key, "fw_mine");
+  assert.equal(body.secure, true);
+});
+
+test("a body over 1 MiB is 413, and one just under is read", async () => {
+  const path = "/v1/accounts/local/users/me/apiKeys";
+  const body = (size) => JSON.stringify({ apiKey: { displayName: "x".repeat(size) } });
+  assert.equal((await admin.request("POST", path, body(2 ** 20))).status, 413);
+  assert.equal((await admin.request("POST", path, body(2 ** 20 - 100))).status, 200);
+});
+
+test("an unknown route is 404, a wrong method 405 with what is allowed", async () => {
+  for (const path of ["/", "/v1", "/v1/accounts/local/", "/v1/accounts/local/users/me/keys"]) {
+    const { status, body } = await admin.request("GET", path);
+    assert.deepEqual([status, body.code], [404, 5], path);
+  }
+  for (const [method, path, allow] of [
+    ["POST", "/v1/accounts/local", "GET"],
+    ["DELETE", "/v1/accounts/local/users", "GET"],
+    ["PUT", "/v1/accounts/local/users/me/apiKeys", "POST"],
+    ["GET", "/v1/accounts/local/users/me/apiKeys:delete", "POST"],
+  ]) {
+    const { status, headers, body } = await admin.request(method, path);
+    assert.deepEqual([status, body.code], [405, 12], path);
+    assert.ok(headers.get("allow").includes(allow), path);
+  }
+});
+
+test("path segments are decoded, and the colon may be encoded", async () => {
+  const user = encodeURIComponent("a b%ü");
+  const { keyId } = (await admin.create(user)).body;
+  const path = `/v1/accounts/local/users/${user}/apiKeys%3Adelete`;
+  assert.equal((await admin.request("POST", path, { keyId })).status, 200);
+});
+
+test("users are listed with role and kind", async () => {
+  const { users, totalSize } = (await admin.users()).body;
+  assert.equal(totalSize, 5);
+  const { createTime, ...bot } = users.find(({ name }) => name.endsWith("/ci-bot"));
+  assert.ok(Date.parse(createTime) <= Date.now());
+  assert.deepEqual(bot, {
+    name: "accounts/local/users/ci-bot",
+    email: "ci-bot@local.sa.fireworks.ai",
+    role: "user",
+    displayName: "ci-bot",
+    serviceAccount: true,
+    state: "READY",
+  });
+  const found = await admin.users({ filter: 'role = "admin"', readMask: "name" });
+  assert.deepEqual(found.body.users, [{ name: "accounts/local/users/me" }]);
+});
+
+test("CORS is the real service's: any origin, two headers, none exposed", async () => {
+  const url = `${emulator.url}/v1/accounts/local/users/me/apiKeys`;
+  const preflight = await fetch(url, {
+    method: "OPTIONS",
+    headers: { origin: "https://a.example", "access-control-request-method": "POST" },
+  });
+  assert.equal(preflight.status, 204);
+  assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
+  assert.equal(preflight.headers.get("access-control-allow-headers"), "Authorization, Content-Type");
+  for (const { headers } of [await admin.list("me"), await admin.list("nobody"), await admin.request("GET", "/x")]) {
+    assert.equal(headers.get("access-control-allow-origin"), "*");
+    assert.equal(headers.get("access-control-expose-headers"), null);
+    assert.ok(headers.get("x-request-id"));
+  }
+});
+
+test("the description of the API names every operation, and each of them answers", async () => {
+  const { body } = await admin.request("GET", "/openapi.json");
+  assert.match(body.openapi, /^3\./);
+  const operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method} ${path}`),
+  );
+  const user = "/v1/accounts/{account_id}/users/{user_id}";
+  assert.deepEqual(operations.sort(), [
+    "get /v1/accounts/{account_id}",
+    "get /v1/accounts/{account_id}/users",
+    `get ${user}/apiKeys`,
+    `post ${user}/apiKeys`,
+    `post ${user}/apiKeys:delete`,
+  ]);
+  for (const operation of operations) {
+    const [method, path] = operation.split(" ");
+    const at = path.replace("{account_id}", "local").replace("{user_id}", "me");
+    const { status } = await admin.request(method.toUpperCase(), at, method === "post" ? "{}" : undefined);
+    assert.ok([200, 400].includes(status), operation);
+  }
+  const fields = Object.keys(body.components.schemas.ApiKey.properties).sort();
+  const key = (await admin.create("me", { expireTime: "2099-01-01T00:00:00Z", annotations: {} })).body;
+  assert.deepEqual(fields, [...Object.keys(key), "lastUsed"].sort());
+});

@@ -1,0 +1,163 @@
+// Trouble, as tests ask for it.
+
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { after, beforeEach, test } from "node:test";
+import { clientOf } from "./client.mjs";
+import { startEmulator } from "./server.mjs";
+
+const emulator = await startEmulator({ args: ["--faults"] });
+const admin = clientOf(emulator.url);
+after(() => emulator.stop());
+beforeEach(() => admin.request("DELETE", "/_emulator"));
+
+/** Every byte that comes back on a connection of its own. */
+function raw(user = "me") {
+  const { hostname, port } = new URL(emulator.url);
+  return new Promise((resolve) => {
+    const body = '{"apiKey": {}}';
+    let bytes = "";
+    const socket = connect(port, hostname, () => {
+      socket.write(
+        `POST /v1/accounts/local/users/${user}/apiKeys HTTP/1.1\r\nhost: x\r\n` +
+          `authorization: Bearer fw_local_admin\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      );
+    });
+    socket.on("data", (data) => (bytes += data));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(bytes));
+  });
+}
+
+const count = async () => (await admin.stored()).length;
+
+test("without --faults there is no way to ask for trouble", async () => {
+  const calm = await startEmulator();
+  const client = clientOf(calm.url);
+  for (const [method, path] of [
+    ["POST", "/_emulator/faults"],
+    ["GET", "/_emulator/keys"],
+    ["GET", "/_emulator/stats"],
+    ["DELETE", "/_emulator"],
+  ]) {
+    assert.equal((await client.request(method, path)).status, 404, path);
+  }
+  await calm.stop();
+});
+
+test("drop closes the connection without a byte, before or after the commit", async () => {
+  await admin.fault({ kind: "drop", when: "before" });
+  assert.equal(await raw(), "");
+  assert.equal(await count(), 0);
+  await admin.fault({ kind: "drop", when: "after" });
+  assert.equal(await raw(), "");
+  assert.equal(await count(), 1);
+});
+
+test("answer answers something else, before or after the commit", async () => {
+  const answer = { kind: "answer", status: 503, headers: { "retry-after": "1" }, body: "{{token}}|{{key}}" };
+  await admin.fault({ ...answer, when: "before" });
+  const early = await admin.create("me");
+  assert.deepEqual([early.status, early.text], [503, "fw_local_admin|"]);
+  assert.equal(early.headers.get("retry-after"), "1");
+  assert.equal(await count(), 0);
+  await admin.fault({ ...answer, when: "after" });
+  const [, key] = (await admin.create("me")).text.split("|");
+  assert.equal((await admin.as(key).account()).status, 200);
+});
+
+test("delay waits, before or after the commit", async () => {
+  for (const [when, expected] of [["before", 0], ["after", 1]]) {
+    await admin.request("DELETE", "/_emulator");
+    await admin.fault({ kind: "delay", ms: 400, when });
+    const started = performance.now();
+    const creating = admin.create("me");
+    await new Promise((done) => setTimeout(done, 200));
+    assert.equal(await count(), expected, when);
+    assert.equal((await creating).status, 200);
+    assert.ok(performance.now() - started >= 390);
+  }
+});
+
+test("cut commits and breaks off the body", async () => {
+  await admin.fault({ kind: "cut", bytes: 9 });
+  const [head, body] = (await raw()).split("\r\n\r\n");
+  assert.match(head, /^HTTP\/1.1 200/);
+  assert.ok(Number(/content-length: (\d+)/.exec(head)[1]) > 9);
+  assert.equal(body.length, 9);
+  assert.equal(await count(), 1);
+});
+
+test("garbage commits and answers no JSON", async () => {
+  await admin.fault({ kind: "garbage" });
+  const { status, body } = await admin.create("me");
+  assert.deepEqual([status, body], [200, undefined]);
+  assert.equal(await count(), 1);
+});
+
+test("late drops the connection and commits afterwards", async () => {
+  await admin.fault({ kind: "late", ms: 300 });
+  assert.equal(await raw(), "");
+  assert.equal(await count(), 0);
+  while ((await count()) === 0) await new Promise((done) => setTimeout(done, 20));
+});
+
+test("strip-annotations loses the annotations", async () => {
+  await admin.fault({ kind: "strip-annotations" });
+  assert.ok(!("annotations" in (await admin.create("me", { annotations: { a: "b" } })).body));
+  assert.ok("annotations" in (await admin.create("me", { annotations: { a: "b" } })).body);
+});
+
+test("an order is for an operation, a user, so many requests, after some that pass", async () => {
+  const trouble = { kind: "answer", status: 500 };
+  await admin.fault(trouble, { operation: "create", user: "me", skip: 1, times: 2 });
+  const statuses = [];
+  for (const user of ["me", "ci-bot", "me", "me", "me"]) statuses.push((await admin.create(user)).status);
+  assert.deepEqual(statuses, [200, 200, 500, 500, 200]);
+  assert.equal((await admin.list("me")).status, 200);
+  const { faults } = (await admin.request("GET", "/_emulator/faults")).body;
+  assert.deepEqual([faults.length, faults[0].hits, faults[0].operation], [1, 2, "create"]);
+  await admin.fault(trouble, { operation: "account", times: 100 });
+  assert.equal((await admin.account()).status, 500);
+  await admin.calm();
+  assert.equal((await admin.account()).status, 200);
+});
+
+test("a share of requests is the same for the same seed", async () => {
+  const run = async (seed) => {
+    await admin.calm();
+    await admin.fault({ kind: "answer", status: 500 }, { operation: "users", share: 0.3, seed });
+    let hits = "";
+    for (let at = 0; at < 200; at += 1) hits += (await admin.users()).status === 500 ? "x" : ".";
+    return hits;
+  };
+  const first = await run(7);
+  assert.equal(await run(7), first);
+  assert.notEqual(await run(8), first);
+  const share = first.split("x").length - 1;
+  assert.ok(share > 35 && share < 85, `${share} of 200`);
+});
+
+test("requests are counted, and everything can be emptied", async () => {
+  await admin.create("me");
+  await admin.list("me");
+  const { body } = await admin.request("GET", "/_emulator/stats");
+  assert.deepEqual(body, { requests: 2, operations: { create: 1, list: 1 } });
+  const [stored] = await admin.stored();
+  assert.deepEqual([stored.user, stored.expired, "key" in stored], ["me", false, false]);
+  assert.equal((await admin.request("DELETE", "/_emulator")).status, 204);
+  assert.equal(await count(), 0);
+});
+
+test("an order that makes no sense is refused", async () => {
+  for (const body of [
+    "{",
+    "{}",
+    '{"fault": {"kind": "nap"}}',
+    '{"fault": {"kind": "delay"}}',
+    '{"fault": {"kind": "garbage"}, "share": 0.1, "times": 1}',
+    '{"fault": {"kind": "garbage"}, "often": 1}',
+  ]) {
+    assert.equal((await admin.request("POST", "/_emulator/faults", body)).status, 400, body);
+  }
+});

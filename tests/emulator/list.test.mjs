@@ -1,0 +1,128 @@
+// Pages, order, filter and fields.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { clientOf } from "./client.mjs";
+import { startEmulator } from "./server.mjs";
+
+const emulator = await startEmulator({ args: ["--faults"] });
+const admin = clientOf(emulator.url);
+after(() => emulator.stop());
+
+const ids = [];
+
+before(async () => {
+  for (const [displayName, team] of [
+    ["b", "infra"],
+    ["a", "web"],
+    ["b", "web"],
+    ["c", 'say "hi"'],
+    ["a", "infra"],
+  ]) {
+    const expireTime = displayName === "c" ? "2099-01-01T00:00:00Z" : undefined;
+    ids.push((await admin.create("me", { displayName, expireTime, annotations: { team } })).body.keyId);
+  }
+});
+
+test("pages go through everything once, whatever the order", async () => {
+  for (const orderBy of ["", "displayName", "displayName desc", "displayName desc, createTime desc", "expireTime desc"]) {
+    const whole = (await admin.list("me", { orderBy })).body.apiKeys.map(({ keyId }) => keyId);
+    for (const pageSize of ["1", "2", "3"]) {
+      const seen = [];
+      let pageToken = "";
+      do {
+        const { body } = await admin.list("me", { orderBy, pageSize, pageToken });
+        assert.equal(body.totalSize, 5);
+        seen.push(...body.apiKeys.map(({ keyId }) => keyId));
+        pageToken = body.nextPageToken;
+      } while (pageToken);
+      assert.deepEqual(seen, whole, `${orderBy} by ${pageSize}`);
+      assert.deepEqual([...seen].sort(), [...ids].sort());
+    }
+  }
+});
+
+test("the order is the one that was asked for", async () => {
+  const names = async (orderBy) =>
+    (await admin.list("me", { orderBy })).body.apiKeys.map(({ displayName }) => displayName).join("");
+  assert.equal(await names(""), "babca");
+  assert.equal(await names("displayName"), "aabbc");
+  assert.equal(await names("displayName desc"), "cbbaa");
+  assert.equal(await names("expireTime desc, displayName"), "caabb");
+});
+
+test("a page stays what it is while keys come and go before it", async () => {
+  const first = (await admin.list("me", { pageSize: "2" })).body;
+  const gone = (await admin.create("me", { displayName: "late" })).body.keyId;
+  await admin.delete("me", gone);
+  const second = (await admin.list("me", { pageSize: "2", pageToken: first.nextPageToken })).body;
+  assert.deepEqual(second.apiKeys.map(({ keyId }) => keyId), ids.slice(2, 4));
+});
+
+test("a page token of another list is refused", async () => {
+  const { nextPageToken: pageToken } = (await admin.list("me", { pageSize: "1" })).body;
+  for (const query of [
+    { pageToken: "garbage" },
+    { pageToken: "é" },
+    { pageToken: "00" },
+    { pageToken, orderBy: "displayName" },
+    { pageToken, filter: 'displayName = "a"' },
+  ]) {
+    assert.equal((await admin.list("me", query)).status, 400, JSON.stringify(query));
+  }
+  assert.equal((await admin.list("ci-bot", { pageToken })).status, 400);
+  assert.equal((await admin.list("-", { pageToken })).status, 400);
+});
+
+test("a filter finds equal text, joined by AND", async () => {
+  for (const [filter, expected] of [
+    ['displayName = "a"', [1, 4]],
+    ["displayName=a AND annotations.team = 'web'", [1]],
+    ['annotations.team = "say \\"hi\\""', [3]],
+    ['annotations."team" = "infra"', [0, 4]],
+    ['annotations.other = "infra"', []],
+    [`keyId = "${"x"}"`, []],
+    ["displayName = \"a' OR 1=1 --\"", []],
+  ]) {
+    const { apiKeys, totalSize } = (await admin.list("me", { filter })).body;
+    assert.deepEqual(apiKeys.map(({ keyId }) => ids.indexOf(keyId)), expected, filter);
+    assert.equal(totalSize, expected.length);
+  }
+});
+
+test("any other filter, order, mask or size is refused", async () => {
+  for (const query of [
+    { filter: "displayName" },
+    { filter: 'displayName != "a"' },
+    { filter: 'displayName = "a" OR displayName = "b"' },
+    { filter: 'hash = "a"' },
+    { filter: 'createTime = "a"' },
+    { filter: 'annotations = "a"' },
+    { orderBy: "hash" },
+    { orderBy: "displayName up" },
+    { orderBy: "annotations" },
+    { readMask: "hash" },
+    { readMask: "keyId,x" },
+    { pageSize: "-1" },
+    { pageSize: "many" },
+  ]) {
+    const { status, body } = await admin.list("me", query);
+    assert.deepEqual([status, body.code], [400, 3], JSON.stringify(query));
+  }
+});
+
+test("a mask leaves the fields that it names", async () => {
+  const { apiKeys } = (await admin.list("me", { readMask: "displayName, annotations" })).body;
+  assert.deepEqual(apiKeys[0], { displayName: "b", annotations: { team: "infra" } });
+});
+
+test("a page holds a thousand at most", async () => {
+  for (let count = 0; count < 1_001; count += 1) await admin.create("ci-bot");
+  for (const pageSize of ["", "0", "5000"]) {
+    const { body } = await admin.list("ci-bot", { pageSize });
+    assert.equal(body.apiKeys.length, 1_000);
+    assert.equal(body.totalSize, 1_001);
+    const rest = await admin.list("ci-bot", { pageSize, pageToken: body.nextPageToken });
+    assert.deepEqual([rest.body.apiKeys.length, rest.body.nextPageToken], [1, ""]);
+  }
+});
