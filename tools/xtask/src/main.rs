@@ -29,17 +29,14 @@ enum Task {
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
     /// Run the tests, all of them or the parts named.
-    Test {
-        /// Which parts; all when none is named.
-        parts: Vec<test::Part>,
-    },
+    Test(test::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build => build::run(),
         Task::Demo(options) => demo::run(&options),
-        Task::Test { parts } => test::run(&parts),
+        Task::Test(options) => test::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

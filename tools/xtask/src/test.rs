@@ -3,15 +3,17 @@
 use crate::workspace::Workspace;
 use crate::{build, chromium, command, emulator};
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::Command;
 
 /// A part of the tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// Rust tests, without a JavaScript runtime.
+    /// Rust tests, without a JavaScript runtime: a short simulation among them.
     Native,
+    /// The simulation alone, optimised; `--seeds` says how long.
+    Simulation,
     /// The emulator over HTTP.
     Emulator,
     /// The built package in Node and in workerd.
@@ -22,8 +24,18 @@ pub enum Part {
     Commands,
 }
 
+/// Options of `cargo xtask test`.
+#[derive(Args)]
+pub struct Options {
+    /// Which parts; all when none is named.
+    parts: Vec<Part>,
+    /// How many schedules the simulation runs.
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    seeds: u64,
+}
+
 /// Runs the parts, in their order.
-pub fn run(parts: &[Part]) -> Result<()> {
+pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     let all = Part::value_variants();
     for part in all
@@ -31,6 +43,14 @@ pub fn run(parts: &[Part]) -> Result<()> {
         .filter(|part| parts.is_empty() || parts.contains(part))
     {
         match part {
+            Part::Simulation => command::run(
+                Command::new("cargo")
+                    .args(["test", "--quiet", "--package", "fireworks-keys"])
+                    .args(["--profile", "simulation", "--test", "simulation"])
+                    .args(["--", "--nocapture"])
+                    .env("SEEDS", seeds.to_string())
+                    .current_dir(&workspace.root),
+            )?,
             Part::Native => command::run(
                 Command::new("cargo")
                     .args(["test", "--quiet", "--workspace"])
