@@ -114,14 +114,17 @@ export class InvalidResponseError extends FireworksKeysError {
   }
 }
 
-/** The WebAssembly module could not be loaded; the next call tries again. */
+/**
+ * The WebAssembly module could not be loaded, or failed for want of memory while this call was under
+ * way. The next call tries again with a fresh one.
+ */
 export class ModuleLoadError extends FireworksKeysError {
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
 
-  constructor(operation: Operation, cause: unknown) {
+  constructor(operation: Operation, what: string, cause: unknown) {
     const context = { operation, attempts: 0, cause: redactCause(cause, undefined) };
-    super("the WebAssembly module could not be loaded", context);
+    super(`the WebAssembly module ${what}`, context);
   }
 }
 

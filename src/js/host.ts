@@ -118,6 +118,14 @@ export interface Answer {
 /** The longest delay that `setTimeout` can hold; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** What the module waits for now. */
+const waiting = new Set<Stop>();
+
+/** Ends everything that the module waits for without telling it: it has failed, and is gone. */
+export function abandon(): void {
+  for (const stop of waiting) stop.abandon();
+}
+
 /** Ends an attempt or a wait: at its limit, or when the caller aborts, whichever comes first. */
 export class Stop {
   /** Whether the limit passed. */
@@ -129,6 +137,7 @@ export class Stop {
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #over: Promise<never>;
   #reject!: (reason: unknown) => void;
+  #abandoned = false;
 
   /** May throw: the caller's signal can. */
   constructor(limitMs: number, caller: AbortSignal | undefined) {
@@ -146,6 +155,7 @@ export class Stop {
       );
     }
     if (caller?.aborted) this.#abort();
+    waiting.add(this);
   }
 
   #abort = (): void => {
@@ -165,7 +175,11 @@ export class Stop {
 
   /** Settles as the work does, or rejects when it is over: a stranger's promise may never settle. */
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#over]);
+    return new Promise((resolve, reject) => {
+      const fail = (reason: unknown): unknown => this.#abandoned || reject(reason);
+      work.then((value) => this.#abandoned || resolve(value), fail);
+      this.#over.catch(fail);
+    });
   }
 
   /** Rejects when it is over. */
@@ -173,8 +187,16 @@ export class Stop {
     return this.#over;
   }
 
+  /** Ends it, so that nobody who waits is answered any more. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.end();
+    this.#controller.abort();
+  }
+
   /** Clears the timer and leaves the caller's signal alone. */
   end(): void {
+    waiting.delete(this);
     clearTimeout(this.#timer);
     try {
       this.#caller?.removeEventListener("abort", this.#abort);

@@ -1,7 +1,7 @@
 // The public surface. Each function hands its options to the module as they are.
 
 import { List } from "./list.js";
-import { load } from "./loader.js";
+import { call, load } from "./module.js";
 import type {
   ApiKey,
   ApiKeyPage,
@@ -31,8 +31,8 @@ export {
 } from "./errors.js";
 
 /** Loads the module now, so that the first call does not have to. Never needed. */
-export async function init(): Promise<void> {
-  await load("init");
+export function init(): Promise<void> {
+  return load("init");
 }
 
 /**
@@ -109,30 +109,30 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 export type Rest<Options, Defaults> = Omit<Options, keyof Defaults & keyof Options> &
   Partial<Pick<Options, keyof Defaults & keyof Options>>;
 
-async function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
-  return (await load("createApiKey")).createApiKey(options, defaults);
+function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
+  return call("createApiKey", (module) => module.createApiKey(options, defaults));
 }
 
-async function remove(options: unknown, defaults: unknown): Promise<void> {
-  return (await load("deleteApiKey")).deleteApiKey(options, defaults);
+function remove(options: unknown, defaults: unknown): Promise<void> {
+  return call("deleteApiKey", (module) => module.deleteApiKey(options, defaults));
 }
 
-async function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
-  return (await load("deleteOrphans")).deleteOrphans(options, defaults);
+function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
+  return call("deleteOrphans", (module) => module.deleteOrphans(options, defaults));
 }
 
 function keys(options: unknown, defaults: unknown): List<ApiKey, ApiKeyPage> {
   return new List(
-    async (pageToken, seen) =>
-      (await load("listApiKeys")).listApiKeys(options, defaults, pageToken, seen),
+    (pageToken, seen) =>
+      call("listApiKeys", (module) => module.listApiKeys(options, defaults, pageToken, seen)),
     (page) => page.apiKeys ?? [],
   );
 }
 
 function users(options: unknown, defaults: unknown): List<User, UserPage> {
   return new List(
-    async (pageToken, seen) =>
-      (await load("listUsers")).listUsers(options, defaults, pageToken, seen),
+    (pageToken, seen) =>
+      call("listUsers", (module) => module.listUsers(options, defaults, pageToken, seen)),
     (page) => page.users ?? [],
   );
 }

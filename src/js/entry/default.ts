@@ -1,7 +1,7 @@
 // Everywhere but on Workers: the module is part of the file, as base64 of its deflated bytes.
 
 import deflated from "#module.deflate";
-import { provide } from "../loader.js";
+import { provide } from "../module.js";
 
 provide(() => {
   const bytes = Uint8Array.from(atob(deflated), (character) => character.charCodeAt(0));

@@ -50,6 +50,8 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let flags = [
         // One page of stack instead of sixteen, so that the module starts with two pages of memory.
         "-Clink-arg=-zstack-size=65536".to_owned(),
+        // A bound on what a runaway caller can take: then the instance fails, and is replaced.
+        "-Clink-arg=--max-memory=268435456".to_owned(),
         // No path of the machine that built it ends up in the module.
         format!("--remap-path-prefix={}=", workspace.root.display()),
         format!("--remap-path-prefix={}=cargo", cargo_home()?.display()),
@@ -100,6 +102,7 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
         .web(true)?
         .typescript(true)
         .omit_default_module_path(true)
+        .reset_state_function(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&folder)
@@ -152,6 +155,7 @@ fn bundle(workspace: &Workspace) -> Result<()> {
             .args(ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")))
             .args(["--bundle", "--format=esm", "--target=es2022"])
             .args(["--log-level=warning", "--outdir=dist"])
+            .arg("--inject:src/js/microtask.ts")
             .args([
                 "--loader:.deflate=base64",
                 "--external:./fireworks_keys.wasm",
