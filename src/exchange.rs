@@ -156,21 +156,20 @@ impl Api {
     /// Calls fetch. gloo-net's own `send` panics on a rejection that is no `Error` and on an answer
     /// that is no `Response`; with these imports nothing that fetch does can trap.
     fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiFault> {
-        let unreachable = |cause| unsent(Why::Unreachable(cause));
-        let sent = match &self.connection.fetch {
-            Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), init),
-            None => {
-                let request = web_sys::Request::new_with_str_and_init(url, init)
-                    .map(gloo_net::http::Request::from)
-                    .map_err(unreachable)?;
-                host::fetch(&request.into()).map(JsValue::from)
-            }
-        };
+        if let Some(fetch) = &self.connection.fetch {
+            return Ok(host::call_fetch(fetch, url, init).into());
+        }
+        let request = host::make_request(url, init)
+            .and_then(|request| request.ok_or(JsValue::UNDEFINED))
+            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
+        let request = gloo_net::http::Request::from(request);
         // It may have sent the request before it threw.
-        sent.map_err(|cause| Fault {
-            sent: true,
-            why: Why::Unreachable(cause),
-        })
+        host::fetch(&request.into())
+            .map(JsValue::from)
+            .map_err(|cause| Fault {
+                sent: true,
+                why: Why::Unreachable(cause),
+            })
     }
 
     async fn attempt(&self, request: &Request<'_>, stop: &Stop) -> Result<Reply, ApiFault> {
@@ -193,7 +192,8 @@ impl Api {
     }
 
     fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
-        Stop::new(limit_ms, self.connection.signal.as_ref())
+        let stop = host::start_stop(limit_ms, self.connection.signal.as_ref())?;
+        stop.ok_or(JsValue::UNDEFINED)
     }
 }
 
@@ -291,13 +291,24 @@ pub struct Record(JsValue);
 
 impl Record {
     fn get(&self, name: &str) -> JsValue {
-        Reflect::get(&self.0, &name.into()).unwrap_or_default()
+        if self.0.is_object() {
+            Reflect::get(&self.0, &name.into()).unwrap_or_default()
+        } else {
+            JsValue::UNDEFINED
+        }
     }
 }
 
 impl Item for Record {
     fn text(&self, field: &str) -> Option<String> {
         self.get(field).as_string().filter(|text| !text.is_empty())
+    }
+
+    fn is_blank(&self, field: &str) -> bool {
+        let value = self.get(field);
+        value.is_undefined()
+            || value.is_null()
+            || value.as_string().is_some_and(|text| text.is_empty())
     }
 
     fn holds(&self, field: &str) -> bool {

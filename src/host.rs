@@ -1,15 +1,21 @@
 //! What JavaScript offers to this module: `js/host.ts`, where nothing throws but what is marked
 //! `catch` here, and the global fetch.
+//!
+//! What may throw returns an `Option`, even where there always is a value: a bare one leaks a slot of
+//! the table of JavaScript values each time it is thrown past (wasm-bindgen 0.2.130).
 
 use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
+use web_sys::{AbortSignal, Request, RequestInit, Url};
 
 #[wasm_bindgen(raw_module = "#host")]
 extern "C" {
     /// The enumerable names of an object, inherited ones included.
     #[wasm_bindgen(catch, js_name = namesOf)]
-    pub fn names_of(object: &Object) -> Result<Array, JsValue>;
+    pub fn names_of(object: &Object) -> Result<Option<Array>, JsValue>;
+    /// The value of this name, if it is not undefined, alone in an array.
+    #[wasm_bindgen(catch)]
+    pub fn get(object: &Object, name: &str) -> Result<Option<Array>, JsValue>;
     /// Whether a value is an array.
     #[wasm_bindgen(catch, js_name = isArray)]
     pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;
@@ -31,6 +37,9 @@ extern "C" {
     /// Whether the value is text that a header can carry.
     #[wasm_bindgen(js_name = isHeaderValue)]
     pub fn is_header_value(text: &JsValue) -> bool;
+    /// A URL, if the text is one.
+    #[wasm_bindgen(js_name = parseUrl)]
+    pub fn parse_url(text: &str, base: Option<&str>) -> Option<Url>;
     /// The address of the page, where there is one.
     #[wasm_bindgen(js_name = pageAddress)]
     pub fn page_address() -> Option<String>;
@@ -53,8 +62,10 @@ extern "C" {
 
     /// Ends an attempt or a wait, at its limit or when the caller aborts.
     pub type Stop;
-    #[wasm_bindgen(constructor, catch)]
-    pub fn new(limit_ms: f64, signal: Option<&AbortSignal>) -> Result<Stop, JsValue>;
+    /// Starts one.
+    #[wasm_bindgen(catch, js_name = startStop)]
+    pub fn start_stop(limit_ms: f64, signal: Option<&AbortSignal>)
+    -> Result<Option<Stop>, JsValue>;
     #[wasm_bindgen(method, getter, js_name = timedOut)]
     pub fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
@@ -69,6 +80,12 @@ extern "C" {
     /// Calls the function that a caller gave as its token.
     #[wasm_bindgen(js_name = askToken)]
     pub fn ask_token(stop: &Stop, token: &Function) -> Promise;
+    /// Calls a caller's own fetch.
+    #[wasm_bindgen(js_name = callFetch)]
+    pub fn call_fetch(fetch: &Function, url: &str, init: &RequestInit) -> Promise;
+    /// Makes a request for the global fetch.
+    #[wasm_bindgen(catch, js_name = makeRequest)]
+    pub fn make_request(url: &str, init: &RequestInit) -> Result<Option<Request>, JsValue>;
     /// Reads what fetch returned to a [`Reply`].
     pub fn receive(stop: &Stop, sent: &JsValue) -> Promise;
 
@@ -98,8 +115,7 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The global fetch. Declared to return an object, because a bare value that is thrown past
-    /// `catch` leaks a table slot.
+    /// The global fetch.
     #[wasm_bindgen(catch)]
-    pub fn fetch(request: &web_sys::Request) -> Result<Option<Object>, JsValue>;
+    pub fn fetch(request: &Request) -> Result<Option<Object>, JsValue>;
 }

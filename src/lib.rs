@@ -42,7 +42,7 @@ pub fn delete_orphans(options: &JsValue, defaults: &JsValue) -> Promise {
 pub fn list_api_keys(
     options: &JsValue,
     defaults: &JsValue,
-    page_token: Option<String>,
+    page_token: &JsValue,
     seen: Set,
 ) -> Promise {
     operations::list_keys(options::List::keys(options, defaults), page_token, seen)
@@ -53,7 +53,7 @@ pub fn list_api_keys(
 pub fn list_users(
     options: &JsValue,
     defaults: &JsValue,
-    page_token: Option<String>,
+    page_token: &JsValue,
     seen: Set,
 ) -> Promise {
     operations::list_users(options::List::users(options, defaults), page_token, seen)

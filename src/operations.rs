@@ -106,7 +106,7 @@ pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
     }))
 }
 
-pub fn list_keys(options: Options<List>, page_token: Option<String>, seen: Set) -> Promise {
+pub fn list_keys(options: Options<List>, page_token: &JsValue, seen: Set) -> Promise {
     list("listApiKeys", options, page_token, seen, |options| {
         Collection::Keys {
             user: &options.user,
@@ -114,7 +114,7 @@ pub fn list_keys(options: Options<List>, page_token: Option<String>, seen: Set) 
     })
 }
 
-pub fn list_users(options: Options<List>, page_token: Option<String>, seen: Set) -> Promise {
+pub fn list_users(options: Options<List>, page_token: &JsValue, seen: Set) -> Promise {
     list("listUsers", options, page_token, seen, |_| {
         Collection::Users
     })
@@ -123,10 +123,11 @@ pub fn list_users(options: Options<List>, page_token: Option<String>, seen: Set)
 fn list(
     operation: &'static str,
     options: Options<List>,
-    page_token: Option<String>,
+    page_token: &JsValue,
     seen: Set,
     collection: fn(&List) -> Collection<'_>,
 ) -> Promise {
+    let page_token = page_token.as_string();
     promise(Box::pin(async move {
         let mut options = options.map_err(|invalid| error::invalid(operation, &invalid))?;
         if let Some(token) = page_token {

@@ -13,6 +13,12 @@ export function namesOf(object: object): string[] {
   return names;
 }
 
+/** The value of a name, if it is not undefined, alone in an array. May throw: a getter can. */
+export function get(object: Record<string, unknown>, name: string): [unknown] | undefined {
+  const value = object[name];
+  return value === undefined ? undefined : [value];
+}
+
 /** Whether a value is an array. May throw: a revoked proxy does. */
 export function isArray(value: unknown): boolean {
   return Array.isArray(value);
@@ -57,6 +63,15 @@ export function reasonOf(signal: AbortSignal): unknown {
     return signal.reason;
   } catch (thrown) {
     return thrown;
+  }
+}
+
+/** A URL, if the text is one. */
+export function parseUrl(text: string, base: string | undefined): URL | undefined {
+  try {
+    return new URL(text, base);
+  } catch {
+    return undefined;
   }
 }
 
@@ -204,6 +219,25 @@ export class Stop {
       // A signal that cannot be left fires into an attempt that is over.
     }
   }
+}
+
+/** Starts a {@link Stop}. May throw: the caller's signal can. */
+export function startStop(limitMs: number, caller: AbortSignal | undefined): Stop {
+  return new Stop(limitMs, caller);
+}
+
+/** Calls a caller's own fetch, unbound: every implementation takes a URL and a plain init. */
+export function callFetch(
+  fetch: (url: string, init: RequestInit) => unknown,
+  url: string,
+  init: RequestInit,
+): Promise<unknown> {
+  return settled(() => fetch(url, init));
+}
+
+/** Makes a request for the global fetch. Throws for what no request can be. */
+export function makeRequest(url: string, init: RequestInit): Request {
+  return new Request(url, init);
 }
 
 /** Calls the function that a caller gave as its token. */

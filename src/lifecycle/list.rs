@@ -2,6 +2,9 @@
 
 use super::{Answer, Call, Failure, Item, Outcome, Request, Service, path};
 
+/// The field of a page that says where the next one starts.
+const TOKEN: &str = "nextPageToken";
+
 /// What is listed.
 #[derive(Debug, Clone, Copy)]
 pub enum Collection<'a> {
@@ -57,11 +60,8 @@ pub async fn page<S: Service>(
         Some(_) if answer.items(page.collection.field()).is_none() => {
             "its body holds something that is no list"
         }
-        Some(item)
-            if !item
-                .text("nextPageToken")
-                .is_none_or(|token| remember(&token)) =>
-        {
+        Some(item) if !item.holds(TOKEN) && !item.is_blank(TOKEN) => "its page token is no string",
+        Some(item) if !item.text(TOKEN).is_none_or(|token| remember(&token)) => {
             "its page token repeats an earlier one"
         }
         Some(_) => return Ok(answer),

@@ -90,6 +90,8 @@ pub trait Answer {
 pub trait Item {
     /// The field of this name, if it is a string that is not empty. Never asked for a secret.
     fn text(&self, field: &str) -> Option<String>;
+    /// Whether the field is left out, null or an empty string.
+    fn is_blank(&self, field: &str) -> bool;
     /// Whether the field is a string that is not empty.
     fn holds(&self, field: &str) -> bool;
     /// The annotation of this name.

@@ -3,7 +3,7 @@
 use super::{Invalid, LONGEST_TEXT, Options, entries, invalid, threw};
 use crate::exchange::{Connection, Token};
 use crate::host::{
-    is_abort_signal, is_header_name, is_header_token, is_header_value, page_address,
+    is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,
 };
 use crate::lifecycle::Limits;
 use js_sys::JsString;
@@ -136,9 +136,9 @@ fn base_url(options: &Options) -> Result<String, Invalid> {
         return Ok(DEFAULT_BASE_URL.into());
     };
     let wrong = |expected| Err(invalid(PATH, expected));
-    let url = match web_sys::Url::new(&given) {
-        Ok(url) => url,
-        Err(_) => match on_page(&given) {
+    let url = match parse_url(&given, None) {
+        Some(url) => url,
+        None => match on_page(&given) {
             Some(url) => url,
             None => return wrong("must be an absolute URL, or on a page a path of its own origin"),
         },
@@ -165,8 +165,8 @@ fn base_url(options: &Options) -> Result<String, Invalid> {
 /// A path on the origin of the page that this runs in. Checked after resolution, because `//host`
 /// and `/\host` lead elsewhere.
 fn on_page(path: &str) -> Option<web_sys::Url> {
-    let page = web_sys::Url::new(&page_address()?).ok()?;
-    let url = web_sys::Url::new_with_base(path, &page.href()).ok()?;
+    let page = parse_url(&page_address()?, None)?;
+    let url = parse_url(path, Some(&page.href()))?;
     (path.starts_with('/') && url.origin() == page.origin()).then_some(url)
 }
 

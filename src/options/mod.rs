@@ -9,9 +9,9 @@ mod names;
 pub use connection::check_token;
 
 use crate::exchange::Connection;
-use crate::host::{is_array, is_record, names_of, random_tag};
+use crate::host::{self, is_array, is_record, names_of, random_tag};
 use crate::lifecycle::{self, NewKey};
-use js_sys::{JsString, Object, Reflect};
+use js_sys::{JsString, Object};
 use wasm_bindgen::prelude::*;
 
 /// What is wrong with an option.
@@ -320,7 +320,7 @@ fn record<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, Invalid> {
 
 fn check_names(object: &Object, known: &[&[&str]]) -> Result<(), Invalid> {
     let names = names_of(object).map_err(|cause| threw("options", cause))?;
-    for name in names.iter() {
+    for name in names.iter().flat_map(|names| names.iter()) {
         let name = text(name, "options")?;
         if !known.iter().any(|known| known.contains(&name.as_str())) {
             let hint = names::hint(&name, known);
@@ -331,8 +331,8 @@ fn check_names(object: &Object, known: &[&[&str]]) -> Result<(), Invalid> {
 }
 
 fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {
-    let value = Reflect::get(object, &name.into()).map_err(|cause| threw(path, cause))?;
-    Ok((!value.is_undefined()).then_some(value))
+    let boxed = host::get(object, name).map_err(|cause| threw(path, cause))?;
+    Ok(boxed.map(|boxed| boxed.get(0)))
 }
 
 /// Well-formed text of a bearable length. It is checked before it is copied.
@@ -367,7 +367,7 @@ fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, Invali
     }
     let names = names_of(object).map_err(|cause| threw(path, cause))?;
     let mut entries = Vec::new();
-    for name in names.iter() {
+    for name in names.iter().flat_map(|names| names.iter()) {
         let name = text(name, path)?;
         let path = [path, ".", &name].concat();
         // Setting this name on an object changes its prototype, and the entry would be lost.

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
+import workerdPackage from "workerd";
 import { startEmulator } from "../emulator/server.mjs";
 import { cases, emulatorArguments } from "../suite/index.mjs";
 
@@ -70,7 +71,8 @@ before(async () => {
   const port = await freePort();
   address = `http://127.0.0.1:${port}`;
   workerd = spawn(
-    join(import.meta.dirname, "../../node_modules/.bin/workerd"),
+    // The binary itself: npm's wrapper passes neither signals nor the control channel on.
+    workerdPackage.default,
     ["serve", "config.capnp", `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
     { cwd: folder, stdio: ["ignore", "inherit", "inherit", "pipe"] },
   );

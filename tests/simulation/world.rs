@@ -501,6 +501,10 @@ impl Item for Thing {
         }
     }
 
+    fn is_blank(&self, field: &str) -> bool {
+        self.text(field).is_none()
+    }
+
     fn holds(&self, field: &str) -> bool {
         match field {
             "key" => self.secret,

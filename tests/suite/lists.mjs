@@ -70,7 +70,7 @@ export const lists = {
   },
 
   async "a list that is no list is an error"({ listApiKeys, InvalidResponseError }, api) {
-    for (const body of ["[]", "null", '{"apiKeys": {}}', '{"apiKeys": "none"}', "<html>"]) {
+    for (const body of ["[]", "null", '{"apiKeys": {}}', '{"apiKeys": "none"}', '{"nextPageToken": 7}', "<html>"]) {
       const fetch = async () => new Response(body);
       const list = listApiKeys({ ...connection(api), fetch });
       await rejectionOf(InvalidResponseError, Promise.resolve(list));

@@ -18,6 +18,8 @@ pub enum Part {
     Emulator,
     /// The built package in Node and in workerd.
     Runtimes,
+    /// The built package in Node: lost answers, hostile input, memory and secrets.
+    Resilience,
     /// The built package and the demo page in browsers.
     Browsers,
     /// The two commands of the README, as a person would run them.
@@ -60,6 +62,10 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
             Part::Runtimes => {
                 build::build(&workspace)?;
                 node_tests(&workspace, "runtimes", &[])?;
+            }
+            Part::Resilience => {
+                build::build(&workspace)?;
+                node_tests(&workspace, "resilience", &[])?;
             }
             Part::Browsers => {
                 build::build(&workspace)?;

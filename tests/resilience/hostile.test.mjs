@@ -1,0 +1,207 @@
+// Whatever is passed and whatever a fetch does: every promise settles, nothing is uncaught, and the
+// next normal call works. `CASES` says how many, `SEED` where the chance begins.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import vm from "node:vm";
+import fireworksKeys, { chance, footprint, watchProcess } from "./instance.mjs";
+
+const CASES = Number(process.env.CASES ?? 100_000);
+const SEED = Number(process.env.SEED ?? 1);
+const AT_ONCE = 50;
+const uncaught = watchProcess();
+const foreign = vm.createContext({ setTimeout });
+const inForeignRealm = (code) => vm.runInContext(code, foreign);
+
+const good = { token: "fw_good", accountId: "acme", userId: "ci-bot" };
+const huge = "x".repeat(2 ** 20 + 1);
+const large = JSON.stringify({ keyId: "k", key: "fw_k", filler: "y".repeat(50 * 2 ** 20) });
+const revoked = (() => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+})();
+const cyclic = {};
+cyclic.self = cyclic;
+const thrower = () => {
+  throw new Error("hostile");
+};
+const trapped = new Proxy({}, Object.fromEntries(Reflect.ownKeys(Reflect).map((trap) => [trap, thrower])));
+const liar = new Proxy({ ...good }, { get: (_, name) => (name === "token" ? Symbol("t") : "\ud800") });
+const endless = new Proxy({}, { ownKeys: () => ["a"], getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true }), get: (_, __, self) => self });
+
+/** Values that belong nowhere, and some that do. */
+const VALUES = [
+  undefined, null, true, false, 0, -0, -1, 1.5, NaN, Infinity, -Infinity, 1e308, 2 ** 53, 7n, -(2n ** 70n),
+  "", " ", "a", "a/b", ".", "..", "-", "\ud800", "\udfffx", "\u0000", "é🔑", huge, "fw_x\n", "2099-01-01T00:00:00Z",
+  "36h", "__proto__", "constructor", "http://evil.example", "https://user:pw@x.example", "https://[::1", "/\\x", "javascript:0",
+  Symbol("s"), Symbol.iterator, {}, [], [[]], Object.create(null), Object.freeze({ a: 1 }), cyclic, revoked, trapped, liar, endless,
+  () => {}, async () => "fw_later", thrower, async () => thrower(), () => new Promise(() => {}), function* () {}, class {},
+  new Date(), new Date(NaN), new Date(8.64e15), new Map([["a", "b"]]), new Set(), new WeakMap(), /x/g, new Error("e"),
+  new Proxy(() => {}, { apply: thrower }), new String("boxed"), new Number(7), new Boolean(true), Object(Symbol()), Object(7n),
+  new Uint8Array(3), new ArrayBuffer(8), new SharedArrayBuffer(8), Promise.resolve("fw_p"), { then: thrower }, { then: null },
+  { toString: thrower }, { valueOf: thrower }, { [Symbol.toPrimitive]: thrower }, { toJSON: thrower },
+  { get x() { return thrower(); } }, { __proto__: { get y() { return thrower(); } } }, { __proto__: trapped }, { __proto__: revoked },
+  AbortSignal.abort(), AbortSignal.abort("why"), new AbortController().signal, new AbortController(),
+  { aborted: false, addEventListener: thrower, removeEventListener: thrower },
+  { aborted: true, addEventListener() {}, removeEventListener: thrower, get reason() { return thrower(); } },
+  { aborted: false, addEventListener: (_, f) => f(), removeEventListener() {} },
+  globalThis, JSON, Reflect, new Headers({ a: "b" }), new Response("x"), inForeignRealm("({})"),
+  inForeignRealm("new Date(4e12)"), inForeignRealm("() => 'fw_foreign'"), inForeignRealm("Promise.reject('foreign')").catch(() => {}) && 1,
+];
+
+const NAMES = [
+  "token", "accountId", "userId", "baseUrl", "allowHttp", "fetch", "headers", "timeoutMs", "totalTimeoutMs", "maxRetries",
+  "signal", "waitUntil", "onEvent", "displayName", "expireTime", "expiresIn", "annotations", "attemptTag", "orphanProtection",
+  "keyId", "missingOk", "keepKeyId", "pageSize", "pageToken", "filter", "orderBy", "readMask",
+  "expireTme", "toString", "__proto__", "", "then", "\ud800", huge,
+];
+
+/** Response-like things. */
+const response = (fields) => ({ status: 200, headers: new Headers(), text: async () => "{}", ...fields });
+const BODIES = [
+  "", "{}", "null", "[]", "7", '"text"', "{", '{"keyId": "k", "key": "fw_k"}', '{"keyId": 7, "key": []}', '{"__proto__": {"keyId": "k"}}',
+  '{"apiKeys": [null, 7, {}, {"keyId": "k"}], "nextPageToken": 7}', '{"apiKeys": {}}', '{"nextPageToken": "again"}', "\ufeff{}", "\ud800",
+  '{"keyId": "\\ud800", "key": "\\udfff", "annotations": {"fireworks-keys-attempt": "\\ud800"}}', `${"[".repeat(5_000)}${"]".repeat(5_000)}`,
+  `{"error": ${'{"error": '.repeat(500)}1${"}".repeat(500)}}`, '{"code": 1e999, "message": {"a": 1}}', '{"error": {"message": []}}',
+];
+
+/** What a fetch may do. */
+const FETCHES = [
+  ...BODIES.map((body) => async () => new Response(body)),
+  ...BODIES.map((body) => async () => new Response(body, { status: 400, headers: { "retry-after": "x", "content-type": "image/png" } })),
+  async () => new Response('{"message": "busy"}', { status: 429, headers: { "retry-after-ms": "0" } }),
+  async () => new Response("", { status: 503, headers: { "retry-after": "99999999999999999999" } }),
+  async () => new Response("", { status: 500, headers: { "x-should-retry": "false" } }),
+  async () => new Response(new Uint8Array([0xff, 0xfe, 0xc0, 0x80, 0x7b])),
+  async () => new Response(new ReadableStream({ start: (controller) => controller.error(new Error("stream")) })),
+  async () => { const used = new Response("{}"); await used.text(); return used; },
+  thrower, async () => thrower(), () => Promise.reject("a string"), () => Promise.reject(undefined), () => Promise.reject(null),
+  () => Promise.reject(Symbol("s")), () => Promise.reject(revoked), () => Promise.reject(trapped), () => Promise.reject(cyclic),
+  () => inForeignRealm("Promise.reject(new Error('foreign'))"), () => inForeignRealm("Promise.reject('foreign')"),
+  () => inForeignRealm("Promise.resolve({status: 200, headers: new Map(), text: () => '{}'})"),
+  () => undefined, () => null, () => 7, () => "text", () => Symbol("s"), () => ({}), () => revoked, () => trapped, () => endless,
+  () => ({ then: (resolve) => resolve(response({})) }), () => ({ then: (_, reject) => reject(1) }), () => ({ then: thrower }),
+  () => ({ get then() { return thrower(); } }), () => ({ then() {} }), () => new Promise(() => {}),
+  () => response({ status: "200" }), () => response({ status: 1e9 }), () => response({ status: -1 }), () => response({ status: NaN }), () => response({ status: 99 }),
+  () => response({ get status() { return thrower(); } }), () => response({ headers: null }), () => response({ headers: { get: thrower } }),
+  () => response({ headers: { get: () => 7 } }), () => response({ headers: { get: () => huge }, status: 503 }),
+  () => response({ text: thrower }), () => response({ text: async () => thrower() }), () => response({ text: () => 7 }), () => response({ text: null }),
+  () => response({ text: () => new Promise(() => {}) }), () => response({ text: () => ({ then: thrower }) }), () => response({ text: () => "{}" }),
+  () => Object.assign(Object.create(null), response({})), () => new Proxy(response({}), { get: thrower }), () => Object.freeze(response({})),
+];
+
+const CALLS = ["createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys", "listUsers"];
+
+const random = chance(SEED);
+const pick = (from) => from[Math.floor(random() * from.length)];
+
+/** Options that are good but for what chance puts in. Timeouts stay short: nothing here may last. */
+function options(call) {
+  if (random() < 0.03) return pick(VALUES);
+  const base = { ...good, timeoutMs: 3, totalTimeoutMs: 10, maxRetries: 1, fetch: pick(FETCHES) };
+  if (call === "deleteApiKey") base.keyId = "k";
+  if (call === "deleteOrphans") base.attemptTag = "tag";
+  const changes = Math.max(0, Math.floor(random() * 4) - 1);
+  for (let change = 0; change < changes; change += 1) {
+    const name = pick(NAMES);
+    // These alone could make a case last as long as they say.
+    if (name === "timeoutMs" || name === "totalTimeoutMs") continue;
+    const value = pick(VALUES);
+    const getter = random() < 0.2;
+    Object.defineProperty(base, name, {
+      enumerable: true,
+      configurable: true,
+      ...(getter ? { get: random() < 0.5 ? thrower : () => value } : { value, writable: true }),
+    });
+  }
+  if (random() < 0.05) return new Proxy(base, {});
+  if (random() < 0.05) return Object.freeze(base);
+  if (random() < 0.05) return Object.create(base);
+  if (random() < 0.05) return new Proxy(base, { ownKeys: thrower });
+  return base;
+}
+
+async function attempt() {
+  const name = pick(CALLS);
+  const given = options(name);
+  const client = random() < 0.2;
+  let call;
+  if (client) {
+    const defaults = random() < 0.2 ? options(name) : good;
+    const made = new fireworksKeys.FireworksKeys(defaults);
+    const methods = { createApiKey: "create", deleteApiKey: "delete", listApiKeys: "list", listUsers: "users" };
+    call = made[methods[name] ?? name](given);
+  } else {
+    call = fireworksKeys[name](given);
+  }
+  if (name.startsWith("list") && random() < 0.3) {
+    let items = 0;
+    for await (const _ of call) if ((items += 1) > 20) break;
+    return;
+  }
+  await call;
+}
+
+async function normal() {
+  const fetch = async () => Response.json({ keyId: "k", key: "fw_k", more: 1 });
+  const { more } = await fireworksKeys.createApiKey({ ...good, fetch });
+  assert.equal(more, 1);
+}
+
+test("every hostile case settles, and the next normal call works", { timeout: 1_200_000 }, async (t) => {
+  const outcomes = new Map();
+  for (let done = 0; done < CASES; done += AT_ONCE) {
+    const cases = Array.from({ length: AT_ONCE }, () =>
+      attempt().then(
+        () => "resolved",
+        (error) => {
+          try {
+            return typeof error?.code === "string" ? error.code : "another value";
+          } catch {
+            return "another value";
+          }
+        },
+      ),
+    );
+    for (const outcome of await Promise.all(cases)) {
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+    await normal();
+  }
+  t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
+  assert.equal(outcomes.get("MODULE_LOAD"), undefined, "the module never failed");
+  for (const outcome of ["resolved", "VALIDATION", "CONNECTION", "TIMEOUT", "INVALID_RESPONSE", "INVALID_ARGUMENT"]) {
+    const count = outcomes.get(outcome) ?? 0;
+    assert.ok(count > CASES / 1_000, `${outcome}: ${count}`);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.deepEqual(uncaught, []);
+  t.diagnostic(JSON.stringify(footprint()));
+});
+
+test("a body of 50 MB is read, or refused, and leaves nothing behind", async () => {
+  for (const status of [200, 400]) {
+    const fetch = async () => new Response(large, { status });
+    const outcome = await fireworksKeys.createApiKey({ ...good, fetch, orphanProtection: false }).catch((error) => error);
+    assert.equal(status === 200 ? outcome.filler.length : outcome.status, status === 200 ? 50 * 2 ** 20 : 400);
+  }
+  assert.ok(footprint().pages < 100);
+  await normal();
+});
+
+test("an instance that runs out of memory is replaced, and its other calls are told", async () => {
+  let answer;
+  const fetch = () => new Promise((resolve) => (answer = resolve));
+  const waiting = fireworksKeys.createApiKey({ ...good, fetch }).catch((error) => error);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  const text = "x".repeat(2 ** 20);
+  const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`a${index}`, text]));
+  const error = await fireworksKeys.createApiKey({ ...good, annotations }).catch((error) => error);
+  assert.equal(error.code, "MODULE_LOAD");
+  assert.equal((await waiting).code, "MODULE_LOAD");
+  assert.equal(footprint().pages, 2, "a fresh instance");
+  answer(Response.json({}));
+  await normal();
+  assert.deepEqual(uncaught, []);
+});

@@ -1,0 +1,34 @@
+// 100 000 calls of every class of outcome leave memory and the table of values as they were.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
+import { outcomes } from "./outcomes.mjs";
+
+const CALLS = Number(process.env.CALLS ?? 100_000);
+const AT_ONCE = 100;
+const uncaught = watchProcess();
+
+test("the module starts with two pages", () => {
+  assert.equal(footprint().pages, 2);
+});
+
+test("memory and the table stay flat, whatever the calls come to", async (t) => {
+  // Warm up: everything there is, as often at once as it will be.
+  for (const options of Object.values(outcomes)) await calls(options, 10 * AT_ONCE);
+  const warm = footprint();
+  t.diagnostic(`warm: ${warm.pages} pages, room for ${warm.values} values`);
+  assert.ok(warm.pages <= 8, `${warm.pages} pages`);
+  for (const [name, options] of Object.entries(outcomes)) {
+    await calls(options, CALLS);
+    assert.deepEqual(footprint(), warm, name);
+  }
+  assert.deepEqual(uncaught, []);
+});
+
+async function calls(options, count) {
+  for (let done = 0; done < count; done += AT_ONCE) {
+    const call = () => fireworksKeys.createApiKey(options()).then(Object, Object);
+    await Promise.all(Array.from({ length: AT_ONCE }, call));
+  }
+}

@@ -1,0 +1,58 @@
+// One way into every class of outcome that a create can have, without a server.
+
+const good = { token: "fw_token_of_the_test", accountId: "acme", userId: "ci-bot" };
+const never = () => new Promise(() => {});
+const refused = (status) => async () => Response.json({ code: 5, message: "no" }, { status });
+
+/** Options by the name of what comes of them. */
+export const outcomes = {
+  created: () => ({ ...good, fetch: async () => Response.json({ keyId: "k", key: "fw_new_key" }) }),
+  validation: () => ({ ...good, expireTme: "x" }),
+  throwing: () => ({ ...good, get accountId() { throw new Error("mine"); } }),
+  wrongUrl: () => ({ ...good, baseUrl: "https://[" }),
+  wrongDate: () => ({ ...good, expireTime: {} }),
+  throwingNames: () => new Proxy({}, { ownKeys() { throw new Error("mine"); } }),
+  throwingSignal: () => ({
+    ...good,
+    maxRetries: 0,
+    orphanProtection: false,
+    signal: { aborted: false, addEventListener() { throw new Error("mine"); }, removeEventListener() {} },
+  }),
+  noRequest: () => ({ ...good, maxRetries: 0, orphanProtection: false, baseUrl: "http://localhost:1" }),
+  refused: () => ({ ...good, fetch: refused(404) }),
+  retried: () => {
+    let sent = 0;
+    return {
+      ...good,
+      fetch: async (_, { method }) => {
+        sent += 1;
+        if (method === "GET") return Response.json({ apiKeys: [] });
+        if (sent > 1) return Response.json({ keyId: "k", key: "fw_new_key" });
+        return new Response("", { status: 429, headers: { "retry-after-ms": "0" } });
+      },
+    };
+  },
+  unreachable: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => Promise.reject("no") }),
+  throwingFetch: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => { throw 7; } }),
+  unreadable: () => ({ ...good, orphanProtection: false, fetch: async () => new Response("<html>") }),
+  swept: () => ({
+    ...good,
+    maxRetries: 0,
+    waitUntil: () => {},
+    fetch: async (_, { method }) => {
+      if (method === "POST") throw new Error("lost");
+      const annotations = { "fireworks-keys-attempt": "tag" };
+      return Response.json({ apiKeys: [{ keyId: "orphan", annotations }] });
+    },
+    attemptTag: "tag",
+  }),
+  timedOut: () => ({ ...good, maxRetries: 0, orphanProtection: false, timeoutMs: 1, fetch: never }),
+  aborted: () => {
+    const controller = new AbortController();
+    queueMicrotask(() => controller.abort());
+    return { ...good, signal: controller.signal, fetch: never };
+  },
+  abortedBefore: () => ({ ...good, signal: AbortSignal.abort() }),
+  tokenFunction: () => ({ ...good, token: async () => good.token, fetch: refused(403) }),
+  tokenRejects: () => ({ ...good, token: () => Promise.reject(new Error("vault")) }),
+};

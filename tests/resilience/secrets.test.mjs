@@ -1,0 +1,94 @@
+// Tokens and new keys stay in JavaScript, and never stand in an error, an event, a log or a client.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { inspect } from "node:util";
+import { startEmulator } from "../emulator/server.mjs";
+import fireworksKeys, { remembers } from "./instance.mjs";
+
+const TOKEN = "fw_the_token_that_nobody_may_see";
+const emulator = await startEmulator({ args: ["--faults", "--token", TOKEN] });
+after(() => emulator.stop());
+
+const at = { token: TOKEN, accountId: "local", userId: "ci-bot", baseUrl: emulator.url };
+const secrets = [TOKEN];
+const said = [];
+const onEvent = (event) => said.push(event);
+
+async function fault(fault, times = 1) {
+  const body = JSON.stringify({ operation: "create", times, fault });
+  await fetch(`${emulator.url}/_emulator/faults`, { method: "POST", body });
+}
+
+async function create(options) {
+  const call = fireworksKeys.createApiKey({ ...at, onEvent, ...options });
+  const created = await call.catch((error) => said.push(error) && undefined);
+  if (created) secrets.push(created.key);
+}
+
+test("whatever a server echoes, no secret is told or copied", async () => {
+  await create();
+  await create({ token: async () => TOKEN });
+  const answer = { kind: "answer", when: "after" };
+  for (const body of [
+    '{"message": "you sent {{token}} and got {{key}}"}',
+    '{"error": {"message": "{{key}}", "token": "{{token}}", "key": "{{key}}"}}',
+    '{"error": "{{token}}{{key}}"}',
+    '{"{{token}}": "{{key}}"}',
+    '{"message": "cut in the middle of {{key}}',
+    "{{token}} {{key}}",
+  ]) {
+    for (const status of [200, 400, 500]) {
+      await fault({ ...answer, status, body, headers: { "x-request-id": "r", "retry-after-ms": "1" } }, 3);
+      await create();
+      await fetch(`${emulator.url}/_emulator/faults`, { method: "DELETE" });
+    }
+  }
+  for (let bytes = 20; bytes < 200; bytes += 20) {
+    await fault({ kind: "cut", bytes });
+    await create({ maxRetries: 0 });
+  }
+  for (const thrown of [
+    `a string with Bearer ${TOKEN}`,
+    new Error(`Headers.append: "Bearer ${TOKEN}" is an invalid header value`, {
+      cause: new TypeError(`cause ${TOKEN}`),
+    }),
+    Object.assign(new Error("no"), { code: TOKEN, request: { headers: { authorization: TOKEN } } }),
+    { authorization: TOKEN },
+    [TOKEN],
+  ]) {
+    await create({ fetch: () => Promise.reject(thrown), maxRetries: 0, orphanProtection: false });
+    await create({ fetch: () => { throw thrown; }, maxRetries: 0, orphanProtection: false });
+    await create({ token: () => Promise.reject(thrown) });
+    const get = () => {
+      throw thrown;
+    };
+    const throwing = Object.defineProperty({ ...at }, "accountId", { enumerable: true, get });
+    await fireworksKeys.createApiKey(throwing).catch((error) => said.push(error));
+  }
+  await create({ [TOKEN]: 1 });
+  await create({ annotations: { [TOKEN]: 1 } });
+  const client = new fireworksKeys.FireworksKeys(at);
+  said.push(client);
+  for await (const page of client.list().pages()) said.push(page);
+
+  assert.ok(said.length > 50, `${said.length} things were said`);
+  assert.ok(secrets.length > 2);
+  for (const thing of said) {
+    const told = [inspect(thing, { depth: 20, showHidden: true }), JSON.stringify(thing), String(thing?.stack)];
+    for (const secret of secrets) {
+      assert.ok(!told.join().includes(secret), `${told[0].slice(0, 400)}`);
+    }
+  }
+  // A call under way, whose name the module must still hold: the scan finds what is there.
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waiting = create({ displayName: "a name to be found", fetch: () => new Promise(() => {}), signal });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(remembers("a name to be found"));
+  controller.abort();
+  await waiting;
+  for (const secret of secrets) assert.ok(!remembers(secret), "memory");
+  // Whatever else looks like a key: those whose answers were lost.
+  assert.ok(!remembers("fw_"), "anything like a key in memory");
+});
