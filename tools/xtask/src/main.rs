@@ -1,6 +1,7 @@
 //! `cargo xtask`: builds, demonstrates and tests the package. It installs what it lacks and says
 //! so; what it cannot do ends with one line and a non-zero exit.
 
+mod bench;
 mod build;
 mod chromium;
 mod command;
@@ -28,6 +29,8 @@ enum Task {
     Build,
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
+    /// Measure the package beside its peers, and write BENCHMARKS.md and BENCHMARKS.json.
+    Bench,
     /// Run the tests, all of them or the parts named.
     Test(test::Options),
 }
@@ -35,6 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build => build::run(),
+        Task::Bench => bench::run(),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
     };
