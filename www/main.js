@@ -35,7 +35,7 @@ function options(data) {
     ...rest,
     baseUrl: location.origin,
     displayName: displayName || undefined,
-    expireTime: lifetime ? new Date(Date.now() + Number(lifetime) * 1000) : undefined,
+    expiresIn: lifetime || undefined,
   };
 }
 

@@ -1,13 +1,14 @@
 // `cargo xtask demo`, as the README says it.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { promisify } from "node:util";
 
 let folder;
 
@@ -56,6 +57,23 @@ test("demo says in one line that a port is in use", async () => {
 
 test("demo says in one line that its file cannot be written", async () => {
   await fails(folder, "--port", "0", "--db", folder);
+});
+
+test("demo says in one line which tool is missing", async () => {
+  // A path with everything that is called before Node is, and no Node.
+  const tools = join(folder, "tools");
+  await mkdir(tools);
+  for (const tool of ["cargo", "rustc"]) {
+    const { stdout } = await promisify(execFile)("which", [tool]);
+    await symlink(stdout.trim(), join(tools, tool));
+  }
+  const xtask = join(import.meta.dirname, "../../target/debug/xtask");
+  const child = spawn(xtask, ["demo", "--once", "--port", "0"], { env: { ...process.env, PATH: tools } });
+  let output = "";
+  child.stderr.on("data", (chunk) => (output += chunk));
+  const [code] = await once(child, "close");
+  assert.equal(code, 1);
+  assert.match(output, /^error: Node 20 or newer is needed: node is not installed\n$/);
 });
 
 test("demo --live says in one line which variable is missing", async () => {

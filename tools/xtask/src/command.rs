@@ -44,7 +44,9 @@ pub fn node_tool(workspace: &Workspace, name: &str) -> Command {
 /// Why a command did not even start.
 pub fn not_run(command: &Command, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
-        ErrorKind::NotFound => anyhow::anyhow!("{} is not installed", name(command)),
+        ErrorKind::NotFound => {
+            anyhow::anyhow!("{} is not installed", command.get_program().display())
+        }
         _ => anyhow::anyhow!("{} could not be started: {error}", name(command)),
     }
 }

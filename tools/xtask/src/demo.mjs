@@ -11,7 +11,7 @@ try {
     userId: FIREWORKS_USER_ID,
     baseUrl: FIREWORKS_BASE_URL,
     displayName: "fireworks-keys demo",
-    expireTime: new Date(Date.now() + 10 * 60_000),
+    expiresIn: "10m",
   });
   console.log(created);
 } catch (error) {
