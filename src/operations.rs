@@ -31,6 +31,7 @@ pub fn create(options: Options<Create>) -> Promise {
         };
         let Created {
             outcome,
+            attempts,
             orphans,
             key_ids,
             unfinished,
@@ -41,7 +42,7 @@ pub fn create(options: Options<Create>) -> Promise {
         outcome.map(|answer| answer.value()).map_err(|failure| {
             let context = Context {
                 operation: OPERATION,
-                attempts: call.attempts(),
+                attempts,
                 aftermath: Some(Aftermath {
                     orphans,
                     key_ids: &key_ids,

@@ -22,7 +22,7 @@ export abstract class FireworksKeysError extends Error {
   abstract readonly code: string;
   /** The function that was called. */
   readonly operation: Operation;
-  /** How many requests of the operation were sent, those of a sweep included. */
+  /** How often the request was sent; the requests of a create's sweep do not count. */
   readonly attempts: number;
   /**
    * Of a create: whether keys that nobody holds the secret of may be alive. `none`: no; `swept`:

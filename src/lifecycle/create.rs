@@ -63,6 +63,8 @@ pub enum Orphans {
 pub struct Created<S: Service> {
     /// The answer, the only one that ever holds the secret; or why there is none.
     pub outcome: Outcome<S>,
+    /// How often the create was sent.
+    pub attempts: u32,
     /// What is known of orphans.
     pub orphans: Orphans,
     /// The ids of the orphans that were deleted.
@@ -96,6 +98,7 @@ impl Create<'_> {
         }
         let mut result = Created {
             outcome,
+            attempts: call.attempts(),
             orphans: Orphans::None,
             key_ids: Vec::new(),
             unfinished: None,

@@ -112,7 +112,15 @@ fn schedule(seed: u64) {
             assert!(orphans(&world).is_empty(), "none, and none ever");
             assert!(created.unfinished.is_none());
         }
-        Orphans::Swept => only_late(&orphans(&world), &log),
+        Orphans::Swept => {
+            only_late(&orphans(&world), &log);
+            let missing = created.key_ids.len() < log.unsure;
+            assert_eq!(
+                created.unfinished.is_some(),
+                missing,
+                "a second sweep looks for the rest"
+            );
+        }
         Orphans::Unknown => {
             let interrupted = matches!(&created.outcome, Err(failure) if failure.interrupts());
             assert!(
@@ -122,6 +130,12 @@ fn schedule(seed: u64) {
                     || out_of_time(&world, limits),
                 "unknown only where a sweep could not finish"
             );
+            if out_of_time(&world, limits) && log.unprotected == 0 {
+                assert!(
+                    created.unfinished.is_some(),
+                    "the sweep may go on after the answer"
+                );
+            }
             assert!(
                 created.unfinished.is_some() || log.gave_up == 1,
                 "the caller hears of it, or somebody sees to it"
@@ -138,10 +152,18 @@ fn schedule(seed: u64) {
         },
     );
     if let Some(unfinished) = created.unfinished {
+        let answered_ms = after.now_ms();
         after.run(unfinished.run(&after, limits));
         let log = after.log();
         if log.gave_up == 0 {
             only_late(&orphans(&after), &log);
+            let late = log
+                .last_list_ms
+                .is_some_and(|at_ms| at_ms >= answered_ms + 5_000.0);
+            assert!(
+                late || log.deleted.len() >= log.unsure,
+                "what was not found is looked for later"
+            );
         }
     }
     after.drain();

@@ -69,6 +69,8 @@ struct State {
 pub struct Log {
     pub creates: u32,
     pub requests: u32,
+    /// How many creates may have made a key that nobody was given.
+    pub unsure: usize,
     /// How many lists and deletes brought no good answer.
     pub sweep_troubles: u32,
     /// When the first page of the last list was served.
@@ -382,13 +384,22 @@ impl Service for World {
         let good = outcome
             .as_ref()
             .is_ok_and(|reply| reply.status == 200 && reply.item.is_some() || reply.status == 404);
-        if !is_create && !good {
-            self.state.borrow_mut().log.sweep_troubles += 1;
+        let unsure = match &outcome {
+            Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
+            Ok(reply) => matches!(reply.status, 408 | 500..),
+            Err(_) => true,
+        };
+        let log = &mut self.state.borrow_mut().log;
+        if is_create {
+            log.unsure += usize::from(unsure);
+        } else if !good {
+            log.sweep_troubles += 1;
         }
         outcome.map_err(|why| Fault { sent: true, why })
     }
 
     async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
+        assert!(ms <= 60_000.0, "nobody waits for longer than a minute");
         let at_ms = self.now_ms() + ms;
         let abort_at_ms = self.abort_at_ms();
         self.until(at_ms.min(abort_at_ms)).await;

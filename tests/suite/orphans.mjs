@@ -52,6 +52,7 @@ export const orphans = {
       createApiKey({ ...connection(api, USER), attemptTag }),
     );
     equal([error.orphans, error.keyIds.length, error.attemptTag], ["swept", 3, attemptTag], "swept");
+    equal(error.attempts, 3, "attempts");
     equal((await storedKeys(api, USER)).length, before, "keys");
   },
 
