@@ -3,14 +3,17 @@
 //!
 //! `SEEDS` says how many (20 000 unless told otherwise), `SEED` replays a single one.
 
+mod answer;
+mod state;
 mod world;
 
 use fireworks_keys::lifecycle::{
     ATTEMPT, Answer, Call, Create, Created, Failure, Item, Limits, NewKey, Orphans, Sweep,
 };
+use state::{Key, Log};
 use std::panic::catch_unwind;
 use std::time::Instant;
-use world::{Key, Weather, World, limits};
+use world::{Weather, World, limits};
 
 const TAG: &str = "this-create";
 const CALM: Weather = Weather {
@@ -199,7 +202,7 @@ fn schedule(seed: u64) {
 }
 
 /// Of a sweep that ended, nothing is left but what its list could not show yet.
-fn only_late(orphans: &[Key], log: &world::Log) {
+fn only_late(orphans: &[Key], log: &Log) {
     let listed_ms = log.last_list_ms.expect("a sweep lists");
     for orphan in orphans {
         assert!(

@@ -1,10 +1,9 @@
 //! A simulated service: keys, a virtual clock, and faults drawn from a seed. Time passes only when
 //! every future waits, so that hours take no time and each seed replays exactly.
 
-use fireworks_keys::lifecycle::retry::Hints;
-use fireworks_keys::lifecycle::{
-    ATTEMPT, Aborted, Answer, Event, Fault, Item, Limits, Payload, Request, Service, Why,
-};
+use crate::answer::{Reply, Thing};
+use crate::state::{Effect, Key, Log, State};
+use fireworks_keys::lifecycle::{Aborted, Event, Fault, Limits, Payload, Request, Service, Why};
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -29,55 +28,11 @@ pub struct Weather {
     pub abort_at_ms: Option<f64>,
 }
 
-/// A key as the service stores it.
-#[derive(Debug, Clone)]
-pub struct Key {
-    pub id: usize,
-    pub tag: Option<String>,
-    pub live: bool,
-    /// From when on a list shows it.
-    pub visible_at_ms: f64,
-}
-
-/// What the service will do at some time, whoever still waits for it.
-#[derive(Debug, Clone)]
-enum Effect {
-    Create { id: usize, tag: Option<String> },
-    Delete { id: usize },
-}
-
 /// What a request comes to.
 enum Fate {
     Answered(Reply),
     Broken,
     Hangs,
-}
-
-#[derive(Debug)]
-struct State {
-    now_ms: f64,
-    wake_at_ms: f64,
-    rng: fastrand::Rng,
-    keys: Vec<Key>,
-    next_id: usize,
-    due: Vec<(f64, Effect)>,
-    log: Log,
-}
-
-/// What happened, for the invariants.
-#[derive(Debug, Default, Clone)]
-pub struct Log {
-    pub creates: u32,
-    pub requests: u32,
-    /// How many creates may have made a key that nobody was given.
-    pub unsure: usize,
-    /// How many lists and deletes brought no good answer.
-    pub sweep_troubles: u32,
-    /// When the first page of the last list was served.
-    pub last_list_ms: Option<f64>,
-    pub gave_up: u32,
-    pub unprotected: u32,
-    pub deleted: Vec<String>,
 }
 
 /// The service, as one caller sees it.
@@ -201,83 +156,6 @@ impl World {
 
     fn abort_at_ms(&self) -> f64 {
         self.weather.abort_at_ms.unwrap_or(f64::INFINITY)
-    }
-}
-
-impl State {
-    fn apply(&mut self, effect: Effect, lag_ms: f64) {
-        match effect {
-            Effect::Create { id, tag } => self.keys.push(Key {
-                id,
-                tag,
-                live: true,
-                visible_at_ms: self.now_ms + lag_ms,
-            }),
-            Effect::Delete { id } => {
-                for key in self.keys.iter_mut().filter(|key| key.id == id) {
-                    key.live = false;
-                }
-            }
-        }
-    }
-
-    /// What an undisturbed service does and answers, some time after the request was sent.
-    fn serve(&mut self, request: &Request<'_>, weather: &Weather) -> (Option<Effect>, Reply) {
-        match &request.payload {
-            Some(Payload::Create { api_key }) => {
-                let id = self.next_id;
-                self.next_id += 1;
-                let annotations = api_key.annotations.iter().flatten();
-                let tag = annotations
-                    .filter(|_| weather.keeps_annotations)
-                    .find(|(name, _)| name == ATTEMPT)
-                    .map(|(_, tag)| tag.clone());
-                let item = Thing {
-                    key_id: Some(id.to_string()),
-                    tag: tag.clone(),
-                    secret: true,
-                    next: None,
-                };
-                (Some(Effect::Create { id, tag }), Reply::ok(item))
-            }
-            Some(Payload::Delete { key_id }) => {
-                let id = key_id.parse().expect("an id of ours");
-                match self.keys.iter().any(|key| key.id == id && key.live) {
-                    true => (Some(Effect::Delete { id }), Reply::ok(Thing::default())),
-                    false => (None, Reply::status(404)),
-                }
-            }
-            None => {
-                let from = match request.path.split_once("pageToken=") {
-                    Some((_, token)) => token.parse().expect("a token of ours"),
-                    None => {
-                        self.log.last_list_ms = Some(self.now_ms);
-                        0
-                    }
-                };
-                let visible =
-                    |key: &&Key| key.live && key.visible_at_ms <= self.now_ms && key.id >= from;
-                let mut keys: Vec<&Key> = self.keys.iter().filter(visible).collect();
-                keys.sort_by_key(|key| key.id);
-                let next = keys.get(weather.page_size).map(|key| key.id.to_string());
-                let items = keys.iter().take(weather.page_size).map(|key| Thing {
-                    key_id: Some(key.id.to_string()),
-                    tag: key.tag.clone(),
-                    ..Thing::default()
-                });
-                let items = items.collect();
-                (
-                    None,
-                    Reply {
-                        items,
-                        ..Reply::ok(Thing {
-                            next,
-                            ..Thing::default()
-                        })
-                    },
-                )
-            }
-        }
     }
 }
 
@@ -434,97 +312,6 @@ impl Service for World {
             Event::Unprotected { .. } => log.unprotected += 1,
             Event::Retry { .. } => {}
         }
-    }
-}
-
-/// An answer.
-#[derive(Debug, Clone)]
-pub struct Reply {
-    status: u16,
-    retry_after: Option<&'static str>,
-    item: Option<Thing>,
-    items: Vec<Thing>,
-}
-
-impl Reply {
-    fn ok(item: Thing) -> Self {
-        Self {
-            item: Some(item),
-            ..Self::status(200)
-        }
-    }
-
-    fn status(status: u16) -> Self {
-        Self {
-            status,
-            retry_after: None,
-            item: None,
-            items: Vec::new(),
-        }
-    }
-
-    fn busy(seconds: &'static str) -> Self {
-        Self {
-            retry_after: Some(seconds),
-            ..Self::status(429)
-        }
-    }
-}
-
-impl Answer for Reply {
-    type Item = Thing;
-
-    fn status(&self) -> u16 {
-        self.status
-    }
-
-    fn hints(&self) -> Hints {
-        Hints {
-            retry_after: self.retry_after.map(Into::into),
-            ..Hints::default()
-        }
-    }
-
-    fn item(&self) -> Option<Thing> {
-        self.item.clone()
-    }
-
-    fn items(&self, _: &str) -> Option<Vec<Thing>> {
-        Some(self.items.clone())
-    }
-}
-
-/// A key in an answer, or a page.
-#[derive(Debug, Clone, Default)]
-pub struct Thing {
-    key_id: Option<String>,
-    tag: Option<String>,
-    secret: bool,
-    next: Option<String>,
-}
-
-impl Item for Thing {
-    fn text(&self, field: &str) -> Option<String> {
-        match field {
-            "keyId" => self.key_id.clone(),
-            "nextPageToken" => self.next.clone(),
-            _ => None,
-        }
-    }
-
-    fn is_blank(&self, field: &str) -> bool {
-        self.text(field).is_none()
-    }
-
-    fn holds(&self, field: &str) -> bool {
-        match field {
-            "key" => self.secret,
-            _ => self.text(field).is_some(),
-        }
-    }
-
-    fn annotation(&self, name: &str) -> Option<String> {
-        self.tag.clone().filter(|_| name == ATTEMPT)
     }
 }
 

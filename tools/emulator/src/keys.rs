@@ -181,6 +181,20 @@ struct At {
     user: String,
 }
 
+impl At {
+    /// The one user whose keys the caller may change.
+    fn owner(self, caller: Caller) -> Result<(App, String), Failure> {
+        self.app.is_account(&self.account)?;
+        if self.user == "-" {
+            return Err(Failure::invalid(
+                "a key belongs to one user: \"-\" is for lists only",
+            ));
+        }
+        caller.may_manage(&self.user)?;
+        Ok((self.app, self.user))
+    }
+}
+
 /// Create API Key
 #[utoipa::path(
     post,
@@ -191,19 +205,12 @@ struct At {
     security(("bearer" = []))
 )]
 async fn create(
-    At { app, account, user }: At,
+    at: At,
     caller: Result<Caller, Failure>,
     body: &[u8],
     strip_annotations: bool,
 ) -> Result<Json<ApiKey>, Failure> {
-    let caller = caller?;
-    app.is_account(&account)?;
-    if user == "-" {
-        return Err(Failure::invalid(
-            "a key belongs to one user: \"-\" is for lists only",
-        ));
-    }
-    caller.may_manage(&user)?;
+    let (app, user) = at.owner(caller?)?;
     let CreateRequest { api_key: new } = parse(body)?;
     let expire_us = new.expire_time.as_deref().map(expiry).transpose()?;
     let annotations = new.annotations.filter(|_| !strip_annotations);
@@ -296,18 +303,11 @@ async fn list(
     security(("bearer" = []))
 )]
 async fn delete(
-    At { app, account, user }: At,
+    at: At,
     caller: Result<Caller, Failure>,
     body: &[u8],
 ) -> Result<Json<Empty>, Failure> {
-    let caller = caller?;
-    app.is_account(&account)?;
-    if user == "-" {
-        return Err(Failure::invalid(
-            "a key belongs to one user: \"-\" is for lists only",
-        ));
-    }
-    caller.may_manage(&user)?;
+    let (app, user) = at.owner(caller?)?;
     let DeleteRequest { key_id } = parse(body)?;
     let work = move |connection: &mut Connection| {
         users::email_of(connection, &user)?;

@@ -1,0 +1,95 @@
+//! What the simulated service answers.
+
+use fireworks_keys::lifecycle::retry::Hints;
+use fireworks_keys::lifecycle::{ATTEMPT, Answer, Item};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub status: u16,
+    pub retry_after: Option<&'static str>,
+    pub item: Option<Thing>,
+    pub items: Vec<Thing>,
+}
+
+impl Reply {
+    pub fn ok(item: Thing) -> Self {
+        Self {
+            item: Some(item),
+            ..Self::status(200)
+        }
+    }
+
+    pub fn status(status: u16) -> Self {
+        Self {
+            status,
+            retry_after: None,
+            item: None,
+            items: Vec::new(),
+        }
+    }
+
+    pub fn busy(seconds: &'static str) -> Self {
+        Self {
+            retry_after: Some(seconds),
+            ..Self::status(429)
+        }
+    }
+}
+
+impl Answer for Reply {
+    type Item = Thing;
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+
+    fn hints(&self) -> Hints {
+        Hints {
+            retry_after: self.retry_after.map(Into::into),
+            ..Hints::default()
+        }
+    }
+
+    fn item(&self) -> Option<Thing> {
+        self.item.clone()
+    }
+
+    fn items(&self, _: &str) -> Option<Vec<Thing>> {
+        Some(self.items.clone())
+    }
+}
+
+/// A key in an answer, or a page.
+#[derive(Debug, Clone, Default)]
+pub struct Thing {
+    pub key_id: Option<String>,
+    pub tag: Option<String>,
+    pub secret: bool,
+    pub next: Option<String>,
+}
+
+impl Item for Thing {
+    fn text(&self, field: &str) -> Option<String> {
+        match field {
+            "keyId" => self.key_id.clone(),
+            "nextPageToken" => self.next.clone(),
+            _ => None,
+        }
+    }
+
+    fn is_blank(&self, field: &str) -> bool {
+        self.text(field).is_none()
+    }
+
+    fn holds(&self, field: &str) -> bool {
+        match field {
+            "key" => self.secret,
+            _ => self.text(field).is_some(),
+        }
+    }
+
+    fn annotation(&self, name: &str) -> Option<String> {
+        self.tag.clone().filter(|_| name == ATTEMPT)
+    }
+}
