@@ -1,4 +1,14 @@
-// What the body of a refusal says, in whichever of the shapes seen from this gateway it says it.
+// An answer, and what the body of a refusal says in whichever of the shapes seen from this gateway.
+
+/** @internal One answer, read to its end. `value` is what the body parsed to; nothing if it is no JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly requestId: string | undefined;
+  readonly shouldRetry: string | undefined;
+  readonly retryAfterMs: string | undefined;
+  readonly retryAfter: string | undefined;
+  readonly value: unknown;
+}
 
 /** The names of gRPC's status codes, by number. */
 const GRPC_CODES = [
@@ -46,7 +56,7 @@ const BY_STATUS: Record<number, GrpcCode> = {
 /** The longest message that is repeated. */
 const LONGEST = 1_000;
 
-/** The gRPC name of a refusal: by the body's code, number or name, otherwise by the status. */
+/** @internal The gRPC name of a refusal: by the body's code, number or name, otherwise by the status. */
 export function grpcCode(status: number, body: unknown): GrpcCode {
   const error = field(body, "error");
   for (const code of [field(body, "code"), field(error, "code"), field(error, "status")]) {
@@ -56,7 +66,7 @@ export function grpcCode(status: number, body: unknown): GrpcCode {
   return BY_STATUS[status] ?? "UNKNOWN";
 }
 
-/** The server's own words; where it has none, what the status alone tells. */
+/** @internal The server's own words; where it has none, what the status alone tells. */
 export function explain(status: number, body: unknown): string {
   const error = field(body, "error");
   const words = [

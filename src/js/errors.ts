@@ -1,7 +1,6 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
-import { explain, grpcCode, type GrpcCode } from "./body.js";
-import type { Answer } from "./host.js";
+import { type Answer, explain, grpcCode, type GrpcCode } from "./body.js";
 import { redactBody, redactCause, redactText } from "./redact.js";
 
 /** Every operation that can fail. */
@@ -34,6 +33,7 @@ export abstract class FireworksKeysError extends Error {
   /** Of a create: the tag that `deleteOrphans` finds orphans by. */
   declare readonly attemptTag?: string;
 
+  /** @internal */
   constructor(message: string, { operation, attempts, aftermath, cause }: Context) {
     super(`${operation}: ${message}`, cause === undefined ? undefined : { cause });
     this.operation = operation;
@@ -49,6 +49,7 @@ export class ValidationError extends FireworksKeysError {
   /** Where the value stands, such as `annotations.team`. */
   readonly path: string;
 
+  /** @internal */
   constructor(path: string, expected: string, context: Context) {
     super(`${path} ${expected}`, context);
     this.path = path;
@@ -69,6 +70,7 @@ export class ApiError extends FireworksKeysError {
   /** The parsed body, secrets taken out. */
   readonly body: unknown;
 
+  /** @internal */
   constructor(answer: Answer, retryAfterMs: number | undefined, context: Context) {
     const { status, requestId, value } = answer;
     const code = grpcCode(status, value);
@@ -94,6 +96,7 @@ export class TimeoutError extends FireworksKeysError {
   /** Which limit passed: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
   readonly limit: "attempt" | "total";
 
+  /** @internal */
   constructor(limit: "attempt" | "total", limitMs: number, context: Context) {
     const what = limit === "total" ? "the operation took" : "the last attempt took";
     super(`${what} longer than ${limitMs} ms`, context);
@@ -108,6 +111,7 @@ export class InvalidResponseError extends FireworksKeysError {
   /** The HTTP status. */
   readonly status: number;
 
+  /** @internal */
   constructor({ status }: Answer, reason: string, context: Context) {
     super(`the server answered ${status}, but ${reason}`, context);
     this.status = status;
@@ -122,6 +126,7 @@ export class ModuleLoadError extends FireworksKeysError {
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
 
+  /** @internal */
   constructor(operation: Operation, what: string, cause: unknown) {
     const context = { operation, attempts: 0, cause: redactCause(cause, undefined) };
     super(`the WebAssembly module ${what}`, context);
@@ -147,7 +152,7 @@ interface Failure {
 }
 
 /**
- * The one place where a failure becomes an error. The token is the one last used, so that it can be
+ * @internal The one place where a failure becomes an error. The token is the one last used, so that it can be
  * taken out wherever it is repeated. Never throws.
  */
 export function toError(

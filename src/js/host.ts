@@ -2,6 +2,8 @@
 // ever, so everything here is total: it returns, or its promise settles, whatever it is given. The
 // few that may throw say so, and are imported with `catch`.
 
+import type { Answer } from "./body.js";
+
 export { toError } from "./errors.js";
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
@@ -118,16 +120,6 @@ export function hold(waitUntil: (work: Promise<unknown>) => unknown, work: Promi
 /** What a stranger's function returns or throws, as a promise of our own. */
 function settled<T>(call: () => T | PromiseLike<T>): Promise<T> {
   return new Promise((resolve) => resolve(call()));
-}
-
-/** One answer, read to its end. `value` is what the body parsed to; nothing if it is no JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly requestId: string | undefined;
-  readonly shouldRetry: string | undefined;
-  readonly retryAfterMs: string | undefined;
-  readonly retryAfter: string | undefined;
-  readonly value: unknown;
 }
 
 /** The longest delay that `setTimeout` can hold; a longer one would fire at once. */

@@ -1,7 +1,7 @@
 // The public surface. Each function hands its options to the module as they are.
 
 import { List } from "./list.js";
-import { call, load } from "./module.js";
+import { call, load, provide } from "./module.js";
 import type {
   ApiKey,
   ApiKeyPage,
@@ -10,6 +10,7 @@ import type {
   CreatedApiKey,
   DeleteApiKeyOptions,
   DeleteOrphansOptions,
+  InitOptions,
   ListApiKeysOptions,
   ListUsersOptions,
   User,
@@ -30,9 +31,15 @@ export {
   ValidationError,
 } from "./errors.js";
 
-/** Loads the module now, so that the first call does not have to. Never needed. */
-export function init(): Promise<void> {
-  return load("init");
+/**
+ * Loads the module now, so that the first call does not have to. Never needed, but where the module
+ * must come from somewhere else: hand over `fireworks-keys/fireworks_keys.wasm`, compiled or as
+ * bytes, before the first call.
+ */
+export async function init(options?: InitOptions): Promise<void> {
+  const module = options?.module;
+  if (module !== undefined) provide(() => module);
+  await load("init");
 }
 
 /**

@@ -5,8 +5,11 @@ import { initSync } from "#module";
 import { ModuleLoadError, type Operation } from "./errors.js";
 import { abandon } from "./host.js";
 
-/** Gives the module: compiled where the runtime compiles it, otherwise its bytes. */
-export type Source = () => WebAssembly.Module | Promise<BufferSource>;
+/** The module: compiled where the runtime compiles it, otherwise its bytes or an answer with them. */
+export type Given = WebAssembly.Module | BufferSource | Response;
+
+/** Gives the module. What is compiled has to be given at once. */
+export type Source = () => Given | Promise<Given>;
 
 let source: Source;
 let loaded = false;
@@ -15,7 +18,7 @@ let loading: Promise<void> | undefined;
 /** The calls that an instance has not answered yet: what ends them if it fails. */
 const unanswered = new Set<(cause: unknown) => void>();
 
-/** Says where the module comes from. Each entry calls this once. */
+/** Says where the module comes from, unless it is there already. Each entry calls this once. */
 export function provide(from: Source): void {
   source = from;
 }
@@ -83,13 +86,12 @@ function failed(cause: unknown): void {
 // A compiled module is instantiated at once: on Workers a pending promise must not be shared
 // between requests. Bytes are compiled asynchronously, and every call until then waits for the same.
 function start(): Promise<void> | undefined {
-  const module = source();
-  if (module instanceof WebAssembly.Module) {
-    initSync({ module });
+  const given = source();
+  if (given instanceof WebAssembly.Module) {
+    initSync({ module: given });
     return undefined;
   }
-  loading = module
-    .then((bytes) => init({ module_or_path: bytes }))
+  loading = init({ module_or_path: given })
     .then(() => {})
     .finally(() => (loading = undefined));
   return loading;

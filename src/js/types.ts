@@ -43,6 +43,12 @@ export interface ConnectionOptions {
   onEvent?: ((event: FireworksKeysEvent) => void) | undefined;
 }
 
+/** Options of `init`. */
+export interface InitOptions {
+  /** The module, where it does not come with the JavaScript: compiled, its bytes, or an answer. */
+  module?: WebAssembly.Module | BufferSource | Response | Promise<BufferSource | Response> | undefined;
+}
+
 /** When a key ends, in one of two ways, or never. */
 export type Expiry =
   | {

@@ -5,7 +5,17 @@ declare module "#module.deflate" {
   export default base64;
 }
 
+declare module "#module.inline" {
+  const base64: string;
+  export default base64;
+}
+
 declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module "*.wasm?module" {
   const module: WebAssembly.Module;
   export default module;
 }

@@ -1,12 +1,13 @@
-// Everywhere but on Workers: the module is part of the file, as base64 of its deflated bytes.
+// Everywhere but in runtimes that compile modules ahead: the module is part of the file, as base64
+// of its deflated bytes.
 
 import deflated from "#module.deflate";
+import { decode } from "./base64.js";
 import { provide } from "../module.js";
 
-provide(() => {
-  const bytes = Uint8Array.from(atob(deflated), (character) => character.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(stream).arrayBuffer();
+provide(async () => {
+  const inflating = new DecompressionStream("deflate-raw");
+  return new Response(new Blob([decode(deflated)]).stream().pipeThrough(inflating)).arrayBuffer();
 });
 
 export * from "../index.js";

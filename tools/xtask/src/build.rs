@@ -16,7 +16,7 @@ use wasm_bindgen_cli_support::Bindgen;
 const MODULE: &str = "fireworks_keys";
 
 /// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
-const ENTRIES: [&str; 2] = ["default", "workerd"];
+const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"];
 
 /// What rustc and wasm-bindgen use of WebAssembly, and all that the module may: Node 20 loads it.
 const FEATURES: [&str; 6] = [
@@ -158,10 +158,13 @@ fn bundle(workspace: &Workspace) -> Result<()> {
             .arg("--inject:src/js/microtask.ts")
             .args([
                 "--loader:.deflate=base64",
+                "--loader:.wasm=base64",
                 "--external:./fireworks_keys.wasm",
+                "--external:./fireworks_keys.wasm?module",
             ])
             .arg(alias("#module", &module.with_extension("js")))
             .arg(alias("#module.deflate", &module.with_extension("deflate")))
+            .arg(alias("#module.inline", &module.with_extension("wasm")))
             .arg(alias("#host", &workspace.root.join("src/js/host.ts"))),
     )?;
     fs::copy(
