@@ -1,4 +1,4 @@
-// The operations of the reference, as FIREWORKS' gateway is known to answer them.
+// The operations of the reference, as the Fireworks gateway is known to answer them.
 
 import assert from "node:assert/strict";
 import { after, beforeEach, test } from "node:test";
@@ -8,7 +8,7 @@ import { startEmulator } from "./server.mjs";
 const emulator = await startEmulator({
   args: [
     ...["--faults", "--user", "me:admin", "--user", "ci-bot:user:service-account"],
-    ...["--user", "ann:contributor", "--user", "bob:inference-user", "--user", "a b/ü".replace("/", "%")],
+    ...["--user", "ann:contributor", "--user", "bob:inference-user", "--user", "a b%ü"],
   ],
 });
 const admin = clientOf(emulator.url);
@@ -35,6 +35,25 @@ test("what is left out has the service's own default", async () => {
   assert.equal(body.displayName, "default");
   assert.equal(body.email, "me@example.com");
   for (const absent of ["expireTime", "annotations", "lastUsed"]) assert.ok(!(absent in body));
+});
+
+test("expireTime is answered in UTC, whatever its offset", async () => {
+  const expireTime = "2099-01-01T00:00:00.123456+02:00";
+  const { body } = await admin.create("me", { expireTime });
+  assert.equal(body.expireTime, "2098-12-31T22:00:00.123456Z");
+});
+
+test("a secret is answered once: by no list, and by nothing about stored keys", async () => {
+  const { key } = (await admin.create("me", { displayName: "found" })).body;
+  for (const { text } of [
+    await admin.list("me"),
+    await admin.list("-"),
+    await admin.list("me", { readMask: "key,displayName" }),
+    await admin.request("GET", "/_emulator/keys"),
+  ]) {
+    assert.ok(!text.includes(key));
+  }
+  assert.ok((await admin.list("me")).text.includes("found"), "the scan sees the key's entry");
 });
 
 test("lastUsed is kept", async () => {
@@ -87,6 +106,13 @@ test("everybody manages their own keys, and only an admin anybody else's", async
   assert.equal(body.code, 7);
 });
 
+test("who may not look is not told whether an account's user exists", async () => {
+  const ann = admin.as((await admin.create("ann")).body.key);
+  assert.equal((await ann.list("nobody")).status, 403);
+  assert.equal((await ann.create("nobody")).status, 403);
+  assert.equal((await ann.delete("nobody", "x")).status, 403);
+});
+
 test("a dash means everybody, in lists only", async () => {
   await admin.create("me");
   await admin.create("ann");
@@ -132,6 +158,11 @@ test("a wrong body is 400 and creates nothing", async () => {
     '{"apiKey": {"expireTime": "tomorrow"}}',
     '{"apiKey": {"expireTime": "2030-01-01"}}',
     '{"apiKey": {"expireTime": "2020-01-01T00:00:00Z"}}',
+    '{"apiKey": {"expireTime": "2099-01-01 00:00:00Z"}}',
+    '{"apiKey": {"expireTime": "2099-01-01T00:00:00"}}',
+    '{"apiKey": {"expireTime": "9999-12-31T23:59:59-14:00"}}',
+    '{"apiKey": {"expireTime": 4102444800}}',
+    '{"apiKey": {"displayName": "\\ud800"}}',
     '{"apiKey": {"annotations": {"a": 1}}}',
     '{"apiKey": {"annotations": {"a": null}}}',
     '{"apiKey": {"annotations": ["a"]}}',
@@ -157,7 +188,12 @@ test("what only the service can say may be sent, and is not read", async () => {
 test("a body over 1 MiB is 413, and one just under is read", async () => {
   const path = "/v1/accounts/local/users/me/apiKeys";
   const body = (size) => JSON.stringify({ apiKey: { displayName: "x".repeat(size) } });
-  assert.equal((await admin.request("POST", path, body(2 ** 20))).status, 413);
+  // Far over it too: the answer arrives, and not only a connection that broke.
+  for (const size of [2 ** 20, 2 ** 23]) {
+    const { status, headers, body: failure } = await admin.request("POST", path, body(size));
+    assert.deepEqual([status, failure.code, failure.details], [413, 8, []]);
+    assert.ok(headers.get("x-request-id"));
+  }
   assert.equal((await admin.request("POST", path, body(2 ** 20 - 100))).status, 200);
 });
 
@@ -216,6 +252,14 @@ test("CORS is the real service's: any origin, two headers, none exposed", async 
     assert.equal(headers.get("access-control-expose-headers"), null);
     assert.ok(headers.get("x-request-id"));
   }
+  assert.equal(preflight.headers.get("access-control-allow-methods"), "GET, POST, DELETE");
+  assert.equal(preflight.headers.get("access-control-allow-credentials"), null);
+});
+
+test("no two answers have one request id", async () => {
+  const answers = await Promise.all(Array.from({ length: 50 }, () => admin.account()));
+  const ids = answers.map(({ headers }) => headers.get("x-request-id"));
+  assert.equal(new Set(ids).size, 50);
 });
 
 test("the description of the API names every operation, and each of them answers", async () => {
@@ -232,6 +276,17 @@ test("the description of the API names every operation, and each of them answers
     `post ${user}/apiKeys`,
     `post ${user}/apiKeys:delete`,
   ]);
+  const described = Object.values(body.paths).flatMap(Object.values);
+  const ids = described.map(({ operationId }) => operationId).sort();
+  assert.deepEqual(ids, ["createApiKey", "deleteApiKey", "getAccount", "listApiKeys", "listUsers"]);
+  for (const { operationId, security, responses } of described) {
+    assert.deepEqual(security, [{ bearer: [] }], operationId);
+    assert.deepEqual(Object.keys(responses), ["200", "400", "401", "403", "404", "413", "default"]);
+  }
+  assert.equal(body.components.securitySchemes.bearer.scheme, "bearer");
+  for (const [, name] of JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+    assert.ok(name in body.components.schemas, name);
+  }
   for (const operation of operations) {
     const [method, path] = operation.split(" ");
     const at = path.replace("{account_id}", "local").replace("{user_id}", "me");

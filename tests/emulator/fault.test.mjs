@@ -88,6 +88,24 @@ test("cut commits and breaks off the body", async () => {
   assert.equal(await count(), 1);
 });
 
+test("cut can leave nothing of the body", async () => {
+  await admin.fault({ kind: "cut", bytes: 0 });
+  assert.match(await raw(), /^HTTP\/1.1 200[^]*\r\n\r\n$/);
+  assert.equal(await count(), 1);
+});
+
+test("a delete and a list are dropped like a create", async () => {
+  const { keyId } = (await admin.create("me")).body;
+  await admin.fault({ kind: "drop", when: "before" }, { operation: "delete" });
+  await assert.rejects(admin.delete("me", keyId), TypeError);
+  assert.equal(await count(), 1);
+  await admin.fault({ kind: "drop", when: "after" }, { operation: "delete" });
+  await assert.rejects(admin.delete("me", keyId), TypeError);
+  assert.equal(await count(), 0);
+  await admin.fault({ kind: "drop" }, { operation: "list" });
+  await assert.rejects(admin.list("me"), TypeError);
+});
+
 test("garbage commits and answers no JSON", async () => {
   await admin.fault({ kind: "garbage" });
   const { status, body } = await admin.create("me");
@@ -157,7 +175,19 @@ test("an order that makes no sense is refused", async () => {
     '{"fault": {"kind": "delay"}}',
     '{"fault": {"kind": "garbage"}, "share": 0.1, "times": 1}',
     '{"fault": {"kind": "garbage"}, "often": 1}',
+    '{"fault": {"kind": "drop", "whn": "after"}}',
+    '{"fault": {"kind": "garbage", "bytes": 1}}',
+    '{"fault": {"kind": "drop", "when": "later"}}',
+    '{"fault": {"kind": "drop"}, "share": 1.5}',
+    '{"fault": {"kind": "drop"}, "times": 0}',
+    '{"fault": {"kind": "drop"}, "operation": "rotate"}',
+    '{"fault": {"kind": "answer", "status": 101}}',
+    '{"fault": {"kind": "answer", "status": 600}}',
+    '{"fault": {"kind": "answer", "status": 500, "headers": {"a b": "c"}}}',
+    '{"fault": {"kind": "answer", "status": 500, "headers": {"content-length": "9"}}}',
   ]) {
-    assert.equal((await admin.request("POST", "/_emulator/faults", body)).status, 400, body);
+    const { status, body: failure } = await admin.request("POST", "/_emulator/faults", body);
+    assert.deepEqual([status, failure.code, failure.details], [400, 3, []], body);
   }
+  assert.deepEqual((await admin.request("GET", "/_emulator/faults")).body, { faults: [] });
 });

@@ -105,6 +105,11 @@ test("any other filter, order, mask or size is refused", async () => {
     { readMask: "keyId,x" },
     { pageSize: "-1" },
     { pageSize: "many" },
+    { pageSize: "1.5" },
+    { filter: "displayName = AND" },
+    { filter: Array(2_000).fill('prefix = "a"').join(" AND ") },
+    { orderBy: "displayName, displayName desc" },
+    { orderBy: Array(2_000).fill("keyId").join() },
   ]) {
     const { status, body } = await admin.list("me", query);
     assert.deepEqual([status, body.code], [400, 3], JSON.stringify(query));
@@ -114,6 +119,71 @@ test("any other filter, order, mask or size is refused", async () => {
 test("a mask leaves the fields that it names", async () => {
   const { apiKeys } = (await admin.list("me", { readMask: "displayName, annotations" })).body;
   assert.deepEqual(apiKeys[0], { displayName: "b", annotations: { team: "infra" } });
+});
+
+test("what is refused says nothing of how keys are stored", async () => {
+  for (const query of [{ orderBy: "hash" }, { filter: "hash = x" }, { readMask: "hash" }, { pageToken: "e30" }]) {
+    assert.doesNotMatch((await admin.list("me", query)).text, /select|sql|key_id|coalesce/i);
+  }
+});
+
+test("unknown parameters are ignored", async () => {
+  const { status, body } = await admin.list("me", { unheard: "1", pageSize: "2" });
+  assert.deepEqual([status, body.apiKeys.length], [200, 2]);
+});
+
+test("a page goes on behind a row that was deleted since", async () => {
+  const own = [];
+  for (let at = 0; at < 4; at += 1) {
+    own.push((await admin.create("ci-bot", { displayName: `gone ${at}` })).body.keyId);
+  }
+  for (const orderBy of ["", "displayName"]) {
+    const { nextPageToken: pageToken } = (await admin.list("ci-bot", { orderBy, pageSize: "2" })).body;
+    if (orderBy === "") await admin.delete("ci-bot", own[1]);
+    const { apiKeys } = (await admin.list("ci-bot", { orderBy, pageToken })).body;
+    const expected = orderBy === "" ? own.slice(2) : own.slice(3);
+    assert.deepEqual(apiKeys.map(({ keyId }) => keyId), expected, orderBy);
+  }
+  for (const { keyId } of (await admin.list("ci-bot")).body.apiKeys) await admin.delete("ci-bot", keyId);
+});
+
+test("long names have page tokens that can be sent", async () => {
+  const own = [];
+  for (const last of "ab") {
+    const displayName = "x".repeat(60_000) + last;
+    own.push((await admin.create("ci-bot", { displayName })).body.keyId);
+  }
+  const filter = `displayName = "${"x".repeat(20_000)}"`;
+  assert.equal((await admin.list("ci-bot", { filter })).status, 200);
+  const query = { orderBy: "displayName", pageSize: "1", readMask: "keyId" };
+  const first = (await admin.list("ci-bot", query)).body;
+  const second = (await admin.list("ci-bot", { ...query, pageToken: first.nextPageToken })).body;
+  assert.deepEqual([...first.apiKeys, ...second.apiKeys].map(({ keyId }) => keyId), own);
+  for (const keyId of own) await admin.delete("ci-bot", keyId);
+});
+
+test("annotations are found whatever is in their names", async () => {
+  const annotations = { 'a"b': "1", "ü\\x": "2", "a.b c": "3", "$[0]": "4" };
+  const { keyId } = (await admin.create("ci-bot", { annotations })).body;
+  for (const [name, value] of Object.entries(annotations)) {
+    const filter = `annotations.${JSON.stringify(name)} = "${value}"`;
+    assert.equal((await admin.list("ci-bot", { filter })).body.totalSize, 1, filter);
+    assert.equal((await admin.list("ci-bot", { filter: `${filter} AND keyId = x` })).body.totalSize, 0);
+  }
+  await admin.delete("ci-bot", keyId);
+});
+
+test("users are paged, ordered and filtered like keys", async () => {
+  const names = ({ body }) => body.users.map(({ displayName }) => displayName);
+  const first = await admin.users({ pageSize: "1", orderBy: "displayName desc" });
+  assert.deepEqual([names(first), first.body.totalSize], [["me"], 2]);
+  const pageToken = first.body.nextPageToken;
+  const second = await admin.users({ pageToken, orderBy: "displayName desc" });
+  assert.deepEqual([names(second), second.body.nextPageToken], [["ci-bot"], ""]);
+  assert.deepEqual(names(await admin.users({ filter: 'email = "me@example.com"' })), ["me"]);
+  for (const query of [{ pageToken }, { filter: "keyId = x" }, { orderBy: "keyId" }, { readMask: "prefix" }]) {
+    assert.equal((await admin.users(query)).status, 400, JSON.stringify(query));
+  }
 });
 
 test("a page holds a thousand at most", async () => {

@@ -58,6 +58,42 @@ test("it says where it listens in one line, and stops cleanly when it is asked t
   assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("stopped")), ["stopped.sqlite"]);
 });
 
+test("whoever has read that it is ready can stop it, with either signal", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"]) {
+    for (let round = 0; round < 10; round += 1) {
+      const emulator = await startEmulator();
+      assert.equal(await emulator.stop(signal), 0, signal);
+    }
+  }
+});
+
+test("a request under way is answered before it stops, but cannot hold it for ever", async () => {
+  const started = async (ms) => {
+    const emulator = await startEmulator({ args: ["--faults"] });
+    const admin = clientOf(emulator.url);
+    await admin.fault({ kind: "delay", ms, when: "after" });
+    const creating = admin.create("me").catch(() => undefined);
+    while ((await admin.stored()).length === 0);
+    return { stopped: emulator.stop(), creating };
+  };
+  const short = await started(500);
+  assert.equal((await short.creating).status, 200);
+  assert.equal(await short.stopped, 0);
+  const endless = await started(3_600_000);
+  assert.equal(await endless.stopped, 0);
+  assert.equal(await endless.creating, undefined);
+});
+
+test("a second one for the same port leaves the first one's users alone", async () => {
+  const args = ["--db", join(folder, "shared.sqlite"), "--user", "me:admin", "--user", "ann"];
+  const first = await startEmulator({ args });
+  const { port } = new URL(first.url);
+  const second = await failToStart(["--port", port, ...args.slice(0, 2), "--user", "bob"]);
+  assert.equal(second.code, 1);
+  assert.equal((await clientOf(first.url).create("ann")).status, 200);
+  await first.stop();
+});
+
 test("without a file everything is in memory", async () => {
   const emulator = await startEmulator();
   assert.equal((await clientOf(emulator.url).create("me")).status, 200);
@@ -70,11 +106,17 @@ test("what it cannot do it says in one line", async () => {
   const port = String(server.address().port);
   const notDatabase = join(folder, "text.sqlite");
   await writeFile(notDatabase, "this is no database, but it is long enough to be read as one".repeat(20));
+  // Another program's database: our own with a table under another name, just as long.
+  const foreign = join(folder, "foreign.sqlite");
+  await (await startEmulator({ args: ["--db", foreign] })).stop();
+  const renamed = (await readFile(foreign, "latin1")).replaceAll("users", "pages");
+  await writeFile(foreign, renamed, "latin1");
   for (const [args, reason] of [
     [["--port", port], port],
     [["--port", "0", "--db", folder], folder],
     [["--port", "0", "--db", join(folder, "no", "such", "folder.sqlite")], "folder.sqlite"],
     [["--port", "0", "--db", notDatabase], "text.sqlite"],
+    [["--port", "0", "--db", foreign], "another program"],
     [["--port", "0", "--www", join(folder, "none")], "none"],
   ]) {
     const { code, log } = await failToStart(args);
@@ -82,11 +124,23 @@ test("what it cannot do it says in one line", async () => {
     assert.equal(log.trim().split("\n").length, 1, log);
     assert.ok(log.startsWith("fireworks-emulator: ") && log.includes(reason), log);
   }
-  for (const user of ["a/b", "me:owner", "me:admin:robot", ""]) {
-    const { code, log } = await failToStart(["--port", "0", "--user", user]);
-    assert.equal(code, 2);
-    assert.ok(log.includes("--user"), log);
+  assert.equal(await readFile(foreign, "latin1"), renamed, "it was not written to");
+  for (const [option, ...values] of [
+    ["--user", "a/b", "me:owner", "me:admin:robot", "", "-"],
+    ["--account", "a/b", ""],
+    ["--token", "", "a secret"],
+    ["--port", "65536"],
+  ]) {
+    for (const value of values) {
+      const { code, log } = await failToStart(["--port", "0", option, value].slice(option === "--port" ? 2 : 0));
+      assert.equal(code, 2, log);
+      assert.ok(log.startsWith("fireworks-emulator: ") && log.includes(option), log);
+      assert.equal(log.trim().split("\n").length, 1, log);
+      assert.ok(!log.includes("a secret"), "the token is not repeated");
+    }
   }
+  const twice = await failToStart(["--port", "0", "--user", "me:admin", "--user", "me:user"]);
+  assert.match(twice.log, /^fireworks-emulator: --user: "me" is given twice\n$/);
   server.close();
 });
 
@@ -97,6 +151,7 @@ test("no secret is in the database or the log", async () => {
   const { key } = (await admin.create("me", { displayName: "findme" })).body;
   await admin.as(key).account();
   await admin.request("GET", `/v1/accounts/${key}?token=${key}`);
+  await admin.request("GET", `/v1/accounts/f%77_${key.slice(3)}`);
   const files = (await readdir(folder)).filter((name) => name.startsWith("secrets"));
   const stored = await Promise.all(files.map((name) => readFile(join(folder, name), "latin1")));
   assert.ok(stored.join().includes("findme"), "the scan finds what is there");
@@ -106,9 +161,27 @@ test("no secret is in the database or the log", async () => {
     assert.ok(!emulator.log().includes(secret));
   }
   const lines = emulator.log().trim().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(lines.map(({ user }) => user), ["bootstrap", "me", "bootstrap"]);
-  assert.deepEqual(lines.map(({ status }) => status), [200, 200, 404]);
+  assert.deepEqual(lines.map(({ user }) => user), ["bootstrap", "me", "bootstrap", "bootstrap"]);
+  assert.deepEqual(lines.map(({ status }) => status), [200, 200, 404, 404]);
   assert.ok(lines.every(({ time, requestId, ms }) => Date.parse(time) && requestId && ms >= 0));
+});
+
+test("a request whose caller went away is logged, without a status", async () => {
+  const emulator = await startEmulator({ args: ["--faults"] });
+  const admin = clientOf(emulator.url);
+  await admin.fault({ kind: "delay", ms: 3_600_000 }, { operation: "create" });
+  const gone = request(`${emulator.url}/v1/accounts/local/users/me/apiKeys`, {
+    method: "POST",
+    headers: { authorization: "Bearer fw_local_admin", "content-length": "13" },
+  });
+  gone.on("error", () => {});
+  gone.end('{"apiKey":{}}');
+  while ((await admin.request("GET", "/_emulator/stats")).body.requests === 0);
+  gone.destroy();
+  const logged = () => emulator.log().split("\n").find((line) => line.includes("apiKeys"));
+  while (!logged()) await new Promise((done) => setTimeout(done, 20));
+  assert.equal(JSON.parse(logged()).status, null);
+  await emulator.stop();
 });
 
 test("a folder is served beside the API, under a strict policy, and nothing above it", async () => {
@@ -117,15 +190,26 @@ test("a folder is served beside the API, under a strict policy, and nothing abov
   await writeFile(join(folder, "outside.txt"), "outside");
   await writeFile(join(www, "index.html"), "<!doctype html><title>here</title>");
   await writeFile(join(www, "sub", "a.js"), "export {}");
+  await writeFile(join(www, "sub", "a.mjs"), "export {}");
   await writeFile(join(www, "sub", "a.wasm"), "");
+  await writeFile(join(www, "openapi.json"), "{}");
   const emulator = await startEmulator({ args: ["--www", www] });
   const page = await fetch(`${emulator.url}/`);
   assert.match(await page.text(), /here/);
-  const policy = page.headers.get("content-security-policy");
-  assert.match(policy, /default-src 'none'/);
-  assert.doesNotMatch(policy, /unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')/);
+  assert.equal(
+    page.headers.get("content-security-policy"),
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; " +
+      "img-src 'self' data:; connect-src 'self' https://api.fireworks.ai; base-uri 'none'; " +
+      "form-action 'none'; frame-ancestors 'none'",
+  );
+  assert.equal(page.headers.get("x-content-type-options"), "nosniff");
+  assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+  assert.equal(page.headers.get("cache-control"), "no-cache");
+  assert.match(page.headers.get("content-type"), /^text\/html/);
   assert.match((await fetch(`${emulator.url}/sub/a.js`)).headers.get("content-type"), /javascript/);
-  assert.match((await fetch(`${emulator.url}/sub/a.wasm`)).headers.get("content-type"), /wasm/);
+  assert.match((await fetch(`${emulator.url}/sub/a.mjs`)).headers.get("content-type"), /javascript/);
+  assert.equal((await fetch(`${emulator.url}/sub/a.wasm`)).headers.get("content-type"), "application/wasm");
+  assert.match((await (await fetch(`${emulator.url}/openapi.json`)).json()).openapi, /^3\./, "the API wins");
   const { port } = new URL(emulator.url);
   for (const path of ["/../outside.txt", "/sub/../../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt"]) {
     // As it is: a URL would be normalised before it is sent.

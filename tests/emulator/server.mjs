@@ -10,17 +10,25 @@ const BINARY =
   join(import.meta.dirname, "../../target/debug/fireworks-emulator");
 
 const running = new Set();
-process.on("exit", () => {
+const endAll = () => {
   for (const child of running) child.kill("SIGKILL");
-});
+};
+process.on("exit", endAll);
+// A signal ends the process without an exit event: a test run that is stopped leaves nothing behind.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, () => {
+    endAll();
+    process.kill(process.pid, signal);
+  });
+}
 
-/** Starts one on a free port, and resolves when it is ready. */
+/** Starts one on a free port, and resolves when it is ready. Without `--db` it keeps nothing. */
 export async function startEmulator({ args = [] } = {}) {
   const child = run(["--port", "0", ...args]);
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
     once(lines, "line"),
-    once(child, "exit").then(([code]) => {
+    child.closed.then(([code]) => {
       throw new Error(`the emulator ended with ${code}: ${child.log()}`);
     }),
   ]);
@@ -29,7 +37,7 @@ export async function startEmulator({ args = [] } = {}) {
     url,
     firstLine: line,
     log: child.log,
-    stop: () => end(child, "SIGTERM"),
+    stop: (signal = "SIGTERM") => end(child, signal),
     kill9: () => end(child, "SIGKILL"),
   };
 }
@@ -37,7 +45,7 @@ export async function startEmulator({ args = [] } = {}) {
 /** Starts one that will not run, and resolves to how it ended. */
 export async function failToStart(args) {
   const child = run(args);
-  const [code] = await once(child, "close");
+  const [code] = await child.closed;
   return { code, log: child.log() };
 }
 
@@ -48,12 +56,13 @@ function run(args) {
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
   child.log = () => log;
+  // Not "exit": what it wrote last may come after that.
+  child.closed = once(child, "close");
   return child;
 }
 
 async function end(child, signal) {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
   child.kill(signal);
-  const [code] = await once(child, "exit");
+  const [code] = await child.closed;
   return code;
 }

@@ -1,11 +1,13 @@
-//! The command line.
+//! The command line. It must never repeat the token, nor guess what an argument was meant to be.
 
 use clap::Parser;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A local Fireworks AI API-keys service, for tests and demos. It listens on 127.0.0.1 only.
-#[derive(Debug, Parser)]
+// No Debug: it would show the token.
+#[derive(Parser)]
 #[command(name = "fireworks-emulator", version)]
 pub struct Arguments {
     /// Where to listen; 0 picks a free port.
@@ -34,6 +36,44 @@ pub struct Arguments {
     /// Lets tests ask for trouble at /_emulator/.
     #[arg(long)]
     pub faults: bool,
+}
+
+impl Arguments {
+    /// Reads the command line; what is wrong with it is said in one line. Ends the process where
+    /// only help or the version was asked for.
+    pub fn read() -> Result<Self, String> {
+        let arguments = Self::try_parse().map_err(|error| {
+            if !error.use_stderr() {
+                error.exit();
+            }
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            line.trim_start_matches("error: ").to_owned()
+        })?;
+        arguments.check()?;
+        Ok(arguments)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !is_segment(&self.account) {
+            return Err(format!("--account: {NOT_A_SEGMENT}"));
+        }
+        let can_be_sent = |byte: u8| byte.is_ascii_graphic();
+        if self.token.is_empty() || !self.token.bytes().all(can_be_sent) {
+            return Err("--token: a credential is visible ASCII characters".into());
+        }
+        let mut ids = BTreeSet::new();
+        match self.users.iter().find(|user| !ids.insert(&user.id)) {
+            Some(user) => Err(format!("--user: {:?} is given twice", user.id)),
+            None => Ok(()),
+        }
+    }
+}
+
+const NOT_A_SEGMENT: &str = "the id must be one path segment, and not \"-\"";
+
+fn is_segment(id: &str) -> bool {
+    !matches!(id, "" | "." | ".." | "-") && !id.contains('/')
 }
 
 /// A user or service account of the account.
@@ -78,12 +118,13 @@ impl FromStr for User {
     fn from_str(text: &str) -> Result<Self, String> {
         let mut parts = text.split(':');
         let id = parts.next().unwrap_or_default();
-        if matches!(id, "" | "." | ".." | "-") || id.contains('/') {
-            return Err("the id must be one path segment, and not \"-\"".into());
+        if !is_segment(id) {
+            return Err(NOT_A_SEGMENT.into());
         }
         let role = match parts.next() {
             None => Role::User,
-            Some(role) => <Role as clap::ValueEnum>::from_str(role, false)?,
+            Some(role) => <Role as clap::ValueEnum>::from_str(role, false)
+                .map_err(|_| "the role is one of admin, user, contributor and inference-user")?,
         };
         let service_account = match parts.next() {
             None => false,
@@ -132,5 +173,26 @@ mod tests {
         ] {
             assert!(user(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_would_be_ambiguous_or_could_not_be_sent_is_refused() {
+        let check = |words: &[&str]| {
+            let words = ["fireworks-emulator"].iter().chain(words);
+            Arguments::try_parse_from(words).unwrap().check()
+        };
+        assert_eq!(check(&[]), Ok(()));
+        for wrong in [
+            ["--account", "a/b"].as_slice(),
+            &["--account", ""],
+            &["--token", ""],
+            &["--token", "fw_ü"],
+            &["--token", "fw a"],
+            &["--user", "me:admin", "--user", "me"],
+        ] {
+            assert!(check(wrong).is_err(), "{wrong:?}");
+        }
+        let said = check(&["--token", "fw secret"]).unwrap_err();
+        assert!(!said.contains("secret"), "{said}");
     }
 }

@@ -1,10 +1,13 @@
-//! What the service says when it refuses, in the gateway's one shape.
+//! What the service says when it refuses, in the gateway's one shape. It must never say a statement
+//! of the database.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use std::collections::BTreeMap;
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, ResponsesBuilder};
+use utoipa::{IntoResponses, ToSchema};
 
 /// The body of every refusal.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,12 +78,48 @@ impl Failure {
             "the body is larger than 1 MiB",
         )
     }
+
+    /// 500: the service is at fault.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, 13, message)
+    }
+}
+
+impl From<getrandom::Error> for Failure {
+    fn from(_: getrandom::Error) -> Self {
+        Self::internal("there is no randomness to be had")
+    }
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        let message = format!("the database failed: {error}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, 13, message)
+        // The error's own text may hold the statement, which is nobody's affair.
+        let code = error.sqlite_error_code();
+        Self::internal(format!("the database failed: {code:?}"))
+    }
+}
+
+impl IntoResponses for Failure {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let refusals = [
+            ("400", "The request is wrong"),
+            ("401", "The API key is missing, unknown, deleted or expired"),
+            ("403", "This API key may not do it"),
+            ("404", "There is no such account, user or key"),
+            ("413", "The body is larger than 1 MiB"),
+            ("default", "The service is at fault"),
+        ];
+        let responses = refusals.map(|(status, description)| {
+            let schema = Ref::from_schema_name("Status");
+            let response = ResponseBuilder::new()
+                .description(description)
+                .content("application/json", Content::new(Some(schema)));
+            (status, response.build())
+        });
+        ResponsesBuilder::new()
+            .responses_from_iter(responses)
+            .build()
+            .into()
     }
 }
 

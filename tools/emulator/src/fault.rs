@@ -1,4 +1,5 @@
-//! Trouble that tests ask for: `/_emulator/`, with `--faults` only.
+//! Orders of trouble, and what is really stored: `/_emulator/`, with `--faults` only. An order that
+//! makes no sense must never be taken: a test would prove nothing.
 
 use crate::failure::Failure;
 use crate::keys::KEYS;
@@ -7,7 +8,7 @@ use crate::server::App;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ pub struct Order {
 
 /// A trouble.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Fault {
     /// Closes the connection without a byte of an answer.
     Drop {
@@ -65,11 +66,48 @@ pub enum Fault {
     /// Does it, and sends the first bytes of the answer's body only.
     Cut { bytes: usize },
     /// Does it, and answers 200 with something that is no JSON.
-    Garbage,
+    // Braces, as a unit would take unknown fields.
+    Garbage {},
     /// Closes the connection, and does it later.
     Late { ms: u64 },
     /// Creates the key without its annotations.
-    StripAnnotations,
+    StripAnnotations {},
+}
+
+impl Order {
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |what: String| Err(Failure::invalid(format!("the fault: {what}")));
+        if self.share.is_some() && self.times.is_some() {
+            return wrong("times and share exclude each other".into());
+        }
+        if self.times == Some(0) {
+            return wrong("times is at least 1".into());
+        }
+        if self
+            .share
+            .is_some_and(|share| !(0.0..=1.0).contains(&share))
+        {
+            return wrong("share is from 0 to 1".into());
+        }
+        let Fault::Answer {
+            status, headers, ..
+        } = &self.fault
+        else {
+            return Ok(());
+        };
+        if !(200..=599).contains(status) {
+            return wrong("status is from 200 to 599".into());
+        }
+        for (name, value) in headers {
+            // These two say where the body ends: a lie would be a dropped connection.
+            let framing = ["content-length", "transfer-encoding"];
+            match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+                (Ok(known), Ok(_)) if !framing.contains(&known.as_str()) => {}
+                _ => return wrong(format!("the header {name:?} cannot be sent")),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Before or after the operation is done.
@@ -149,11 +187,7 @@ pub async fn add(
 ) -> Result<(StatusCode, Json<Value>), Failure> {
     let order: Order = serde_json::from_slice(&body)
         .map_err(|error| Failure::invalid(format!("the fault: {error}")))?;
-    if order.share.is_some() && order.times.is_some() {
-        return Err(Failure::invalid(
-            "the fault: times and share exclude each other",
-        ));
-    }
+    order.check()?;
     let mut inner = app.faults.inner();
     inner.last_id += 1;
     let id = inner.last_id;

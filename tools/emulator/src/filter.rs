@@ -1,7 +1,11 @@
-//! The part of AIP-160 that is understood: equality on text fields, joined by `AND`.
+//! The part of AIP-160 that is understood: equality on text fields, joined by `AND`. What is not
+//! understood must never be ignored: a list would hold more than was asked for.
 
 use std::iter::Peekable;
 use std::str::Chars;
+
+/// How many conditions a filter may have; SQLite takes no more than a thousand.
+const MOST_CONDITIONS: usize = 100;
 
 /// One condition: a field's path and the text that it must equal.
 pub type Condition = (Vec<String>, String);
@@ -27,9 +31,14 @@ pub fn parse(text: &str) -> Option<Vec<Condition>> {
         if tokens.next()? != Token::Equals {
             return None;
         }
-        let (Token::Word(value) | Token::Text(value)) = tokens.next()? else {
-            return None;
+        let value = match tokens.next()? {
+            Token::Text(value) => value,
+            Token::Word(value) if !means_something(&value) => value,
+            _ => return None,
         };
+        if conditions.len() == MOST_CONDITIONS {
+            return None;
+        }
         conditions.push((path, value));
     }
     Some(conditions)
@@ -63,6 +72,11 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
         });
     }
     Some(tokens)
+}
+
+/// Whether a word without quotes is more than text: a keyword, or a negation.
+fn means_something(word: &str) -> bool {
+    matches!(word, "AND" | "OR" | "NOT") || word.starts_with('-')
 }
 
 fn is_word(character: char) -> bool {
@@ -130,8 +144,18 @@ mod tests {
             "a. = c",
             "\"a\" = b",
             "a = *",
+            "a = AND",
+            "a = NOT b",
+            "a = -b",
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn there_is_an_end_to_conditions() {
+        let joined = |count: usize| vec!["a = b"; count].join(" AND ");
+        assert!(parse(&joined(MOST_CONDITIONS)).is_some());
+        assert_eq!(parse(&joined(MOST_CONDITIONS + 1)), None);
     }
 }

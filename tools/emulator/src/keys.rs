@@ -1,8 +1,8 @@
-//! Create, list and delete API keys.
+//! Create, list and delete API keys. A secret must never leave by any other answer than its create's.
 
 use crate::auth::Caller;
 use crate::extract::Segments;
-use crate::failure::{Failure, Status};
+use crate::failure::Failure;
 use crate::fault::StripAnnotations;
 use crate::page::{Kind, ListQuery, Table};
 use crate::server::App;
@@ -17,31 +17,37 @@ use rusqlite::{Connection, Row, params};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 use utoipa::ToSchema;
 
 /// An API key. What is absent is left out.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
+    #[schema(read_only)]
     key_id: String,
     display_name: String,
     /// The secret, in the answer to the create only.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(read_only, nullable = false)]
     key: Option<String>,
-    #[schema(format = DateTime)]
+    #[schema(read_only, format = DateTime)]
     create_time: String,
+    #[schema(read_only)]
     secure: bool,
+    #[schema(read_only)]
     email: String,
+    #[schema(read_only)]
     prefix: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     expire_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     annotations: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
+    #[schema(read_only, format = DateTime, nullable = false)]
     last_used: Option<String>,
 }
 
@@ -131,6 +137,7 @@ pub struct ApiKeyPage {
     api_keys: Vec<serde_json::Value>,
     /// Empty on the last page.
     next_page_token: String,
+    #[schema(value_type = i32)]
     total_size: i64,
 }
 
@@ -198,10 +205,11 @@ impl At {
 /// Create API Key
 #[utoipa::path(
     post,
+    operation_id = "createApiKey",
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     request_body = CreateRequest,
-    responses((status = 200, body = ApiKey), (status = "default", body = Status)),
+    responses((status = 200, description = "The key, with its secret", body = ApiKey), Failure),
     security(("bearer" = []))
 )]
 async fn create(
@@ -217,9 +225,8 @@ async fn create(
     let display_name = new.display_name.filter(|name| !name.is_empty());
     let work = move |connection: &mut Connection| {
         let email = users::email_of(connection, &user)?;
-        let chance = |_| Failure::invalid("there is no randomness to be had");
-        let key = secret::key().map_err(chance)?;
-        let key_id = secret::id().map_err(chance)?;
+        let key = secret::key()?;
+        let key_id = secret::id()?;
         let written = annotations.as_ref().map(serde_json::to_string);
         connection
             .prepare_cached(
@@ -249,8 +256,13 @@ async fn create(
 }
 
 fn expiry(text: &str) -> Result<i64, Failure> {
+    // The parser takes any separator, and a time whose year is beyond 9999 once it is in UTC.
     let time = OffsetDateTime::parse(text, &Rfc3339)
-        .map_err(|_| Failure::invalid("expireTime must be an RFC 3339 time"))?;
+        .ok()
+        .filter(|_| matches!(text.as_bytes().get(10), Some(b'T' | b't')))
+        .and_then(|time| time.checked_to_offset(UtcOffset::UTC))
+        .filter(|time| time.year() <= 9_999)
+        .ok_or_else(|| Failure::invalid("expireTime must be an RFC 3339 time"))?;
     let us = store::microseconds(time);
     if us <= now_us() {
         return Err(Failure::invalid("expireTime must be in the future"));
@@ -261,9 +273,10 @@ fn expiry(text: &str) -> Result<i64, Failure> {
 /// List API Keys
 #[utoipa::path(
     get,
+    operation_id = "listApiKeys",
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys",
     params(("account_id" = String, Path), ("user_id" = String, Path), ListQuery),
-    responses((status = 200, body = ApiKeyPage), (status = "default", body = Status)),
+    responses((status = 200, description = "A page", body = ApiKeyPage), Failure),
     security(("bearer" = []))
 )]
 async fn list(
@@ -296,10 +309,11 @@ async fn list(
 /// Delete API Key
 #[utoipa::path(
     post,
+    operation_id = "deleteApiKey",
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys:delete",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     request_body = DeleteRequest,
-    responses((status = 200, body = Empty), (status = "default", body = Status)),
+    responses((status = 200, description = "It is deleted", body = Empty), Failure),
     security(("bearer" = []))
 )]
 async fn delete(

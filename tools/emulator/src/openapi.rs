@@ -1,9 +1,9 @@
-//! The description of the API, generated from its code.
+//! The description of the API, generated from its code: it must never say what the code does not.
 
 use crate::{failure, keys, users};
 use axum::Json;
-use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -17,7 +17,7 @@ use utoipa::{Modify, OpenApi};
         users::account
     ),
     components(schemas(failure::Status)),
-    modifiers(&Bearer)
+    modifiers(&Bearer, &Masked)
 )]
 struct Api;
 
@@ -28,6 +28,20 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+struct Masked;
+
+impl Modify for Masked {
+    /// A `readMask` can leave any field of what is listed out.
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        for listed in ["ApiKey", "User"] {
+            if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(listed) {
+                object.required.clear();
+            }
+        }
     }
 }
 

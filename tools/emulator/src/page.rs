@@ -1,12 +1,15 @@
-//! Lists: filter, order, and pages that stay what they are while rows come and go between them.
+//! Lists: filter, order, and pages that stay what they are while rows come and go between them. A
+//! list must never ask once a row.
 
+use crate::cursor::Cursor;
 use crate::failure::Failure;
 use crate::filter;
+use crate::order::Order;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 /// The most rows of a page, and how many there are where the caller does not say.
 const LARGEST_PAGE: u32 = 1_000;
@@ -16,7 +19,8 @@ const LARGEST_PAGE: u32 = 1_000;
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// How many rows a page may hold; 1000 at most.
+    /// How many rows a page may hold; 1000 at most, and where it is 0 or absent.
+    #[param(value_type = Option<i32>, minimum = 0)]
     page_size: Option<String>,
     /// The `nextPageToken` of an earlier page.
     page_token: Option<String>,
@@ -60,20 +64,6 @@ pub struct Page {
     pub total_size: i64,
 }
 
-/// Where a page ended: the list that it is of, and the last row's place in the order.
-#[derive(Debug, Serialize, Deserialize)]
-struct Cursor {
-    list: String,
-    after: Vec<Place>,
-}
-
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-enum Place {
-    Number(i64),
-    Text(String),
-}
-
 impl<T: Serialize> Table<T> {
     /// Reads one page of the rows that belong to `owner`, or of all.
     pub fn page(
@@ -83,7 +73,7 @@ impl<T: Serialize> Table<T> {
         query: &ListQuery,
     ) -> Result<Page, Failure> {
         let size = page_size(query.page_size.as_deref())?;
-        let order = self.order(query.order_by.as_deref().unwrap_or_default())?;
+        let order = Order::parse(self, query.order_by.as_deref().unwrap_or_default())?;
         let mask = self.mask(query.read_mask.as_deref().unwrap_or_default())?;
         let filter = query.filter.clone().unwrap_or_default();
         let (mut conditions, mut values) = self.conditions(&filter)?;
@@ -97,31 +87,21 @@ impl<T: Serialize> Table<T> {
             .query_row(params_from_iter(&values), |row| row.get(0))?;
 
         let list = format!("{}|{owner:?}|{filter}|{order:?}", self.name);
-        if let Some(token) = query
-            .page_token
-            .as_deref()
-            .filter(|token| !token.is_empty())
-        {
-            let cursor = Cursor::decode(token)
-                .filter(|cursor| cursor.list == list && cursor.after.len() == order.len());
-            let cursor = cursor.ok_or_else(|| Failure::invalid("pageToken is not of this list"))?;
-            let (condition, places) = after(&order, cursor.after);
+        let token = query.page_token.as_deref().unwrap_or_default();
+        if !token.is_empty() {
+            let place = Cursor::place(token, &list, order.len())
+                .ok_or_else(|| Failure::invalid("pageToken is not of this list"))?;
+            let (condition, places) = order.behind(&place);
             conditions.push(condition);
             values.extend(places);
         }
-        let columns: Vec<&str> = order.iter().map(|(column, _)| column.as_str()).collect();
-        let directions: Vec<String> = order
-            .iter()
-            .map(|(column, descending)| {
-                format!("{column}{}", if *descending { " DESC" } else { "" })
-            })
-            .collect();
+        // One row more than the page holds tells whether there is another page.
         let select = format!(
             "SELECT *, {} FROM {}{} ORDER BY {} LIMIT {}",
-            columns.join(", "),
+            order.columns(),
             self.name,
             all_of(&conditions),
-            directions.join(", "),
+            order.terms(),
             size + 1,
         );
         let mut statement = connection.prepare_cached(&select)?;
@@ -135,18 +115,21 @@ impl<T: Serialize> Table<T> {
         let mut last = Vec::new();
         while let Some(row) = rows.next()? {
             if page.items.len() == size {
-                page.next_page_token = Cursor { list, after: last }.encode();
+                page.next_page_token = Cursor::new(&list, last).token();
                 break;
             }
-            last = (first_place..first_place + order.len())
-                .map(|column| place(row, column))
-                .collect::<rusqlite::Result<_>>()?;
+            if page.items.len() + 1 == size {
+                last = order.place(row, first_place)?;
+            }
             page.items.push(masked((self.read)(row)?, mask.as_deref()));
         }
         Ok(page)
     }
+}
 
-    fn column(&self, name: &str) -> Option<(&'static str, Kind)> {
+impl<T> Table<T> {
+    /// The column of a field, and its kind.
+    pub fn column(&self, name: &str) -> Option<(&'static str, Kind)> {
         let field = self.fields.iter().find(|(field, ..)| *field == name)?;
         Some((field.1, field.2))
     }
@@ -154,7 +137,7 @@ impl<T: Serialize> Table<T> {
     fn conditions(&self, filter: &str) -> Result<(Vec<String>, Vec<Value>), Failure> {
         let wrong = |what: &str| Failure::invalid(format!("filter: {what}"));
         let parsed = filter::parse(filter)
-            .ok_or_else(|| wrong("only equality on text fields, joined by AND, is understood"))?;
+            .ok_or_else(|| wrong("only equality on text fields, joined by AND, is understood, and not too much of it"))?;
         let (mut conditions, mut values) = (Vec::new(), Vec::<Value>::new());
         for (path, value) in parsed {
             let column = path.first().and_then(|field| self.column(field));
@@ -172,36 +155,6 @@ impl<T: Serialize> Table<T> {
             values.push(value.into());
         }
         Ok((conditions, values))
-    }
-
-    /// The order's columns, and whether each descends. The row's number comes last, so that no two
-    /// rows have one place.
-    fn order(&self, text: &str) -> Result<Vec<(String, bool)>, Failure> {
-        let mut order = Vec::new();
-        for part in text
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-        {
-            let mut words = part.split_whitespace();
-            let column = words.next().and_then(|field| self.column(field));
-            let descending = match (words.next(), words.next()) {
-                (None, None) => false,
-                (Some("desc"), None) => true,
-                _ => return Err(Failure::invalid("orderBy: only desc may follow a field")),
-            };
-            order.push(match column {
-                Some((column, Kind::Text)) => (format!("coalesce({column}, '')"), descending),
-                Some((column, Kind::Number)) => (format!("coalesce({column}, -1)"), descending),
-                _ => {
-                    return Err(Failure::invalid(
-                        "orderBy: there is no such field to order by",
-                    ));
-                }
-            });
-        }
-        order.push(("seq".into(), false));
-        Ok(order)
     }
 
     fn mask<'a>(&self, text: &'a str) -> Result<Option<Vec<&'a str>>, Failure> {
@@ -242,44 +195,6 @@ fn all_of(conditions: &[String]) -> String {
     }
 }
 
-/// The rows behind a place: greater in the first column that is not equal.
-fn after(order: &[(String, bool)], places: Vec<Place>) -> (String, Vec<Value>) {
-    let places: Vec<Value> = places
-        .into_iter()
-        .map(|place| match place {
-            Place::Number(number) => number.into(),
-            Place::Text(text) => text.into(),
-        })
-        .collect();
-    let mut values = Vec::new();
-    let alternatives: Vec<String> = (0..order.len())
-        .map(|differs| {
-            let conditions = order.iter().zip(&places).take(differs + 1).enumerate();
-            let conditions: Vec<String> = conditions
-                .map(|(at, ((column, descending), place))| {
-                    values.push(place.clone());
-                    let comparison = match (at == differs, descending) {
-                        (false, _) => "=",
-                        (true, false) => ">",
-                        (true, true) => "<",
-                    };
-                    format!("{column} {comparison} ?")
-                })
-                .collect();
-            conditions.join(" AND ")
-        })
-        .collect();
-    (format!("({})", alternatives.join(" OR ")), values)
-}
-
-fn place(row: &Row<'_>, column: usize) -> rusqlite::Result<Place> {
-    Ok(match row.get(column)? {
-        Value::Text(text) => Place::Text(text),
-        Value::Integer(number) => Place::Number(number),
-        _ => Place::Number(0),
-    })
-}
-
 fn masked(item: impl Serialize, mask: Option<&[&str]>) -> serde_json::Value {
     let mut item = serde_json::to_value(item).unwrap_or_default();
     if let (Some(mask), Some(fields)) = (mask, item.as_object_mut()) {
@@ -291,15 +206,49 @@ fn masked(item: impl Serialize, mask: Option<&[&str]>) -> serde_json::Value {
     item
 }
 
-impl Cursor {
-    fn encode(&self) -> String {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        text.bytes().map(|byte| format!("{byte:02x}")).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::KEYS;
+
+    #[test]
+    fn a_page_holds_what_was_asked_for_and_a_thousand_at_most() {
+        for (text, size) in [
+            (None, 1_000),
+            (Some(""), 1_000),
+            (Some("0"), 1_000),
+            (Some("1"), 1),
+            (Some("5000"), 1_000),
+        ] {
+            assert_eq!(page_size(text).unwrap(), size, "{text:?}");
+        }
+        for text in ["-1", "1.5", "many", "99999999999"] {
+            assert!(page_size(Some(text)).is_err(), "{text}");
+        }
     }
 
-    fn decode(token: &str) -> Option<Self> {
-        let pair = |at: usize| u8::from_str_radix(token.get(at..at + 2)?, 16).ok();
-        let bytes: Option<Vec<u8>> = (0..token.len()).step_by(2).map(pair).collect();
-        serde_json::from_slice(&bytes?).ok()
+    #[test]
+    fn a_filter_reaches_known_text_fields_alone_and_never_as_sql() {
+        let (conditions, values) = KEYS.conditions("prefix = \"a' OR 1\"").unwrap();
+        assert_eq!(conditions, ["prefix = ?"]);
+        assert_eq!(values, [Value::from("a' OR 1".to_owned())]);
+        for text in [
+            "hash = a",
+            "secure = true",
+            "annotations = a",
+            "email.x = a",
+        ] {
+            assert!(KEYS.conditions(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mask_names_known_fields() {
+        assert_eq!(KEYS.mask("").unwrap(), None);
+        assert_eq!(
+            KEYS.mask("keyId, email").unwrap().unwrap(),
+            ["keyId", "email"]
+        );
+        assert!(KEYS.mask("keyId,hash").is_err());
     }
 }

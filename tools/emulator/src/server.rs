@@ -1,32 +1,33 @@
 //! Listens, and serves each request: trouble first, then the router, then what every answer carries.
+//! It must never listen on anything but what it is given, nor hold a request for ever at the end.
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::fault::{Fault, Faults, StripAnnotations, When};
-use crate::operation::Operation;
+use crate::fault::Faults;
 use crate::store::Store;
-use crate::{auth, fault, keys, log, openapi, secret, users, www};
+use crate::{auth, fault, keys, log, openapi, secret, trouble, users, www};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use futures_util::stream;
+use futures_util::StreamExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::net::TcpListener;
-use tower::ServiceExt;
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
+
+/// The largest body that is read to its end only to refuse it, in bytes.
+const LARGEST_DRAINED: usize = 64 << 20;
 
 /// How long requests under way may take to end, once the service is asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -72,12 +73,13 @@ impl Who {
     }
 }
 
-/// Marks a response that is never sent: its connection is closed instead.
-#[derive(Debug, Clone, Copy)]
-struct Dropped;
-
 /// Serves until it is asked to stop.
-pub async fn serve(listener: TcpListener, arguments: &Arguments, store: Store) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    arguments: &Arguments,
+    store: Store,
+    stop: impl Future<Output = ()>,
+) {
     let app = App {
         account: arguments.account.as_str().into(),
         bootstrap: secret::hash(&arguments.token),
@@ -86,7 +88,7 @@ pub async fn serve(listener: TcpListener, arguments: &Arguments, store: Store) -
     };
     let router = router(&app, arguments);
     let graceful = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop());
+    let mut stop = std::pin::pin!(stop);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -106,9 +108,10 @@ pub async fn serve(listener: TcpListener, arguments: &Arguments, store: Store) -
             let (app, router) = (app.clone(), router.clone());
             async move {
                 let response = answer(&app, router, request.map(Body::new)).await;
-                match response.extensions().get::<Dropped>() {
-                    Some(Dropped) => Err(io::Error::other("dropped, as was asked for")),
-                    None => Ok(response),
+                // hyper closes a connection without a byte where there is no answer to send.
+                match trouble::is_dropped(&response) {
+                    true => Err(io::Error::other("dropped, as was asked for")),
+                    false => Ok(response),
                 }
             }
         });
@@ -123,25 +126,29 @@ pub async fn serve(listener: TcpListener, arguments: &Arguments, store: Store) -
     }
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     store.checkpoint().await;
-    Ok(())
 }
 
-async fn stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
+/// Catches the signals that ask to stop, from now on, and resolves when one has come.
+#[cfg(unix)]
+pub fn stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
         tokio::select! {
-            _ = interrupt => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    })
+}
+
+/// Catches the signals that ask to stop, from now on, and resolves when one has come.
+#[cfg(windows)]
+pub fn stop() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 fn router(app: &App, arguments: &Arguments) -> Router {
@@ -173,14 +180,20 @@ fn router(app: &App, arguments: &Arguments) -> Router {
 
 /// What a request comes to, with what every answer carries.
 async fn answer(app: &App, router: Router, request: Request) -> Response {
-    let started = Instant::now();
     let who = Who::default();
     let id = secret::id().unwrap_or_default();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = if method == Method::OPTIONS {
+    let token = auth::bearer(request.headers()).unwrap_or_default();
+    let mut line = log::Line::begin(&request, token, &id, &who);
+    let mut response = if request.method() == Method::OPTIONS {
         preflight()
     } else {
-        troubled(app, router, request, &who).await
+        match whole(request).await {
+            Ok(mut request) => {
+                request.extensions_mut().insert(who);
+                trouble::serve(app, router, request).await
+            }
+            Err(failure) => failure.into_response(),
+        }
     };
     let headers = response.headers_mut();
     headers.insert(
@@ -190,16 +203,32 @@ async fn answer(app: &App, router: Router, request: Request) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(HeaderName::from_static("x-request-id"), id);
     }
-    let dropped = response.extensions().get::<Dropped>().is_some();
-    log::access(&log::Access {
-        method: method.as_str(),
-        path: &path,
-        status: (!dropped).then(|| response.status().as_u16()),
-        duration: started.elapsed(),
-        request_id: &id,
-        user: who.name(),
-    });
+    if !trouble::is_dropped(&response) {
+        line.answered(response.status().as_u16());
+    }
     response
+}
+
+/// The request with its whole body. What is too large is read all the same, up to a point: whoever
+/// still sends would see a broken connection in place of the answer.
+async fn whole(request: Request) -> Result<Request<Bytes>, Failure> {
+    let (parts, body) = request.into_parts();
+    let mut pieces = body.into_data_stream();
+    let (mut body, mut size) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| Failure::invalid("the body broke off"))?;
+        size += piece.len();
+        if size > LARGEST_DRAINED {
+            break;
+        }
+        if size <= LARGEST_BODY {
+            body.extend_from_slice(&piece);
+        }
+    }
+    match size <= LARGEST_BODY {
+        true => Ok(Request::from_parts(parts, body.into())),
+        false => Err(Failure::too_large()),
+    }
 }
 
 fn preflight() -> Response {
@@ -211,120 +240,4 @@ fn preflight() -> Response {
         ),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
-}
-
-/// Sends the request through the router, and into the trouble that was asked for.
-async fn troubled(app: &App, router: Router, request: Request, who: &Who) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
-        return Failure::too_large().into_response();
-    };
-    parts.extensions.insert(who.clone());
-    let token = auth::bearer(&parts.headers).unwrap_or_default().to_owned();
-    let operation = Operation::of(&parts.method, &parts.uri);
-    let fault = operation.and_then(|(operation, user)| app.faults.next(operation, user.as_deref()));
-    if let Some(Fault::StripAnnotations) = fault {
-        parts.extensions.insert(StripAnnotations);
-    }
-    let run = async move || -> Response {
-        let request = Request::from_parts(parts, Body::from(body));
-        let served: Result<Response, Infallible> = router.oneshot(request).await;
-        served.unwrap_or_else(|never| match never {})
-    };
-    match fault {
-        None | Some(Fault::StripAnnotations) => run().await,
-        Some(Fault::Drop { when }) => {
-            if when == When::After {
-                run().await;
-            }
-            dropped()
-        }
-        Some(Fault::Answer {
-            status,
-            headers,
-            body,
-            when,
-        }) => {
-            let key = match when {
-                When::After => key_of(run().await).await,
-                When::Before => None,
-            };
-            let body = body.replace("{{token}}", &token);
-            let body = body.replace("{{key}}", key.as_deref().unwrap_or_default());
-            instead(status, headers, body)
-        }
-        Some(Fault::Delay { ms, when }) => {
-            let wait = tokio::time::sleep(Duration::from_millis(ms));
-            if when == When::Before {
-                wait.await;
-                return run().await;
-            }
-            let response = run().await;
-            wait.await;
-            response
-        }
-        Some(Fault::Cut { bytes }) => cut(run().await, bytes).await,
-        Some(Fault::Garbage) => {
-            run().await;
-            instead(200, [], "<!doctype html><title>not JSON</title>".into())
-        }
-        Some(Fault::Late { ms }) => {
-            tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(ms)).await;
-                run().await;
-            });
-            dropped()
-        }
-    }
-}
-
-fn dropped() -> Response {
-    let mut response = Response::new(Body::empty());
-    response.extensions_mut().insert(Dropped);
-    response
-}
-
-fn instead(
-    status: u16,
-    headers: impl IntoIterator<Item = (String, String)>,
-    body: String,
-) -> Response {
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
-    for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
-async fn whole(response: Response) -> (axum::http::response::Parts, Bytes) {
-    let (parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, usize::MAX).await;
-    (parts, body.unwrap_or_default())
-}
-
-async fn key_of(response: Response) -> Option<String> {
-    let (_, body) = whole(response).await;
-    let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
-    Some(body.get("key")?.as_str()?.into())
-}
-
-/// The head of a response and the first bytes of its body; then the connection breaks.
-async fn cut(response: Response, bytes: usize) -> Response {
-    let (mut parts, body) = whole(response).await;
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, body.len().into());
-    let first = body.slice(..bytes.min(body.len()));
-    let pieces = stream::unfold(Some(first), async |piece| match piece {
-        Some(piece) => Some((Ok(piece), None)),
-        None => {
-            // What was written should be on its way before the connection goes.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            Some((Err(io::Error::other("cut, as was asked for")), None))
-        }
-    });
-    Response::from_parts(parts, Body::from_stream(pieces))
 }

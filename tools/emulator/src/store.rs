@@ -37,17 +37,35 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS keys_of_user ON keys (user, seq);
 ";
 
+/// Whether somebody else's tables are there, which this must never write beside.
+const FOREIGN_TABLES: &str = "
+    SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
+                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('users', 'keys'))
+";
+
 /// The database, used by one thread at a time.
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
 
 impl Store {
     /// Opens the file, or memory where there is none, and makes the users those of the arguments.
-    pub fn open(file: Option<&Path>, arguments: &Arguments) -> rusqlite::Result<Self> {
-        let mut connection = match file {
-            Some(file) => Connection::open(file)?,
-            None => Connection::open_in_memory()?,
+    pub fn open(file: Option<&Path>, arguments: &Arguments) -> Result<Self, String> {
+        let open = || -> rusqlite::Result<(Connection, bool)> {
+            let connection = match file {
+                Some(file) => Connection::open(file)?,
+                None => Connection::open_in_memory()?,
+            };
+            let foreign = connection.query_row(FOREIGN_TABLES, [], |row| row.get(0))?;
+            Ok((connection, foreign))
         };
+        let (connection, foreign) = open().map_err(|error| error.to_string())?;
+        if foreign {
+            return Err("it belongs to another program".into());
+        }
+        Self::prepare(connection, arguments).map_err(|error| error.to_string())
+    }
+
+    fn prepare(mut connection: Connection, arguments: &Arguments) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.execute_batch(SCHEMA)?;
@@ -90,7 +108,7 @@ impl Store {
         let work = move || work(&mut store.0.lock().unwrap_or_else(PoisonError::into_inner));
         match tokio::task::spawn_blocking(work).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::from(rusqlite::Error::InvalidQuery)),
+            Err(_) => Err(Failure::internal("the database's thread panicked")),
         }
     }
 

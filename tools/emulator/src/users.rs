@@ -1,8 +1,8 @@
-//! The account and its users.
+//! The account and its users, which only the command line can change.
 
 use crate::auth::Caller;
 use crate::extract::Segments;
-use crate::failure::{Failure, Status};
+use crate::failure::Failure;
 use crate::page::{Kind, ListQuery, Table};
 use crate::server::App;
 use crate::store::rfc3339;
@@ -62,6 +62,7 @@ pub struct UserPage {
     users: Vec<serde_json::Value>,
     /// Empty on the last page.
     next_page_token: String,
+    #[schema(value_type = i32)]
     total_size: i64,
 }
 
@@ -87,9 +88,10 @@ pub fn email_of(connection: &Connection, user: &str) -> Result<String, Failure> 
 /// List Users
 #[utoipa::path(
     get,
+    operation_id = "listUsers",
     path = "/v1/accounts/{account_id}/users",
     params(("account_id" = String, Path), ListQuery),
-    responses((status = 200, body = UserPage), (status = "default", body = Status)),
+    responses((status = 200, description = "A page", body = UserPage), Failure),
     security(("bearer" = []))
 )]
 pub async fn list(
@@ -111,9 +113,10 @@ pub async fn list(
 /// Get Account
 #[utoipa::path(
     get,
+    operation_id = "getAccount",
     path = "/v1/accounts/{account_id}",
     params(("account_id" = String, Path)),
-    responses((status = 200, body = Account), (status = "default", body = Status)),
+    responses((status = 200, description = "The account", body = Account), Failure),
     security(("bearer" = []))
 )]
 pub async fn account(
