@@ -246,7 +246,7 @@ impl Service for Api {
     }
 
     fn resends(&self) -> bool {
-        host::is_browser()
+        host::fetch_repeats()
     }
 
     fn notify(&self, event: &Event<'_>) {

@@ -43,9 +43,9 @@ extern "C" {
     /// The address of the page, where there is one.
     #[wasm_bindgen(js_name = pageAddress)]
     pub fn page_address() -> Option<String>;
-    /// Whether this runs in a browser.
-    #[wasm_bindgen(js_name = isBrowser)]
-    pub fn is_browser() -> bool;
+    /// Whether the runtime's fetch repeats requests by itself.
+    #[wasm_bindgen(js_name = fetchRepeats)]
+    pub fn fetch_repeats() -> bool;
     /// 128 random bits as text.
     #[wasm_bindgen(js_name = randomTag)]
     pub fn random_tag() -> String;

@@ -87,10 +87,14 @@ export function pageAddress(): string | undefined {
   }
 }
 
-/** Whether this runs in a browser, in a page or a worker: all of them say so, and nothing else does. */
-export function isBrowser(): boolean {
+/**
+ * Whether the runtime's fetch repeats a request by itself when a connection that was used before
+ * breaks without an answer: browsers do, and Deno does. Seen of Chromium 156 and Deno 2.9; not of
+ * Node 20, Bun 1.4 or workerd.
+ */
+export function fetchRepeats(): boolean {
   try {
-    return globalThis.navigator.userAgent.startsWith("Mozilla/");
+    return /^(Mozilla|Deno)\//.test(globalThis.navigator.userAgent);
   } catch {
     return false;
   }

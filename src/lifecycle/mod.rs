@@ -59,8 +59,8 @@ pub trait Service {
     /// A number in `[0, 1)`.
     fn random(&self) -> f64;
 
-    /// Whether the transport may repeat a request by itself, unseen. Browsers do, on a connection
-    /// that was used before and breaks before the answer begins: a POST, too.
+    /// Whether the transport may repeat a request by itself, unseen. Browsers and Deno do, on a
+    /// connection that was used before and breaks before the answer begins: a POST, too.
     fn resends(&self) -> bool;
 
     /// Tells the caller what happens.
