@@ -1,13 +1,14 @@
 // A wrong option is named, with what to change, before anything is sent.
 
-import { connection, equal, holds, rejectionOf, requests } from "./service.mjs";
+import { connection, countingFetch, equal, holds, rejectionOf } from "./service.mjs";
 
 export const options = {
   async "a wrong option of a create is named before anything is sent"(
     { createApiKey, ValidationError },
     api,
   ) {
-    const good = connection(api);
+    const fetch = countingFetch();
+    const good = { ...connection(api), fetch };
     const throwing = {
       get accountId() {
         throw new Error("fw_not_to_be_seen");
@@ -97,7 +98,6 @@ export const options = {
       ["expireTme", { ...good, expireTme: undefined }],
       ["pageSize", { ...good, pageSize: 1 }],
     ];
-    const before = await requests(api);
     for (const [path, options] of wrong) {
       const error = await rejectionOf(ValidationError, createApiKey(options));
       equal([error.path, error.code, error.attempts], [path, "VALIDATION", 0], "path");
@@ -105,13 +105,13 @@ export const options = {
         equal(error.message.includes(secret), false, `${path}: no value in its message`);
       }
     }
-    equal(await requests(api), before, "requests");
+    equal(fetch.count, 0, "requests");
   },
 
   async "a wrong option of another call is named before anything is sent"(package_, api) {
     const { ValidationError } = package_;
-    const good = connection(api);
-    const before = await requests(api);
+    const fetch = countingFetch();
+    const good = { ...connection(api), fetch };
     for (const [name, path, options] of [
       ["deleteApiKey", "keyId", good],
       ["deleteApiKey", "keyId", { ...good, keyId: "" }],
@@ -132,7 +132,7 @@ export const options = {
       const error = await rejectionOf(ValidationError, Promise.resolve(package_[name](options)));
       equal([error.path, error.operation], [path, name], "path and operation");
     }
-    equal(await requests(api), before, "requests");
+    equal(fetch.count, 0, "requests");
   },
 
   async "a misspelt option is answered with the name that was meant"(
