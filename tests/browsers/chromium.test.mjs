@@ -1,60 +1,25 @@
-// The suite and the demo page in a real Chromium, whose path is in CHROMIUM.
+// The demo page in a real Chromium.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createReadStream } from "node:fs";
-import { createServer } from "node:http";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 import { startEmulator } from "../emulator/server.mjs";
-import { cases, emulatorArguments } from "../suite/index.mjs";
+import { CHROMIUM_ARGUMENTS } from "../matrix/browsers.mjs";
+import { emulatorArguments } from "../suite/index.mjs";
 
-const root = join(import.meta.dirname, "../..");
 const www = process.env.FIREWORKS_WWW;
-
-const ARGUMENTS = [
-  ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-  ...["--disable-component-update", "--disable-sync", "--no-first-run"],
-];
 
 let browser;
 let emulator;
 
 before(async () => {
   emulator = await startEmulator({ args: [...emulatorArguments, "--www", www] });
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ARGUMENTS });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_ARGUMENTS });
 });
 
 after(async () => {
   await browser?.close();
   await emulator?.stop();
-});
-
-test("Chromium: the suite, from a page of another origin", async (t) => {
-  const server = createServer((request, response) => {
-    const [, folder, file] = /^\/(dist|suite)\/(\w+\.m?js)$/.exec(request.url) ?? [];
-    if (!file) return response.setHeader("content-type", "text/html").end("<!doctype html>");
-    response.setHeader("content-type", "text/javascript");
-    createReadStream(join(root, folder === "suite" ? "tests/suite" : "dist", file)).pipe(response);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const page = await browser.newPage();
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
-  for (const name of Object.keys(cases)) {
-    await t.test(name, async () => {
-      const failure = await page.evaluate(
-        async ([name, api]) => {
-          const fireworksKeys = await import("/dist/default.js");
-          const { cases } = await import("/suite/index.mjs");
-          return cases[name](fireworksKeys, api).catch((error) => String(error.stack));
-        },
-        [name, emulator.url],
-      );
-      assert.equal(failure, undefined);
-    });
-  }
-  server.close();
 });
 
 test("Chromium: the page creates a key, shows it once, and forgets it", async () => {

@@ -63,14 +63,17 @@ export const errors = {
     { createApiKey, ConnectionError },
     api,
   ) {
-    for (const kind of ["drop", "cut"]) {
+    for (const [trouble, times] of [
       // A browser tries as often as it has a connection left that was used before.
-      await fault(api, { kind, bytes: 10 }, { times: kind === "drop" ? 50 : 1 });
+      [{ kind: "drop" }, 50],
+      [{ kind: "cut", bytes: 10 }, 1],
+    ]) {
+      await fault(api, trouble, { times });
       const error = await rejectionOf(
         ConnectionError,
         createApiKey({ ...connection(api), maxRetries: 0 }),
       );
-      equal([error.code, error.orphans], ["CONNECTION", "swept"], kind);
+      equal([error.code, error.orphans], ["CONNECTION", "swept"], trouble.kind);
       await calm(api);
     }
   },

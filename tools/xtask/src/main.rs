@@ -2,8 +2,8 @@
 //! so; what it cannot do ends with one line and a non-zero exit.
 
 mod bench;
+mod browsers;
 mod build;
-mod chromium;
 mod command;
 mod demo;
 mod emulator;

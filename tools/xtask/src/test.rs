@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every test, or the parts named. Nothing is skipped in silence.
 
+use crate::browsers::{self, CHROMIUM, Program};
 use crate::workspace::Workspace;
-use crate::{build, chromium, command, emulator};
+use crate::{build, command, emulator};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -16,11 +17,15 @@ pub enum Part {
     Simulation,
     /// The emulator over HTTP.
     Emulator,
-    /// The built package in Node and in workerd.
+    /// The packed package in every runtime and browser.
     Runtimes,
+    /// The packed package through every bundler.
+    Bundlers,
+    /// The packed package itself: what is in it, its types, its export map.
+    Package,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
-    /// The built package and the demo page in browsers.
+    /// The demo page in a browser.
     Browsers,
     /// The two commands of the README, as a person would run them.
     Commands,
@@ -59,26 +64,23 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
                     .current_dir(&workspace.root),
             )?,
             Part::Emulator => node_tests(&workspace, "emulator", &[])?,
-            Part::Runtimes => {
-                build::build(&workspace)?;
-                node_tests(&workspace, "runtimes", &[])?;
-            }
-            Part::Resilience => {
-                build::build(&workspace)?;
-                node_tests(&workspace, "resilience", &[])?;
-            }
-            Part::Browsers => {
-                build::build(&workspace)?;
-                let environment = [
-                    ("CHROMIUM", chromium::find_or_install()?),
-                    ("FIREWORKS_WWW", workspace.www()),
-                ];
-                node_tests(&workspace, "browsers", &environment)?;
-            }
+            Part::Runtimes => package_tests(&workspace, "runtimes", browsers::ALL)?,
+            Part::Bundlers => package_tests(&workspace, "bundlers", CHROMIUM)?,
+            Part::Package => package_tests(&workspace, "package", &[])?,
+            Part::Resilience => package_tests(&workspace, "resilience", &[])?,
+            Part::Browsers => package_tests(&workspace, "browsers", CHROMIUM)?,
             Part::Commands => node_tests(&workspace, "commands", &[])?,
         }
     }
     Ok(())
+}
+
+/// Runs tests of the built package, which need these browsers.
+fn package_tests(workspace: &Workspace, folder: &str, programs: &[Program]) -> Result<()> {
+    build::build(workspace)?;
+    let mut environment = browsers::find_or_install(programs)?;
+    environment.push(("FIREWORKS_WWW", workspace.www()));
+    node_tests(workspace, folder, &environment)
 }
 
 /// Runs `tests/<folder>/*.test.mjs` with Node's test runner, one file after the other: the machine

@@ -1,0 +1,142 @@
+// The packed tarball through every bundler, each with no plugin and no configuration for it, run in
+// Chromium or in Node.
+
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { inChromium, serve } from "../matrix/browsers.mjs";
+import { matrix } from "../matrix/cells.mjs";
+import { folder, program, run, tool, write } from "../matrix/fixture.mjs";
+
+matrix("bundler", {
+  "Vite, dev": viteDev,
+  "Vite, build": (api) => inPage(vite, "fireworks-keys", api),
+  "webpack": (api) => inPage(webpack, "fireworks-keys", api),
+  "Rollup": (api) => inPage(rollup, "fireworks-keys", api),
+  "esbuild": (api) => inPage(esbuild, "fireworks-keys", api),
+  "Parcel": (api) => inPage(parcel, "fireworks-keys", api),
+  "Vite, build, ./url": (api) => inPage(vite, "fireworks-keys/url", api),
+  "webpack, ./url": (api) => inPage(webpack, "fireworks-keys/url", api),
+  "Rollup, for Node": (api) => inNode(rollup, api),
+  "esbuild, for Node": (api) => inNode(esbuild, api),
+});
+
+/** An application of one file and one page, alone in a folder of the project. */
+async function application(from) {
+  await rm(join(folder, "app"), { recursive: true, force: true });
+  const main = await write(
+    "app/main.js",
+    `import * as fireworksKeys from "${from}";
+     import { report } from "../suite/report.mjs";
+     const api = globalThis.process?.env.API ?? new URLSearchParams(location.search).get("api");
+     report(fireworksKeys, api).then((failures) => {
+       globalThis.report = failures;
+       if (globalThis.process) console.log(JSON.stringify(failures));
+     });`,
+  );
+  const html = await write(
+    "app/index.html",
+    '<!doctype html><html><body><script type="module" src="./main.js"></script></body></html>',
+  );
+  const out = join(folder, "app/out");
+  await mkdir(out);
+  return { main, html, out };
+}
+
+async function inPage(bundle, from, api) {
+  const app = await application(from);
+  const script = await bundle(app);
+  if (script) await write("app/out/index.html", `<!doctype html><script type="module" src="${script}"></script>`);
+  const server = await serve(app.out);
+  try {
+    return await inChromium(`${server.url}/index.html?${new URLSearchParams({ api })}`);
+  } finally {
+    server.close();
+  }
+}
+
+async function inNode(bundle, api) {
+  const app = await application("fireworks-keys");
+  const script = join(app.out, await bundle(app, "node"));
+  const output = await run(process.execPath, [script], { env: { ...process.env, API: api } });
+  return JSON.parse(output.trim().split("\n").at(-1));
+}
+
+async function viteDev(api) {
+  await application("fireworks-keys");
+  const { createServer } = await tool("vite");
+  const server = await createServer({
+    root: join(folder, "app"),
+    configFile: false,
+    logLevel: "error",
+    cacheDir: join(folder, "app/cache"),
+    server: { host: "127.0.0.1", port: 0, fs: { allow: [folder] } },
+  });
+  await server.listen();
+  try {
+    const [url] = server.resolvedUrls.local;
+    return await inChromium(`${url}?${new URLSearchParams({ api })}`);
+  } finally {
+    await server.close();
+  }
+}
+
+async function vite({ out }) {
+  const { build } = await tool("vite");
+  await build({
+    root: join(folder, "app"),
+    configFile: false,
+    logLevel: "error",
+    build: { outDir: out, emptyOutDir: true },
+  });
+}
+
+async function webpack({ main, out }) {
+  const { default: webpack } = await tool("webpack");
+  const stats = await new Promise((resolve, reject) =>
+    webpack(
+      { mode: "production", context: folder, entry: main, output: { path: out, filename: "bundle.js" } },
+      (error, stats) => (error ? reject(error) : resolve(stats)),
+    ),
+  );
+  const { errors, warnings } = stats.toJson();
+  // A large file is what a page's owner may want to know of, and no fault of the package's build.
+  const said = [...errors, ...warnings].filter(({ message }) => !/size limit|code splitting|lazy load/.test(message));
+  if (said.length > 0) throw new Error(said.map(({ message }) => message).join("\n"));
+  return "bundle.js";
+}
+
+async function rollup({ main, out }, platform) {
+  const { rollup } = await tool("rollup");
+  const { default: nodeResolve } = await tool("@rollup/plugin-node-resolve");
+  const warnings = [];
+  const bundle = await rollup({
+    input: main,
+    plugins: [nodeResolve({ browser: platform !== "node" })],
+    onwarn: ({ message }) => warnings.push(message),
+  });
+  await bundle.write({ file: join(out, "bundle.mjs"), format: "es" });
+  if (warnings.length > 0) throw new Error(warnings.join("\n"));
+  return "bundle.mjs";
+}
+
+async function esbuild({ main, out }, platform = "browser") {
+  const { build } = await tool("esbuild");
+  const { warnings } = await build({
+    entryPoints: [main],
+    outfile: join(out, "bundle.mjs"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    platform,
+    logLevel: "silent",
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text }) => text).join("\n"));
+  return "bundle.mjs";
+}
+
+async function parcel({ html, out }) {
+  const args = ["build", html, "--dist-dir", out, "--no-cache", "--no-source-maps", "--public-url", "./"];
+  const env = { ...process.env, PARCEL_WORKERS: "0" };
+  await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], { env });
+}
+

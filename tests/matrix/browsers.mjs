@@ -1,0 +1,143 @@
+// Pages in real browsers: each opens an address, waits for `globalThis.report`, and returns it.
+
+import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { chromium } from "playwright-core";
+import { exists, tool } from "./fixture.mjs";
+import { freePort } from "./workerd.mjs";
+
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
+
+/** Serves a folder's files with these headers. */
+export async function serve(folder, headers = {}) {
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, "http://localhost");
+    const file = join(folder, normalize(pathname));
+    const type = TYPES[extname(file)];
+    if (!type || !(await exists(file))) return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": type, ...headers });
+    createReadStream(file).pipe(response);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+/** What Chromium needs to start as root, and to leave the network alone. */
+export const CHROMIUM_ARGUMENTS = [
+  ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync", "--no-first-run"],
+];
+
+/** Opens an address in Chromium, and returns the report and what the console complained of. */
+export async function inChromium(url) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM,
+    args: CHROMIUM_ARGUMENTS,
+  });
+  try {
+    const page = await browser.newPage();
+    const problems = [];
+    page.on("pageerror", (error) => problems.push(`uncaught: ${error.stack}`));
+    page.on("console", (message) => {
+      if (message.text().includes("Content Security Policy")) problems.push(message.text());
+    });
+    await page.goto(url);
+    const reported = () => globalThis.report;
+    const waiting = page.waitForFunction(reported, undefined, { timeout: 120_000 });
+    const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
+    return [...problems, ...report];
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens an address in Firefox. */
+export async function inFirefox(url) {
+  const { default: puppeteer } = await tool("puppeteer-core");
+  const browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: process.env.FIREFOX,
+    headless: true,
+  });
+  try {
+    const page = await browser.newPage();
+    const problems = [];
+    page.on("pageerror", ({ message }) => {
+      // What Firefox says of every request that CORS or a broken connection ends is no exception.
+      if (!message.startsWith("Cross-Origin Request Blocked")) problems.push(`uncaught: ${message}`);
+    });
+    await page.goto(url);
+    const waiting = page.waitForFunction("globalThis.report", { timeout: 120_000 });
+    const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
+    return [...problems, ...report];
+  } finally {
+    await browser.close();
+  }
+}
+
+function fail(error, problems) {
+  throw new Error([error.message, ...problems].join("\n"));
+}
+
+/** Opens an address in WebKitGTK, on a display of its own, over plain WebDriver. */
+export async function inWebKit(url) {
+  const display = `:${90 + Math.floor(Math.random() * 900)}`;
+  const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], { stdio: "ignore" });
+  const port = await freePort();
+  const driver = spawn(process.env.WEBKIT_DRIVER, [`--port=${port}`, "--host=127.0.0.1"], {
+    env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
+    stdio: "ignore",
+  });
+  const request = async (method, path, body) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      body: body && JSON.stringify(body),
+    });
+    const { value } = await response.json();
+    if (!response.ok) throw new Error(`WebDriver: ${JSON.stringify(value)}`);
+    return value;
+  };
+  try {
+    for (let tries = 0; !(await request("GET", "/status").catch(() => false)); tries += 1) {
+      if (tries > 100) throw new Error("WebKitWebDriver does not answer");
+      await sleep(100);
+    }
+    const { sessionId } = await request("POST", "/session", {
+      capabilities: {
+        alwaysMatch: {
+          "webkitgtk:browserOptions": { binary: process.env.MINIBROWSER, args: ["--automation"] },
+        },
+      },
+    });
+    await request("POST", `/session/${sessionId}/url`, { url });
+    for (let tries = 0; tries < 1_200; tries += 1) {
+      const script = { script: "return globalThis.report ?? null", args: [] };
+      const report = await request("POST", `/session/${sessionId}/execute/sync`, script);
+      if (report !== null) {
+        await request("DELETE", `/session/${sessionId}`);
+        return report;
+      }
+      await sleep(100);
+    }
+    throw new Error("the page never reported");
+  } finally {
+    driver.kill();
+    xvfb.kill();
+  }
+}
+
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,60 @@
+// A worker in the real workerd.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { folder, tool } from "./fixture.mjs";
+
+/**
+ * Starts a worker whose modules are files of a folder, the first of them its main one. All that it
+ * fetches goes to `outbound`, an address, where that is given.
+ */
+export async function startWorkerd(at, modules, { outbound, env = {} } = {}) {
+  const embed = (name) => `embed ${JSON.stringify(name)}`;
+  const internet = outbound
+    ? `external = (address = ${JSON.stringify(new URL(outbound).host)}, http = ())`
+    : `network = (allow = ["private"])`;
+  const config = `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker), (name = "internet", ${internet})],
+  sockets = [(name = "http", service = "main")],
+);
+const worker :Workerd.Worker = (
+  modules = [${modules.map((name) => `(name = ${JSON.stringify(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = ${embed(name)})`)}],
+  bindings = [${Object.entries(env).map((pair) => `(name = ${JSON.stringify(pair[0])}, text = ${JSON.stringify(pair[1])})`)}],
+  compatibilityDate = "2024-01-01",
+);
+`;
+  const path = join(folder, at);
+  await mkdir(path, { recursive: true });
+  await writeFile(join(path, "config.capnp"), config);
+  const port = await freePort();
+  // The binary itself: npm's wrapper passes neither signals nor the control channel on.
+  const { default: workerd } = await tool("workerd");
+  const child = spawn(
+    workerd.default,
+    ["serve", "config.capnp", `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
+    { cwd: path, stdio: ["ignore", "inherit", "inherit", "pipe"] },
+  );
+  process.once("exit", () => child.kill("SIGKILL"));
+  // It says on the control channel that it listens.
+  await Promise.race([
+    once(child.stdio[3], "data"),
+    once(child, "exit").then(([code]) => {
+      throw new Error(`workerd ended with ${code}`);
+    }),
+  ]);
+  return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}

@@ -1,0 +1,134 @@
+// The packed tarball in every runtime.
+
+import { EdgeRuntime } from "./edge-runtime.mjs";
+import { build } from "esbuild";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { inChromium, inFirefox, inWebKit, serve } from "../matrix/browsers.mjs";
+import { matrix } from "../matrix/cells.mjs";
+import { folder, program, run, tool, write } from "../matrix/fixture.mjs";
+import { startWorkerd } from "../matrix/workerd.mjs";
+
+const POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
+
+matrix("runtime", {
+  "Node": (api) => printed(process.execPath, ["program.mjs"], api),
+  "Deno, no permission but the network": (api) =>
+    printed(program("deno/bin.cjs"), ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"], api),
+  "Bun": (api) => printed(program("@oven/bun-linux-x64/bin/bun"), ["program.mjs"], api),
+  "workerd": (api) => inWorkerd(api, bundleWorker),
+  "workerd, from wrangler's output": (api) => inWorkerd(api, wrangle),
+  "edge-runtime": inEdgeRuntime,
+  "Chromium": (api) => onPage(inChromium, "default", api),
+  "Chromium, ./url": (api) => onPage(inChromium, "url", api),
+  "Chromium, ./inline": (api) => onPage(inChromium, "inline", api),
+  "Chromium, strict policy": (api) =>
+    onPage(inChromium, "default", api, { "content-security-policy": POLICY }),
+  "Firefox": (api) => onPage(inFirefox, "default", api),
+  "Firefox, ./url": (api) => onPage(inFirefox, "url", api),
+  "WebKitGTK": (api) => onPage(inWebKit, "default", api),
+});
+
+/** A program that imports the package by its name, and prints the report. */
+async function printed(command, args, api) {
+  await write(
+    "program.mjs",
+    `import * as fireworksKeys from "fireworks-keys";
+     import { report } from "./suite/report.mjs";
+     console.log(JSON.stringify(await report(fireworksKeys, ${JSON.stringify(api)})));`,
+  );
+  const output = await run(command, args);
+  return JSON.parse(output.trim().split("\n").at(-1));
+}
+
+/** A worker that answers with the report, and with those of two first calls at once. */
+const WORKER = `
+import * as fireworksKeys from "fireworks-keys";
+import { report } from "./suite/report.mjs";
+
+export default {
+  async fetch(request) {
+    const { searchParams } = new URL(request.url);
+    const api = searchParams.get("api");
+    if (!searchParams.has("once")) return Response.json(await report(fireworksKeys, api));
+    const { keyId } = await fireworksKeys.createApiKey({
+      token: "fw_local_admin", accountId: "local", userId: "ci-bot", baseUrl: api,
+    });
+    return Response.json(keyId);
+  },
+};
+`;
+
+async function inWorkerd(api, bundle) {
+  const at = "workers";
+  await rm(join(folder, at), { recursive: true, force: true });
+  await write("worker.mjs", WORKER);
+  const worker = await startWorkerd(at, await bundle(at));
+  try {
+    const address = (query) => `${worker.url}/?${new URLSearchParams({ api, ...query })}`;
+    // On a cold isolate: a request whose caller leaves at once, and two that stay.
+    const gone = fetch(address({ once: 1 }), { signal: AbortSignal.timeout(1) }).catch(() => {});
+    const first = [1, 2].map(async (once) => (await fetch(address({ once }))).json());
+    const [one, other] = await Promise.all([...first, gone]);
+    if (typeof one !== "string" || typeof other !== "string" || one === other) {
+      return [`two first requests at once: ${one}, ${other}`];
+    }
+    return await (await fetch(address())).json();
+  } finally {
+    worker.stop();
+  }
+}
+
+async function bundleWorker(at) {
+  await build({
+    entryPoints: [join(folder, "worker.mjs")],
+    outdir: join(folder, at),
+    outExtension: { ".js": ".js" },
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd", "worker", "browser"],
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
+    logLevel: "warning",
+  });
+  return ["worker.js", "fireworks_keys.wasm"];
+}
+
+async function wrangle(at) {
+  await write("wrangler.toml", 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2024-01-01"\n');
+  const wrangler = program("wrangler/bin/wrangler.js");
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
+  await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", at], { env });
+  const wasm = (await readdir(join(folder, at))).filter((name) => name.endsWith(".wasm"));
+  return ["worker.js", ...wasm];
+}
+
+async function inEdgeRuntime(api) {
+  await write(
+    "edge.mjs",
+    `import * as fireworksKeys from "fireworks-keys";
+     import { report } from "./suite/report.mjs";
+     addEventListener("fetch", (event) => event.respondWith(
+       report(fireworksKeys, ${JSON.stringify(api)}).then((failures) => Response.json(failures)),
+     ));`,
+  );
+  return new EdgeRuntime(await tool("edge-runtime")).report(join(folder, "edge.mjs"));
+}
+
+/** A page without a bundler. */
+async function onPage(browser, entry, api, headers) {
+  await write("page.html", '<!doctype html><script type="module" src="page.mjs"></script>');
+  await write(
+    "page.mjs",
+    `import * as fireworksKeys from "/node_modules/fireworks-keys/dist/${entry}.js";
+     import { report } from "./suite/report.mjs";
+     globalThis.report = await report(fireworksKeys, ${JSON.stringify(api)});`,
+  );
+  const server = await serve(folder, headers);
+  try {
+    return await browser(`${server.url}/page.html`);
+  } finally {
+    server.close();
+  }
+}
