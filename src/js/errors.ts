@@ -16,7 +16,7 @@ export type Operation =
 export type Orphans = "none" | "swept" | "unknown";
 
 /** What all errors of this package have in common. */
-export abstract class FireworksKeysError extends Error {
+abstract class Base extends Error {
   /** A stable name of what went wrong, to tell errors apart by. */
   abstract readonly code: string;
   /** The function that was called. */
@@ -43,7 +43,7 @@ export abstract class FireworksKeysError extends Error {
 }
 
 /** An option cannot be used as it is. Unless it is what a function returned, nothing was sent. */
-export class ValidationError extends FireworksKeysError {
+export class ValidationError extends Base {
   override readonly name = "ValidationError";
   readonly code = "VALIDATION";
   /** Where the value stands, such as `annotations.team`. */
@@ -57,7 +57,7 @@ export class ValidationError extends FireworksKeysError {
 }
 
 /** The server refused. */
-export class ApiError extends FireworksKeysError {
+export class ApiError extends Base {
   override readonly name = "ApiError";
   /** The gRPC name of the status, such as `NOT_FOUND`. */
   readonly code: GrpcCode;
@@ -84,13 +84,13 @@ export class ApiError extends FireworksKeysError {
 }
 
 /** No answer arrived, or it broke off. `cause` is what fetch rejected with, secrets taken out. */
-export class ConnectionError extends FireworksKeysError {
+export class ConnectionError extends Base {
   override readonly name = "ConnectionError";
   readonly code = "CONNECTION";
 }
 
 /** The time was up. */
-export class TimeoutError extends FireworksKeysError {
+export class TimeoutError extends Base {
   override readonly name = "TimeoutError";
   readonly code = "TIMEOUT";
   /** Which limit passed: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
@@ -105,7 +105,7 @@ export class TimeoutError extends FireworksKeysError {
 }
 
 /** The server accepted, and its answer is not what the API's reference promises. */
-export class InvalidResponseError extends FireworksKeysError {
+export class InvalidResponseError extends Base {
   override readonly name = "InvalidResponseError";
   readonly code = "INVALID_RESPONSE";
   /** The HTTP status. */
@@ -122,7 +122,7 @@ export class InvalidResponseError extends FireworksKeysError {
  * The WebAssembly module could not be loaded, or failed for want of memory while this call was under
  * way. The next call tries again with a fresh one.
  */
-export class ModuleLoadError extends FireworksKeysError {
+export class ModuleLoadError extends Base {
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
 
@@ -132,6 +132,23 @@ export class ModuleLoadError extends FireworksKeysError {
     super(`the WebAssembly module ${what}`, context);
   }
 }
+
+/** Every error of this package, told apart by `code`. */
+export type FireworksKeysError =
+  | ValidationError
+  | ApiError
+  | ConnectionError
+  | TimeoutError
+  | InvalidResponseError
+  | ModuleLoadError;
+
+/**
+ * What they all extend: after `error instanceof FireworksKeysError`, a `switch (error.code)` knows
+ * each error's own fields.
+ */
+export const FireworksKeysError = Base as unknown as abstract new (
+  ...args: never[]
+) => FireworksKeysError;
 
 interface Context {
   operation: Operation;

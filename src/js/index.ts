@@ -82,39 +82,49 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   readonly #defaults: Defaults;
 
   /** What a call gives comes before what is given here. Wrong defaults are each call's error. */
-  constructor(defaults: Defaults) {
+  constructor(defaults: Defaults & Known<Defaults>) {
     this.#defaults = Object(defaults) as Defaults;
   }
 
   /** See {@link createApiKey}. */
-  create(options?: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+  create(...[options]: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
     return create(options, this.#defaults);
   }
 
   /** See {@link deleteApiKey}. */
-  delete(options: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
+  delete(...[options]: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
     return remove(options, this.#defaults);
   }
 
   /** See {@link deleteOrphans}. */
-  deleteOrphans(options: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
+  deleteOrphans(...[options]: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
     return removeOrphans(options, this.#defaults);
   }
 
   /** See {@link listApiKeys}. */
-  list(options?: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
+  list(...[options]: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
     return keys(options, this.#defaults);
   }
 
   /** See {@link listUsers}. */
-  users(options?: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
+  users(...[options]: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
     return users(options, this.#defaults);
   }
 }
 
-/** What a client's method still needs: the defaults' options have become optional. */
-export type Rest<Options, Defaults> = Omit<Options, keyof Defaults & keyof Options> &
-  Partial<Pick<Options, keyof Defaults & keyof Options>>;
+/** No option that nobody knows. */
+type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
+
+/** What a client's method still takes: the defaults' options have become optional. */
+type Needed<Options, Defaults> = Options extends unknown
+  ? Omit<Options, keyof Defaults> & Partial<Pick<Options, keyof Defaults & keyof Options>>
+  : never;
+
+/** A client's method's arguments: none are needed where the defaults say it all. */
+type Rest<Options, Defaults> =
+  Record<never, never> extends Needed<Options, Defaults>
+    ? [options?: Needed<Options, Defaults>]
+    : [options: Needed<Options, Defaults>];
 
 function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
   return call("createApiKey", (module) => module.createApiKey(options, defaults));

@@ -88,10 +88,36 @@ test("cut commits and breaks off the body", async () => {
   assert.equal(await count(), 1);
 });
 
+test("cut never sends the whole body", async () => {
+  await admin.fault({ kind: "cut", bytes: 1_000_000 });
+  const [head, body] = (await raw()).split("\r\n\r\n");
+  assert.equal(body.length, Number(/content-length: (\d+)/.exec(head)[1]) - 1);
+});
+
 test("cut can leave nothing of the body", async () => {
   await admin.fault({ kind: "cut", bytes: 0 });
   assert.match(await raw(), /^HTTP\/1.1 200[^]*\r\n\r\n$/);
   assert.equal(await count(), 1);
+});
+
+test("answer has the headers that were ordered, whatever every answer carries", async () => {
+  const headers = { "x-request-id": "mine", "access-control-allow-origin": "https://a.example" };
+  await admin.fault({ kind: "answer", status: 429, headers });
+  const answer = await admin.create("me");
+  for (const [name, value] of Object.entries(headers)) assert.equal(answer.headers.get(name), value);
+});
+
+test("a slow create is done, though its caller has lost patience", async () => {
+  await admin.fault({ kind: "delay", ms: 200 });
+  const signal = AbortSignal.timeout(50);
+  const creating = fetch(`${emulator.url}/v1/accounts/local/users/me/apiKeys`, {
+    method: "POST",
+    headers: { authorization: "Bearer fw_local_admin" },
+    body: '{"apiKey": {}}',
+    signal,
+  });
+  await assert.rejects(creating, { name: "TimeoutError" });
+  while ((await count()) === 0);
 });
 
 test("a delete and a list are dropped like a create", async () => {
@@ -121,7 +147,7 @@ test("late drops the connection and commits afterwards", async () => {
 });
 
 test("strip-annotations loses the annotations", async () => {
-  await admin.fault({ kind: "strip-annotations" });
+  await admin.fault({ kind: "strip-annotations" }, { operation: "create" });
   assert.ok(!("annotations" in (await admin.create("me", { annotations: { a: "b" } })).body));
   assert.ok("annotations" in (await admin.create("me", { annotations: { a: "b" } })).body);
 });
@@ -181,6 +207,11 @@ test("an order that makes no sense is refused", async () => {
     '{"fault": {"kind": "drop"}, "share": 1.5}',
     '{"fault": {"kind": "drop"}, "times": 0}',
     '{"fault": {"kind": "drop"}, "operation": "rotate"}',
+    '{"fault": ["drop"]}',
+    '[null, null, 0, null, null, 0, {"kind": "drop"}]',
+    '{"fault": {"kind": "strip-annotations"}}',
+    '{"fault": {"kind": "strip-annotations"}, "operation": "list"}',
+    '{"fault": {"kind": "answer", "status": 400, "headers": {"A": "1", "a": "2"}}}',
     '{"fault": {"kind": "answer", "status": 101}}',
     '{"fault": {"kind": "answer", "status": 600}}',
     '{"fault": {"kind": "answer", "status": 500, "headers": {"a b": "c"}}}',

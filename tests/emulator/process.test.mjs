@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { once } from "node:events";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -84,12 +84,47 @@ test("a request under way is answered before it stops, but cannot hold it for ev
   assert.equal(await endless.creating, undefined);
 });
 
-test("a second one for the same port leaves the first one's users alone", async () => {
+test("who comes while it ends is refused, and not left without an answer", async () => {
+  const emulator = await startEmulator({ args: ["--faults"] });
+  const admin = clientOf(emulator.url);
+  await admin.fault({ kind: "delay", ms: 1_000 }, { operation: "create" });
+  const creating = admin.create("me");
+  while ((await admin.request("GET", "/_emulator/stats")).body.requests === 0);
+  const stopped = emulator.stop();
+  const { hostname, port } = new URL(emulator.url);
+  const connected = async () => {
+    const socket = connect(port, hostname);
+    const outcome = await Promise.race([once(socket, "connect"), once(socket, "error")]).then(
+      ([error]) => error === undefined,
+      () => false,
+    );
+    socket.destroy();
+    return outcome;
+  };
+  while (await connected()) await new Promise((done) => setTimeout(done, 20));
+  assert.equal((await creating).status, 200, "it was still ending");
+  assert.equal(await stopped, 0);
+});
+
+test("a log that nobody reads holds up neither requests nor the end", async () => {
+  const emulator = await startEmulator({ readLog: false });
+  const admin = clientOf(emulator.url);
+  for (let requests = 0; requests < 3_000; requests += 100) {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => admin.account()));
+    assert.ok(answers.every(({ status }) => status === 200));
+  }
+  assert.equal(await emulator.stop(), 0);
+});
+
+test("a second one for the same port or the same file leaves the first one's users alone", async () => {
   const args = ["--db", join(folder, "shared.sqlite"), "--user", "me:admin", "--user", "ann"];
   const first = await startEmulator({ args });
   const { port } = new URL(first.url);
-  const second = await failToStart(["--port", port, ...args.slice(0, 2), "--user", "bob"]);
-  assert.equal(second.code, 1);
+  for (const [other, reason] of [[port, port], ["0", "shared.sqlite cannot be used as the database: it is in use"]]) {
+    const second = await failToStart(["--port", other, ...args.slice(0, 2), "--user", "bob"]);
+    assert.equal(second.code, 1);
+    assert.ok(second.log.includes(reason), second.log);
+  }
   assert.equal((await clientOf(first.url).create("ann")).status, 200);
   await first.stop();
 });
@@ -106,11 +141,12 @@ test("what it cannot do it says in one line", async () => {
   const port = String(server.address().port);
   const notDatabase = join(folder, "text.sqlite");
   await writeFile(notDatabase, "this is no database, but it is long enough to be read as one".repeat(20));
-  // Another program's database: our own with a table under another name, just as long.
+  // Another program's database, with tables of the same names: our own, but for the mark of ours.
   const foreign = join(folder, "foreign.sqlite");
   await (await startEmulator({ args: ["--db", foreign] })).stop();
-  const renamed = (await readFile(foreign, "latin1")).replaceAll("users", "pages");
-  await writeFile(foreign, renamed, "latin1");
+  const unmarked = await readFile(foreign);
+  unmarked.fill(0, 68, 72);
+  await writeFile(foreign, unmarked);
   for (const [args, reason] of [
     [["--port", port], port],
     [["--port", "0", "--db", folder], folder],
@@ -124,7 +160,7 @@ test("what it cannot do it says in one line", async () => {
     assert.equal(log.trim().split("\n").length, 1, log);
     assert.ok(log.startsWith("fireworks-emulator: ") && log.includes(reason), log);
   }
-  assert.equal(await readFile(foreign, "latin1"), renamed, "it was not written to");
+  assert.deepEqual(await readFile(foreign), unmarked, "it was not written to");
   for (const [option, ...values] of [
     ["--user", "a/b", "me:owner", "me:admin:robot", "", "-"],
     ["--account", "a/b", ""],
@@ -151,7 +187,7 @@ test("no secret is in the database or the log", async () => {
   const { key } = (await admin.create("me", { displayName: "findme" })).body;
   await admin.as(key).account();
   await admin.request("GET", `/v1/accounts/${key}?token=${key}`);
-  await admin.request("GET", `/v1/accounts/f%77_${key.slice(3)}`);
+  await admin.request("GET", `/v1/accounts/f%2577_${key.slice(3)}`);
   const files = (await readdir(folder)).filter((name) => name.startsWith("secrets"));
   const stored = await Promise.all(files.map((name) => readFile(join(folder, name), "latin1")));
   assert.ok(stored.join().includes("findme"), "the scan finds what is there");
@@ -219,7 +255,10 @@ test("a folder is served beside the API, under a strict policy, and nothing abov
     assert.notEqual(response.statusCode, 200, path);
   }
   assert.equal((await clientOf(emulator.url).account()).status, 200);
-  assert.equal((await clientOf(emulator.url).request("GET", "/nothing")).body.code, 5);
+  for (const nothing of ["/nothing", `/${"a".repeat(300)}`, "//sub"]) {
+    const { status, body } = await clientOf(emulator.url).request("GET", nothing);
+    assert.deepEqual([status, body.code], [404, 5], nothing);
+  }
   await emulator.stop();
 });
 

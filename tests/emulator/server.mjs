@@ -23,8 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 
 /** Starts one on a free port, and resolves when it is ready. Without `--db` it keeps nothing. */
-export async function startEmulator({ args = [] } = {}) {
-  const child = run(["--port", "0", ...args]);
+export async function startEmulator({ args = [], readLog = true } = {}) {
+  const child = run(["--port", "0", ...args], readLog);
   const lines = createInterface({ input: child.stdout });
   const [line] = await Promise.race([
     once(lines, "line"),
@@ -49,12 +49,16 @@ export async function failToStart(args) {
   return { code, log: child.log() };
 }
 
-function run(args) {
+function run(args, readLog = true) {
   const child = spawn(BINARY, args, { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
-  child.once("exit", () => running.delete(child));
+  child.once("exit", () => {
+    running.delete(child);
+    // What nobody has read would keep it from closing.
+    child.stderr.resume();
+  });
   let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
+  if (readLog) child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
   child.log = () => log;
   // Not "exit": what it wrote last may come after that.
   child.closed = once(child, "close");

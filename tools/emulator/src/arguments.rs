@@ -28,12 +28,12 @@ pub struct Arguments {
     )]
     pub users: Vec<User>,
     /// A credential that is an administrator and no listed key.
-    #[arg(long, default_value = "fw_local_admin", hide_default_value = true)]
+    #[arg(long, default_value = "fw_local_admin")]
     pub token: String,
     /// A folder to serve beside the API.
     #[arg(long, value_name = "DIR")]
     pub www: Option<PathBuf>,
-    /// Lets tests ask for trouble at /_emulator/.
+    /// Lets tests ask for trouble at /_emulator/: see the README.
     #[arg(long)]
     pub faults: bool,
 }

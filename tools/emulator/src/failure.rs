@@ -106,6 +106,7 @@ impl IntoResponses for Failure {
             ("401", "The API key is missing, unknown, deleted or expired"),
             ("403", "This API key may not do it"),
             ("404", "There is no such account, user or key"),
+            ("405", "The path does not take this method"),
             ("413", "The body is larger than 1 MiB"),
             ("default", "The service is at fault"),
         ];

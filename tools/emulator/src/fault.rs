@@ -1,6 +1,7 @@
 //! Orders of trouble, and what is really stored: `/_emulator/`, with `--faults` only. An order that
 //! makes no sense must never be taken: a test would prove nothing.
 
+use crate::extract::{self, Object};
 use crate::failure::Failure;
 use crate::keys::KEYS;
 use crate::operation::Operation;
@@ -12,7 +13,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Which requests get into trouble, and into which.
@@ -34,7 +35,7 @@ pub struct Order {
     #[serde(default)]
     seed: u64,
     /// Into which trouble.
-    fault: Fault,
+    fault: Object<Fault>,
 }
 
 /// A trouble.
@@ -89,20 +90,27 @@ impl Order {
         {
             return wrong("share is from 0 to 1".into());
         }
+        let creates = self.operation == Some(Operation::Create);
+        if matches!(self.fault.0, Fault::StripAnnotations {}) && !creates {
+            return wrong("strip-annotations is for the operation create".into());
+        }
         let Fault::Answer {
             status, headers, ..
-        } = &self.fault
+        } = &self.fault.0
         else {
             return Ok(());
         };
         if !(200..=599).contains(status) {
             return wrong("status is from 200 to 599".into());
         }
+        let mut names = BTreeSet::new();
         for (name, value) in headers {
             // These two say where the body ends: a lie would be a dropped connection.
             let framing = ["content-length", "transfer-encoding"];
             match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
-                (Ok(known), Ok(_)) if !framing.contains(&known.as_str()) => {}
+                (Ok(known), Ok(_))
+                    if !framing.contains(&known.as_str())
+                        && names.insert(known.as_str().to_owned()) => {}
                 _ => return wrong(format!("the header {name:?} cannot be sent")),
             }
         }
@@ -173,7 +181,7 @@ impl Faults {
                 };
             if hit {
                 active.hits += 1;
-                return Some(order.fault.clone());
+                return Some(order.fault.0.clone());
             }
         }
         None
@@ -185,8 +193,7 @@ pub async fn add(
     State(app): State<App>,
     body: Bytes,
 ) -> Result<(StatusCode, Json<Value>), Failure> {
-    let order: Order = serde_json::from_slice(&body)
-        .map_err(|error| Failure::invalid(format!("the fault: {error}")))?;
+    let order: Order = extract::body(&body)?;
     order.check()?;
     let mut inner = app.faults.inner();
     inner.last_id += 1;

@@ -1,7 +1,7 @@
 //! Create, list and delete API keys. A secret must never leave by any other answer than its create's.
 
 use crate::auth::Caller;
-use crate::extract::Segments;
+use crate::extract::{self, Object, Segments};
 use crate::failure::Failure;
 use crate::fault::StripAnnotations;
 use crate::page::{Kind, ListQuery, Table};
@@ -64,6 +64,7 @@ pub const KEYS: Table<ApiKey> = Table {
         ("expireTime", "expire_us", Kind::Number),
         ("annotations", "annotations", Kind::Record),
         ("lastUsed", "last_used_us", Kind::Number),
+        ("key", "", Kind::Secret),
     ],
     read,
 };
@@ -88,7 +89,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateRequest {
-    api_key: NewApiKey,
+    #[schema(value_type = NewApiKey)]
+    api_key: Object<NewApiKey>,
 }
 
 /// The key to be. What only the service can say may be there, and is not read.
@@ -100,25 +102,25 @@ pub struct NewApiKey {
     expire_time: Option<String>,
     annotations: Option<BTreeMap<String, String>>,
     #[serde(default, rename = "keyId")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>)]
     _key_id: IgnoredAny,
     #[serde(default, rename = "key")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>)]
     _key: IgnoredAny,
     #[serde(default, rename = "createTime")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>, format = DateTime)]
     _create_time: IgnoredAny,
     #[serde(default, rename = "secure")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<bool>)]
     _secure: IgnoredAny,
     #[serde(default, rename = "email")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>)]
     _email: IgnoredAny,
     #[serde(default, rename = "prefix")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>)]
     _prefix: IgnoredAny,
     #[serde(default, rename = "lastUsed")]
-    #[schema(ignore)]
+    #[schema(read_only, value_type = Option<String>, format = DateTime)]
     _last_used: IgnoredAny,
 }
 
@@ -160,13 +162,14 @@ pub async fn dispatch(
         Err(failure) => return failure.into_response(),
     };
     let allow = match action.as_str() {
-        "apiKeys" => "GET, POST",
+        "apiKeys" => "GET, HEAD, POST",
         "apiKeys:delete" => "POST",
         _ => return Failure::missing("there is no such method").into_response(),
     };
     let at = At { app, account, user };
     let served = match (action.as_str(), method) {
-        ("apiKeys", Method::GET) => list(at, caller, query)
+        // Whoever asks for the head alone gets the head: hyper leaves the body out.
+        ("apiKeys", Method::GET | Method::HEAD) => list(at, caller, query)
             .await
             .map(IntoResponse::into_response),
         ("apiKeys", Method::POST) => {
@@ -219,7 +222,9 @@ async fn create(
     strip_annotations: bool,
 ) -> Result<Json<ApiKey>, Failure> {
     let (app, user) = at.owner(caller?)?;
-    let CreateRequest { api_key: new } = parse(body)?;
+    let CreateRequest {
+        api_key: Object(new),
+    } = extract::body(body)?;
     let expire_us = new.expire_time.as_deref().map(expiry).transpose()?;
     let annotations = new.annotations.filter(|_| !strip_annotations);
     let display_name = new.display_name.filter(|name| !name.is_empty());
@@ -322,7 +327,7 @@ async fn delete(
     body: &[u8],
 ) -> Result<Json<Empty>, Failure> {
     let (app, user) = at.owner(caller?)?;
-    let DeleteRequest { key_id } = parse(body)?;
+    let DeleteRequest { key_id } = extract::body(body)?;
     let work = move |connection: &mut Connection| {
         users::email_of(connection, &user)?;
         let deleted = connection
@@ -334,8 +339,4 @@ async fn delete(
         }
     };
     app.store.run(work).await
-}
-
-fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).map_err(|error| Failure::invalid(format!("the body: {error}")))
 }

@@ -43,7 +43,8 @@ async fn main() -> ExitCode {
         },
     };
     // Who closed standard error wants no reason.
-    let _ = writeln!(std::io::stderr(), "fireworks-emulator: {reason}");
+    let line: Vec<&str> = reason.split_whitespace().collect();
+    let _ = writeln!(std::io::stderr(), "fireworks-emulator: {}", line.join(" "));
     code
 }
 

@@ -30,7 +30,8 @@ impl Operation {
             .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
             .collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let (get, post) = (method == Method::GET, method == Method::POST);
+        let get = matches!(*method, Method::GET | Method::HEAD);
+        let post = method == Method::POST;
         match segments.as_slice() {
             ["v1", "accounts", _] if get => Some((Self::Account, None)),
             ["v1", "accounts", _, "users"] if get => Some((Self::Users, None)),

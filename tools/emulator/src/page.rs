@@ -41,6 +41,8 @@ pub enum Kind {
     Number,
     /// A record of texts: filter by its members.
     Record,
+    /// Known, and never in a list.
+    Secret,
 }
 
 /// What is listed: a table, its fields by their names in the API, and how a row becomes a resource.

@@ -4,12 +4,13 @@
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::fault::Faults;
+use crate::log::Log;
 use crate::store::Store;
-use crate::{auth, fault, keys, log, openapi, secret, trouble, users, www};
+use crate::{auth, fault, keys, openapi, secret, trouble, users, www};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use futures_util::StreamExt;
@@ -43,6 +44,8 @@ pub struct App {
     pub store: Store,
     /// The trouble that was asked for.
     pub faults: Arc<Faults>,
+    /// The access log.
+    pub log: Log,
 }
 
 impl App {
@@ -85,6 +88,7 @@ pub async fn serve(
         bootstrap: secret::hash(&arguments.token),
         store: store.clone(),
         faults: Arc::default(),
+        log: Log::start(&arguments.token),
     };
     let router = router(&app, arguments);
     let graceful = GracefulShutdown::new();
@@ -124,7 +128,10 @@ pub async fn serve(
             let _ = connection.await;
         });
     }
+    // Who comes now is refused at once, and knows that nothing was done.
+    drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    app.log.finish();
     store.checkpoint().await;
 }
 
@@ -183,7 +190,7 @@ async fn answer(app: &App, router: Router, request: Request) -> Response {
     let who = Who::default();
     let id = secret::id().unwrap_or_default();
     let token = auth::bearer(request.headers()).unwrap_or_default();
-    let mut line = log::Line::begin(&request, token, &id, &who);
+    let mut line = app.log.begin(&request, token, &id, &who);
     let mut response = if request.method() == Method::OPTIONS {
         preflight()
     } else {
@@ -195,13 +202,13 @@ async fn answer(app: &App, router: Router, request: Request) -> Response {
             Err(failure) => failure.into_response(),
         }
     };
+    // An order of trouble may have said something else.
     let headers = response.headers_mut();
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    headers
+        .entry(header::ACCESS_CONTROL_ALLOW_ORIGIN)
+        .or_insert(HeaderValue::from_static("*"));
     if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.entry("x-request-id").or_insert(id);
     }
     if !trouble::is_dropped(&response) {
         line.answered(response.status().as_u16());

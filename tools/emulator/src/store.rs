@@ -2,9 +2,10 @@
 
 use crate::arguments::{Arguments, User};
 use crate::failure::Failure;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -37,11 +38,11 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS keys_of_user ON keys (user, seq);
 ";
 
-/// Whether somebody else's tables are there, which this must never write beside.
-const FOREIGN_TABLES: &str = "
-    SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table'
-                   AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN ('users', 'keys'))
-";
+/// Marks a database as ours, among all that SQLite makes: "fwke".
+const APPLICATION: i32 = 0x6677_6b65;
+
+/// How long another process may hold the database while it ends.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The database, used by one thread at a time.
 #[derive(Clone)]
@@ -50,26 +51,40 @@ pub struct Store(Arc<Mutex<Connection>>);
 impl Store {
     /// Opens the file, or memory where there is none, and makes the users those of the arguments.
     pub fn open(file: Option<&Path>, arguments: &Arguments) -> Result<Self, String> {
-        let open = || -> rusqlite::Result<(Connection, bool)> {
+        let open = || -> rusqlite::Result<Option<Self>> {
             let connection = match file {
                 Some(file) => Connection::open(file)?,
                 None => Connection::open_in_memory()?,
             };
-            let foreign = connection.query_row(FOREIGN_TABLES, [], |row| row.get(0))?;
-            Ok((connection, foreign))
+            connection.busy_timeout(PATIENCE)?;
+            // Held until the end: another emulator would change this one's users.
+            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            let is_ours = connection.query_row(
+                "SELECT application_id = ?1 OR NOT EXISTS (SELECT 1 FROM sqlite_schema)
+                 FROM pragma_application_id",
+                [APPLICATION],
+                |row| row.get::<_, bool>(0),
+            )?;
+            is_ours
+                .then(|| Self::prepare(connection, arguments))
+                .transpose()
         };
-        let (connection, foreign) = open().map_err(|error| error.to_string())?;
-        if foreign {
-            return Err("it belongs to another program".into());
+        match open() {
+            Ok(Some(store)) => Ok(store),
+            Ok(None) => Err("it belongs to another program".into()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                Err("it is in use".into())
+            }
+            Err(error) => Err(error.to_string()),
         }
-        Self::prepare(connection, arguments).map_err(|error| error.to_string())
     }
 
     fn prepare(mut connection: Connection, arguments: &Arguments) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.execute_batch(SCHEMA)?;
         let transaction = connection.transaction()?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.execute_batch(SCHEMA)?;
         for user in &arguments.users {
             transaction.execute(
                 "INSERT INTO users (id, name, email, role, service_account, create_us)

@@ -58,13 +58,17 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
         }
         Some(Fault::Delay { ms, when }) => {
             let wait = tokio::time::sleep(Duration::from_millis(ms));
-            if when == When::Before {
+            // A slow service does it all the same when its caller has lost patience.
+            to_the_end(async move {
+                if when == When::Before {
+                    wait.await;
+                    return run().await;
+                }
+                let response = run().await;
                 wait.await;
-                return run().await;
-            }
-            let response = run().await;
-            wait.await;
-            response
+                response
+            })
+            .await
         }
         Some(Fault::Cut { bytes }) => cut(run().await, bytes).await,
         Some(Fault::Garbage {}) => {
@@ -79,6 +83,12 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
             dropped()
         }
     }
+}
+
+/// Does the work to its end, whether or not anybody still waits for the answer.
+async fn to_the_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or_else(|_| dropped())
 }
 
 /// Whether a response is never to be sent, and its connection closed instead.
@@ -125,7 +135,7 @@ async fn cut(response: Response, bytes: usize) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, body.len().into());
-    let first = body.slice(..bytes.min(body.len()));
+    let first = body.slice(..bytes.min(body.len().saturating_sub(1)));
     let pieces = stream::unfold(Some(first), async |piece| match piece {
         Some(piece) => Some((Ok(piece), None)),
         None => {

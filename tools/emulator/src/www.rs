@@ -23,11 +23,15 @@ const HEADERS: [(HeaderName, &str); 4] = [
 /// Serves a file of the folder.
 pub async fn file(folder: PathBuf, request: Request) -> Response {
     let missing = || Failure::missing("there is no such path").into_response();
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+    // A path that begins with two slashes would be redirected to another host.
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !is_read || request.uri().path().starts_with("//") {
         return missing();
     }
     let Ok(response) = ServeDir::new(folder).oneshot(request).await;
-    if response.status() == StatusCode::NOT_FOUND {
+    // A name that is too long for a file, or one that may not be read, is no page either.
+    let status = response.status();
+    if status == StatusCode::NOT_FOUND || status.is_server_error() {
         return missing();
     }
     let mut response = response.into_response();

@@ -21,6 +21,9 @@ const LIVE: [&str; 3] = [
     "FIREWORKS_USER_ID",
 ];
 
+/// Where the service is, if it is not the live one.
+const BASE_URL: &str = "FIREWORKS_BASE_URL";
+
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
 pub struct Options {
@@ -41,9 +44,6 @@ pub struct Options {
 
 /// Runs the demo to its end.
 pub fn run(options: &Options) -> Result<()> {
-    let (interrupt, interrupted) = channel();
-    ctrlc::set_handler(move || interrupt.send(()).unwrap_or_default())
-        .context("Ctrl-C cannot be caught")?;
     let workspace = Workspace::find()?;
     if options.live {
         if let Some(name) = LIVE
@@ -56,12 +56,17 @@ pub fn run(options: &Options) -> Result<()> {
         return create(&workspace, &[]);
     }
     build::build(&workspace)?;
+    let program = emulator::build(&workspace)?;
+    // Not before: until there is an emulator to stop, whoever interrupts ends everything at once.
+    let (interrupt, interrupted) = channel();
+    ctrlc::set_handler(move || interrupt.send(()).unwrap_or_default())
+        .context("Ctrl-C cannot be caught")?;
     let db = options
         .db
         .clone()
         .unwrap_or_else(|| workspace.target.join("demo.sqlite"));
     let mut emulator = Emulator::start(
-        Command::new(emulator::build(&workspace)?)
+        Command::new(program)
             .arg("--port")
             .arg(options.port.to_string())
             .arg("--db")
@@ -75,7 +80,7 @@ pub fn run(options: &Options) -> Result<()> {
     create(
         &workspace,
         &[
-            ("FIREWORKS_BASE_URL", &address),
+            (BASE_URL, &address),
             ("FIREWORKS_API_KEY", TOKEN),
             ("FIREWORKS_ACCOUNT_ID", "local"),
             ("FIREWORKS_USER_ID", "ci-bot"),
@@ -101,6 +106,8 @@ fn create(workspace: &Workspace, environment: &[(&str, &str)]) -> Result<()> {
     command::run(
         Command::new("node")
             .arg(workspace.root.join("tools/xtask/src/demo.mjs"))
+            // The live service is where it is, whatever a shell has been told.
+            .env_remove(BASE_URL)
             .envs(environment.iter().copied())
             .current_dir(&workspace.root),
     )

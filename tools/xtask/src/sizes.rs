@@ -13,16 +13,22 @@ pub fn print(folder: &Path) -> Result<()> {
         .filter(|path| path.is_file())
         .collect();
     files.sort();
-    println!("{:<24}{:>10}{:>10}{:>10}", "bytes", "raw", "gzip", "brotli");
+    let mut output = std::io::stdout().lock();
+    writeln!(
+        output,
+        "{:<24}{:>10}{:>10}{:>10}",
+        "bytes", "raw", "gzip", "brotli"
+    )?;
     for file in files {
         let bytes = std::fs::read(&file)?;
-        println!(
+        writeln!(
+            output,
             "{:<24}{:>10}{:>10}{:>10}",
             file.file_name().unwrap_or_default().display(),
             bytes.len(),
             gzip(&bytes)?,
             brotli(&bytes)?,
-        );
+        )?;
     }
     Ok(())
 }

@@ -1,0 +1,53 @@
+// The types, as strict consumers compile against them: what must compile does, and what must not
+// does not.
+
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
+
+const COMPILERS = {
+  "TypeScript 5": () => program("typescript/bin/tsc"),
+  "TypeScript 7": () => join(root, "node_modules/typescript/bin/tsc"),
+};
+
+const RESOLUTIONS = {
+  bundler: { module: "esnext", moduleResolution: "bundler" },
+  node16: { module: "node16", moduleResolution: "node16" },
+};
+
+const PLATFORMS = {
+  "a page": { lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"], types: [] },
+  "Node": { lib: ["es2023"], types: ["node"] },
+  "Cloudflare Workers": { lib: ["es2023"], types: ["@cloudflare/workers-types"] },
+};
+
+before(async () => {
+  await prepare();
+  await rm(join(folder, "types"), { recursive: true, force: true });
+  await cp(join(import.meta.dirname, "types"), join(folder, "types"), { recursive: true });
+  await write("types/package.json", '{"type": "module"}');
+});
+
+for (const [compiler, tsc] of Object.entries(COMPILERS)) {
+  for (const [resolution, module] of Object.entries(RESOLUTIONS)) {
+    for (const [platform, globals] of Object.entries(PLATFORMS)) {
+      test(`${compiler}, ${resolution}, ${platform}`, async () => {
+        const compilerOptions = {
+          ...module,
+          ...globals,
+          target: "es2022",
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          noEmit: true,
+        };
+        const config = await write(
+          "types/tsconfig.json",
+          JSON.stringify({ compilerOptions, files: ["use.ts", "misuse.ts"] }),
+        );
+        await run(process.execPath, [tsc(), "--project", config]);
+      });
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// What a strict consumer writes, and what its types are. Compiled, never run.
+
+import {
+  type ApiKey,
+  type CreateApiKeyOptions,
+  type CreatedApiKey,
+  type ErrorCode,
+  type FireworksKeysEvent,
+  ApiError,
+  createApiKey,
+  deleteApiKey,
+  deleteOrphans,
+  FireworksKeys,
+  FireworksKeysError,
+  init,
+  listApiKeys,
+  listUsers,
+} from "fireworks-keys";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function same<A, B>(_: Same<A, B>): void {}
+
+const at = { token: "fw_x", accountId: "acme", userId: "ci-bot" };
+
+export async function functions(): Promise<void> {
+  const created = await createApiKey({ ...at, expiresIn: "30d", annotations: { team: "infra" } });
+  same<typeof created, CreatedApiKey>(true);
+  same<typeof created.key, string>(true);
+  same<typeof created.expireTime, string | undefined>(true);
+  same<(typeof created)["a field of tomorrow"], unknown>(true);
+  await createApiKey({ ...at, token: async () => "fw_x", expireTime: new Date() });
+  await createApiKey({ ...at, expireTime: "2099-01-01T00:00:00Z", expiresIn: undefined });
+  same<void, Awaited<ReturnType<typeof deleteApiKey>>>(true);
+  await deleteApiKey({ ...at, keyId: created.keyId, missingOk: true });
+  const deleted = await deleteOrphans({ ...at, attemptTag: "tag", keepKeyId: created.keyId });
+  same<typeof deleted, string[]>(true);
+  const page = await listApiKeys({ ...at, userId: "-", pageSize: 100 });
+  same<typeof page.apiKeys, ApiKey[] | undefined>(true);
+  for await (const key of listApiKeys(at)) same<typeof key, ApiKey>(true);
+  for await (const { users } of listUsers(at).pages()) users?.map(({ name }) => name);
+  const list: PromiseLike<unknown> & AsyncIterable<ApiKey> = listApiKeys(at);
+  await Promise.all([list, listApiKeys(at).finally(() => {}), init()]);
+}
+
+export async function options(): Promise<void> {
+  const { signal } = new AbortController();
+  const onEvent = (event: FireworksKeysEvent): string => {
+    switch (event.type) {
+      case "retry":
+        return `${event.attempt} ${event.delayMs} ${event.reason} ${event.status ?? ""}`;
+      case "orphan-deleted":
+        return event.keyId + event.attemptTag;
+      case "orphans-unknown":
+        return `${event.attemptTag ?? ""}${event.keepKeyId ?? ""}`;
+      case "unprotected":
+        return event.keyId;
+    }
+  };
+  const everything: CreateApiKeyOptions = {
+    ...at,
+    baseUrl: "https://proxy.example/fireworks",
+    allowHttp: false,
+    fetch: (url, init) => fetch(url, init),
+    headers: { "x-team": "infra" },
+    timeoutMs: 30_000,
+    totalTimeoutMs: Infinity,
+    maxRetries: 2,
+    signal,
+    waitUntil: (work) => void work.then(() => {}),
+    onEvent,
+    displayName: "deploy",
+    expiresIn: 3_600,
+    annotations: {},
+    attemptTag: "mine",
+    orphanProtection: true,
+  };
+  await createApiKey(everything);
+  // The standard fetch is a fetch.
+  await createApiKey({ ...at, fetch });
+}
+
+export async function client(): Promise<void> {
+  const all = new FireworksKeys({ ...at, expiresIn: "1d" });
+  same<Awaited<ReturnType<typeof all.create>>, CreatedApiKey>(true);
+  await all.create();
+  await all.create({ expireTime: "2099-01-01T00:00:00Z" });
+  await all.delete({ keyId: "k" });
+  await all.list();
+  const some = new FireworksKeys({ token: "fw_x" });
+  await some.create({ accountId: "acme", userId: "ci-bot" });
+  await some.list({ accountId: "acme", userId: "-" });
+  for await (const user of some.users({ accountId: "acme" })) user.serviceAccount satisfies boolean | undefined;
+}
+
+export async function errors(): Promise<string | undefined> {
+  try {
+    await createApiKey(at);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) return `${error.status} ${error.requestId ?? ""}`;
+    if (!(error instanceof FireworksKeysError)) throw error;
+    same<typeof error.orphans, "none" | "swept" | "unknown" | undefined>(true);
+    same<ErrorCode, FireworksKeysError["code"]>(true);
+    switch (error.code) {
+      case "VALIDATION":
+        return error.path;
+      case "TIMEOUT":
+        return error.limit;
+      case "INVALID_RESPONSE":
+        return String(error.status);
+      case "CONNECTION":
+      case "MODULE_LOAD":
+        return String(error.cause);
+      case "NOT_FOUND":
+        return String(error.retryAfterMs);
+      default:
+        return error.message;
+    }
+  }
+}
