@@ -5,7 +5,7 @@ use crate::exchange::{Api, ApiFailure, to_record};
 use crate::host::{Reply, to_error};
 use crate::lifecycle::{Failure, Limit, Orphans};
 use crate::options::Invalid;
-use js_sys::JsString;
+use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -60,7 +60,7 @@ pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue 
     let none = JsValue::UNDEFINED;
     let (what, answer, cause) = match failure {
         Failure::Aborted => return api.abort_reason(),
-        Failure::Invalid(invalid) => return rejected(context, invalid, api.last_token().as_ref()),
+        Failure::Invalid(invalid) => return rejected(context, invalid, api.tokens()),
         Failure::Refused {
             answer,
             retry_after_ms,
@@ -84,7 +84,7 @@ pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue 
             (What::Unreadable { reason }, Some(answer), &none)
         }
     };
-    make(context, what, answer, cause, api.last_token().as_ref())
+    make(context, what, answer, cause, api.tokens())
 }
 
 /// What to reject with where an option is wrong.
@@ -94,16 +94,16 @@ pub fn invalid(operation: &'static str, invalid: &Invalid) -> JsValue {
         attempts: 0,
         aftermath: None,
     };
-    rejected(&context, invalid, None)
+    rejected(&context, invalid, &Array::new())
 }
 
-fn rejected(context: &Context<'_>, invalid: &Invalid, token: Option<&JsString>) -> JsValue {
+fn rejected(context: &Context<'_>, invalid: &Invalid, tokens: &Array) -> JsValue {
     let what = What::Invalid {
         path: &invalid.path,
         expected: &invalid.expected,
     };
     let cause = invalid.cause.clone().unwrap_or_default();
-    make(context, what, None, &cause, token)
+    make(context, what, None, &cause, tokens)
 }
 
 fn make(
@@ -111,10 +111,10 @@ fn make(
     what: What<'_>,
     answer: Option<&Reply>,
     cause: &JsValue,
-    token: Option<&JsString>,
+    tokens: &Array,
 ) -> JsValue {
     match to_record(&Description { context, what }) {
-        Ok(description) => to_error(&description, answer, cause, token),
+        Ok(description) => to_error(&description, answer, cause, tokens),
         Err(error) => error,
     }
 }

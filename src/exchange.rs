@@ -1,15 +1,14 @@
 //! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
-use crate::host::{self, Reply, Stop, ask_token, reason_of, receive};
+use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{
-    Aborted, Answer, Event, Failure, Fault, Item, Limits, Request, Service, Why,
+    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Request, Service, Why,
 };
 use crate::options::{Invalid, check_token, invalid};
 use js_sys::{Array, Function, JSON, JsString, Math, Object, Promise, Reflect};
 use serde::Serialize;
-use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect};
@@ -52,8 +51,8 @@ pub enum Token {
 /// The API over fetch.
 pub struct Api {
     connection: Connection,
-    /// The token last used: what must not appear in an error.
-    token: RefCell<Option<JsString>>,
+    /// Every token that was used: what must not appear in an error.
+    tokens: Array,
 }
 
 impl Api {
@@ -61,7 +60,7 @@ impl Api {
     pub fn new(connection: Connection) -> Self {
         Self {
             connection,
-            token: RefCell::new(None),
+            tokens: Array::new(),
         }
     }
 
@@ -78,9 +77,15 @@ impl Api {
         self.connection.limits
     }
 
-    /// The token last used.
-    pub fn last_token(&self) -> Option<JsString> {
-        self.token.borrow().clone()
+    /// Every token that was used.
+    pub fn tokens(&self) -> &Array {
+        &self.tokens
+    }
+
+    /// Begins to watch a create, for its caller.
+    pub fn watch(&self, watch: &Watch, mark: Option<&Mark>) {
+        let tag = mark.map(|mark| mark.tag.as_str());
+        watch.begin(tag, self.connection.on_event.as_ref());
     }
 
     /// What the caller aborted with.
@@ -94,10 +99,10 @@ impl Api {
         self.connection.wait_until.is_some()
     }
 
-    /// Keeps the runtime alive until the promise settles, where the caller said how.
-    pub fn hold(&self, work: &Promise) {
+    /// Keeps the runtime alive until the work is done, where the caller said how.
+    pub fn hold(&self, watch: &Watch, work: &Promise) {
         if let Some(wait_until) = &self.connection.wait_until {
-            host::hold(wait_until, work);
+            watch.hold(wait_until, work);
         }
     }
 
@@ -121,7 +126,9 @@ impl Api {
                 }
             },
         };
-        *self.token.borrow_mut() = Some(token.clone());
+        if !self.tokens.includes(&token, 0) {
+            self.tokens.push(&token);
+        }
         Ok(token)
     }
 
@@ -316,6 +323,10 @@ impl Item for Record {
         value
             .dyn_ref::<JsString>()
             .is_some_and(|text| text.length() > 0)
+    }
+
+    fn same(&self, field: &str, other: &str) -> bool {
+        self.get(field) == self.get(other)
     }
 
     fn annotation(&self, name: &str) -> Option<String> {

@@ -57,8 +57,22 @@ extern "C" {
     pub fn reason_of(signal: &AbortSignal) -> JsValue;
     /// Tells a caller's listener.
     pub fn notify(listener: &Function, event: &JsValue);
-    /// Hands work to a caller's `waitUntil`.
-    pub fn hold(wait_until: &Function, work: &Promise);
+
+    /// A create under way, or its sweep: what its caller is told if this module fails.
+    #[derive(Clone)]
+    pub type Watch;
+    /// From here on keys may be left behind.
+    #[wasm_bindgen(method)]
+    pub fn begin(this: &Watch, attempt_tag: Option<&str>, listener: Option<&Function>);
+    /// Notes which key the caller is given.
+    #[wasm_bindgen(method)]
+    pub fn keep(this: &Watch, key_id: &str);
+    /// Hands what goes on to a caller's `waitUntil`.
+    #[wasm_bindgen(method)]
+    pub fn hold(this: &Watch, wait_until: &Function, work: &Promise);
+    /// Nothing can be left behind any more.
+    #[wasm_bindgen(method, js_name = end)]
+    pub fn end_watch(this: &Watch);
 
     /// Ends an attempt or a wait, at its limit or when the caller aborts.
     pub type Stop;
@@ -109,7 +123,7 @@ extern "C" {
         failure: &JsValue,
         answer: Option<&Reply>,
         cause: &JsValue,
-        token: Option<&JsString>,
+        tokens: &Array,
     ) -> JsValue;
 }
 

@@ -18,10 +18,11 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// Creates an API key; resolves to the service's answer as it was parsed.
+/// Creates an API key; resolves to the service's answer as it was parsed. `watch` is told what must
+/// be known of it should this module fail.
 #[wasm_bindgen(js_name = createApiKey)]
-pub fn create_api_key(options: &JsValue, defaults: &JsValue) -> Promise {
-    operations::create(options::Create::read(options, defaults))
+pub fn create_api_key(options: &JsValue, defaults: &JsValue, watch: host::Watch) -> Promise {
+    operations::create(options::Create::read(options, defaults), watch)
 }
 
 /// Deletes an API key; resolves to nothing.

@@ -2,6 +2,7 @@
 
 use crate::error::{self, Aftermath, Context};
 use crate::exchange::{Api, ApiFailure, to_record};
+use crate::host::Watch;
 use crate::lifecycle::{self, Call, Collection, Created, Page, Sweep, Unfinished};
 use crate::options::{Create, Delete, DeleteOrphans, Invalid, List};
 use js_sys::{Promise, Set};
@@ -17,7 +18,7 @@ fn promise(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Pro
     future_to_promise(work)
 }
 
-pub fn create(options: Options<Create>) -> Promise {
+pub fn create(options: Options<Create>, watch: Watch) -> Promise {
     const OPERATION: &str = "createApiKey";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
@@ -27,8 +28,9 @@ pub fn create(options: Options<Create>) -> Promise {
             account: &options.common.account,
             user: &options.user,
             key: &options.key,
-            tag: options.tag.as_deref(),
+            mark: options.mark.as_ref(),
         };
+        api.watch(&watch, create.mark);
         let Created {
             outcome,
             attempts,
@@ -36,8 +38,9 @@ pub fn create(options: Options<Create>) -> Promise {
             key_ids,
             unfinished,
         } = create.run(&call).await;
-        if let Some(unfinished) = unfinished {
-            finish(&api, unfinished);
+        match unfinished {
+            Some(unfinished) => finish(&api, watch, unfinished),
+            None => watch.end_watch(),
         }
         outcome.map(|answer| answer.value()).map_err(|failure| {
             let context = Context {
@@ -46,7 +49,7 @@ pub fn create(options: Options<Create>) -> Promise {
                 aftermath: Some(Aftermath {
                     orphans,
                     key_ids: &key_ids,
-                    attempt_tag: options.tag.as_deref(),
+                    attempt_tag: options.mark.as_ref().map(|mark| mark.tag.as_str()),
                 }),
             };
             error::error(&context, &failure, &api)
@@ -56,15 +59,22 @@ pub fn create(options: Options<Create>) -> Promise {
 
 /// Sees to the sweep that the caller does not wait for. Where nothing is known yet and the runtime
 /// may end with the answer, the caller is told instead.
-fn finish(api: &Api, unfinished: Unfinished) {
+fn finish(api: &Api, watch: Watch, unfinished: Unfinished) {
     if unfinished.unknown && !api.can_hold() {
+        watch.end_watch();
         return unfinished.give_up(api);
     }
+    if let Some(key_id) = unfinished.keep() {
+        watch.keep(key_id);
+    }
     let later = api.detached();
-    api.hold(&promise(Box::pin(async move {
+    let watching = watch.clone();
+    let work = promise(Box::pin(async move {
         unfinished.run(&later, later.limits()).await;
+        watching.end_watch();
         Ok(JsValue::UNDEFINED)
-    })));
+    }));
+    api.hold(&watch, &work);
 }
 
 pub fn delete(options: Options<Delete>) -> Promise {
@@ -94,8 +104,9 @@ pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
         let sweep = Sweep {
             account: options.common.account,
             user: options.user,
-            tag: options.tag,
+            mark: options.mark,
             keep: options.keep,
+            named: None,
         };
         let api = Api::new(options.common.connection);
         let call = Call::new(&api, api.limits());

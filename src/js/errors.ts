@@ -127,8 +127,9 @@ export class ModuleLoadError extends Base {
   readonly code = "MODULE_LOAD";
 
   /** @internal */
-  constructor(operation: Operation, what: string, cause: unknown) {
-    const context = { operation, attempts: 0, cause: redactCause(cause, undefined) };
+  constructor(operation: Operation, what: string, cause?: unknown, aftermath?: Aftermath) {
+    const context: Context = { operation, attempts: 0, cause: redactCause(cause, []) };
+    if (aftermath) context.aftermath = aftermath;
     super(`the WebAssembly module ${what}`, context);
   }
 }
@@ -153,8 +154,15 @@ export const FireworksKeysError = Base as unknown as abstract new (
 interface Context {
   operation: Operation;
   attempts: number;
-  aftermath?: { orphans: Orphans; keyIds: string[]; attemptTag?: string };
+  aftermath?: Aftermath;
   cause?: unknown;
+}
+
+/** @internal What a create that failed tells of orphans. */
+export interface Aftermath {
+  orphans: Orphans;
+  keyIds: string[];
+  attemptTag?: string;
 }
 
 /** What the Rust says of a failure; what may be anything comes beside it. */
@@ -169,25 +177,37 @@ interface Failure {
 }
 
 /**
- * @internal The one place where a failure becomes an error. The token is the one last used, so that it can be
- * taken out wherever it is repeated. Never throws.
+ * @internal The one place where a failure becomes an error. The tokens are those that were used, so
+ * that they can be taken out wherever they are repeated. Never throws.
  */
 export function toError(
-  { context, what }: Failure,
+  failure: Failure,
   answer: Answer,
   cause: unknown,
-  token: string | undefined,
+  tokens: readonly string[],
 ): FireworksKeysError {
-  context.cause = redactCause(cause, token);
+  failure.context.cause = redactCause(cause, tokens);
+  try {
+    return build(failure, answer, tokens);
+  } catch {
+    // A text may be too long once its secrets are taken out: then the error is told without it.
+    return build(failure, { ...answer, requestId: undefined, value: undefined }, tokens);
+  }
+}
+
+function build(
+  { context, what }: Failure,
+  answer: Answer,
+  tokens: readonly string[],
+): FireworksKeysError {
   switch (what.kind) {
     case "invalid":
-      return new ValidationError(redactText(what.path, token), what.expected, context);
-    case "refused":
-      return new ApiError(
-        { ...answer, value: redactBody(answer.value, token) },
-        what.retryAfterMs ?? undefined,
-        context,
-      );
+      return new ValidationError(redactText(what.path, tokens), what.expected, context);
+    case "refused": {
+      const requestId = answer.requestId && redactText(answer.requestId, tokens);
+      const value = redactBody(answer.value, tokens);
+      return new ApiError({ ...answer, requestId, value }, what.retryAfterMs ?? undefined, context);
+    }
     case "unreachable":
       return new ConnectionError("no whole answer arrived", context);
     case "timedOut":

@@ -3,8 +3,12 @@
 // few that may throw say so, and are imported with `catch`.
 
 import type { Answer } from "./body.js";
+import { settled } from "./settle.js";
+import { Stop } from "./stop.js";
 
 export { toError } from "./errors.js";
+export { notify } from "./settle.js";
+export { reasonOf } from "./stop.js";
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
 export function namesOf(object: object): string[] {
@@ -15,8 +19,12 @@ export function namesOf(object: object): string[] {
   return names;
 }
 
-/** The value of a name, if it is not undefined, alone in an array. May throw: a getter can. */
+/**
+ * The value of a name, if it is not undefined, alone in an array. What somebody put on every object
+ * there is, is nobody's option. May throw: a getter can.
+ */
 export function get(object: Record<string, unknown>, name: string): [unknown] | undefined {
+  if (name in Object.prototype && !Object.hasOwn(object, name)) return undefined;
   const value = object[name];
   return value === undefined ? undefined : [value];
 }
@@ -57,15 +65,6 @@ export function isAbortSignal(value: unknown): boolean {
   const { aborted, addEventListener, removeEventListener } = Object(value);
   const functions = [addEventListener, removeEventListener];
   return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
-}
-
-/** What a signal was aborted with. */
-export function reasonOf(signal: AbortSignal): unknown {
-  try {
-    return signal.reason;
-  } catch (thrown) {
-    return thrown;
-  }
 }
 
 /** A URL, if the text is one. */
@@ -111,112 +110,6 @@ export function elapsedMs(): number {
   return performance.now();
 }
 
-/** Tells a caller's listener; whatever it throws, now or later, is its own affair. */
-export function notify(listener: (event: unknown) => unknown, event: unknown): void {
-  settled(() => listener(event)).catch(() => {});
-}
-
-/** Hands work to a caller's `waitUntil`; it goes on whether or not that takes it. */
-export function hold(waitUntil: (work: Promise<unknown>) => unknown, work: Promise<unknown>): void {
-  settled(() => waitUntil(work)).catch(() => {});
-}
-
-/** What a stranger's function returns or throws, as a promise of our own. */
-function settled<T>(call: () => T | PromiseLike<T>): Promise<T> {
-  return new Promise((resolve) => resolve(call()));
-}
-
-/** The longest delay that `setTimeout` can hold; a longer one would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** What the module waits for now. */
-const waiting = new Set<Stop>();
-
-/** Ends everything that the module waits for without telling it: it has failed, and is gone. */
-export function abandon(): void {
-  for (const stop of waiting) stop.abandon();
-}
-
-/** Ends an attempt or a wait: at its limit, or when the caller aborts, whichever comes first. */
-export class Stop {
-  /** Whether the limit passed. */
-  timedOut = false;
-  /** Whether the caller aborted. */
-  aborted = false;
-  readonly #controller = new AbortController();
-  readonly #caller: AbortSignal | undefined;
-  readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #over: Promise<never>;
-  #reject!: (reason: unknown) => void;
-  #abandoned = false;
-
-  /** May throw: the caller's signal can. */
-  constructor(limitMs: number, caller: AbortSignal | undefined) {
-    this.#over = new Promise((_, reject) => (this.#reject = reject));
-    this.#over.catch(() => {});
-    this.#caller = caller;
-    caller?.addEventListener("abort", this.#abort);
-    if (limitMs < Infinity) {
-      this.#timer = setTimeout(
-        () => {
-          this.timedOut = true;
-          this.#stop();
-        },
-        Math.min(limitMs, LONGEST_TIMER_MS),
-      );
-    }
-    if (caller?.aborted) this.#abort();
-    waiting.add(this);
-  }
-
-  #abort = (): void => {
-    this.aborted = true;
-    this.#stop();
-  };
-
-  #stop(): void {
-    this.#reject(undefined);
-    this.#controller.abort();
-  }
-
-  /** Hand this to fetch, so that the connection ends with the attempt. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Settles as the work does, or rejects when it is over: a stranger's promise may never settle. */
-  race<T>(work: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const fail = (reason: unknown): unknown => this.#abandoned || reject(reason);
-      work.then((value) => this.#abandoned || resolve(value), fail);
-      this.#over.catch(fail);
-    });
-  }
-
-  /** Rejects when it is over. */
-  wait(): Promise<never> {
-    return this.#over;
-  }
-
-  /** Ends it, so that nobody who waits is answered any more. */
-  abandon(): void {
-    this.#abandoned = true;
-    this.end();
-    this.#controller.abort();
-  }
-
-  /** Clears the timer and leaves the caller's signal alone. */
-  end(): void {
-    waiting.delete(this);
-    clearTimeout(this.#timer);
-    try {
-      this.#caller?.removeEventListener("abort", this.#abort);
-    } catch {
-      // A signal that cannot be left fires into an attempt that is over.
-    }
-  }
-}
-
 /** Starts a {@link Stop}. May throw: the caller's signal can. */
 export function startStop(limitMs: number, caller: AbortSignal | undefined): Stop {
   return new Stop(limitMs, caller);
@@ -249,19 +142,26 @@ export async function receive(stop: Stop, sent: unknown): Promise<Answer> {
   const response = (await stop.race(settled(() => sent))) as Response;
   const status = response?.status;
   if (!Number.isInteger(status) || status < 0 || status > 999) throw new TypeError(NO_RESPONSE);
+  // What `Response.error()` makes has no status either, and is no redirect.
+  if (response.type === "error") throw new TypeError("fetch returned a network error");
   const text = await stop.race(settled(() => response.text()));
   if (typeof text !== "string") throw new TypeError(NO_RESPONSE);
   return {
     status,
     requestId: headerOf(response, "x-request-id"),
-    shouldRetry: headerOf(response, "x-should-retry"),
-    retryAfterMs: headerOf(response, "retry-after-ms"),
-    retryAfter: headerOf(response, "retry-after"),
+    shouldRetry: wordOf(response, "x-should-retry", /^(true|false)$/),
+    retryAfterMs: wordOf(response, "retry-after-ms", NUMBER),
+    retryAfter: wordOf(response, "retry-after", NUMBER) ?? wordOf(response, "retry-after", DATE),
     value: parse(text),
   };
 }
 
 const NO_RESPONSE = "fetch returned something that is no Response";
+
+// What goes to the module must be what it seems to be: a server may echo the token in any header, and
+// no token has a space.
+const NUMBER = /^[\d.]{1,40}$/;
+const DATE = /^\w{3,9},? [\w :-]{1,30}$/;
 
 /** A parser's message quotes what it read, so it goes no further than here. */
 function parse(text: string): unknown {
@@ -270,6 +170,11 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function wordOf(response: Response, name: string, pattern: RegExp): string | undefined {
+  const word = headerOf(response, name)?.trim();
+  return word !== undefined && pattern.test(word) ? word : undefined;
 }
 
 function headerOf(response: Response, name: string): string | undefined {

@@ -1,7 +1,9 @@
 // The public surface. Each function hands its options to the module as they are.
 
+import { ValidationError } from "./errors.js";
 import { List } from "./list.js";
-import { call, load, provide } from "./module.js";
+import { call, load, loadFrom } from "./module.js";
+import { PATIENCE, snapshot } from "./snapshot.js";
 import type {
   ApiKey,
   ApiKeyPage,
@@ -16,6 +18,7 @@ import type {
   User,
   UserPage,
 } from "./types.js";
+import { Watch } from "./watch.js";
 
 export type * from "./types.js";
 export type { GrpcCode } from "./body.js";
@@ -37,9 +40,12 @@ export {
  * bytes, before the first call.
  */
 export async function init(options?: InitOptions): Promise<void> {
-  const module = options?.module;
-  if (module !== undefined) provide(() => module);
-  await load("init");
+  const { module, ...others } = Object(options) as InitOptions;
+  for (const name of Object.keys(others)) {
+    const expected = "is not an option; did you mean module?";
+    throw new ValidationError(name, expected, { operation: "init", attempts: 0 });
+  }
+  await (module === undefined ? load("init", PATIENCE) : loadFrom(() => module, PATIENCE));
 }
 
 /**
@@ -69,12 +75,12 @@ export function deleteOrphans(options: DeleteOrphansOptions): Promise<string[]> 
 
 /** Lists API keys: of one user, or of everybody with `userId: "-"`. */
 export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage> {
-  return keys(options, undefined);
+  return keys(options, NO_DEFAULTS);
 }
 
 /** Lists the account's users and service accounts. */
 export function listUsers(options: ListUsersOptions): List<User, UserPage> {
-  return users(options, undefined);
+  return users(options, NO_DEFAULTS);
 }
 
 /** The same functions, with options that need not be repeated. The defaults stay private. */
@@ -83,32 +89,32 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 
   /** What a call gives comes before what is given here. Wrong defaults are each call's error. */
   constructor(defaults: Defaults & Known<Defaults>) {
-    this.#defaults = Object(defaults) as Defaults;
+    this.#defaults = snapshot(Object(defaults)) as Defaults;
   }
 
   /** See {@link createApiKey}. */
-  create(...[options]: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+  async create(...[options]: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
     return create(options, this.#defaults);
   }
 
   /** See {@link deleteApiKey}. */
-  delete(...[options]: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
+  async delete(...[options]: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
     return remove(options, this.#defaults);
   }
 
   /** See {@link deleteOrphans}. */
-  deleteOrphans(...[options]: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
+  async deleteOrphans(...[options]: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
     return removeOrphans(options, this.#defaults);
   }
 
   /** See {@link listApiKeys}. */
   list(...[options]: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
-    return keys(options, this.#defaults);
+    return keys(options, () => this.#defaults);
   }
 
   /** See {@link listUsers}. */
   users(...[options]: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
-    return users(options, this.#defaults);
+    return users(options, () => this.#defaults);
   }
 }
 
@@ -126,30 +132,57 @@ type Rest<Options, Defaults> =
     ? [options?: Needed<Options, Defaults>]
     : [options: Needed<Options, Defaults>];
 
+// A client's lists ask for its defaults when they are fetched: a method that was taken off its client
+// has none, and must reject like the others.
+type DefaultsOf = () => unknown;
+
+const NO_DEFAULTS: DefaultsOf = () => undefined;
+
 function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
-  return call("createApiKey", (module) => module.createApiKey(options, defaults));
+  const watch = new Watch();
+  return call(
+    "createApiKey",
+    options,
+    defaults,
+    (module, options) => module.createApiKey(options, defaults, watch),
+    watch,
+  );
 }
 
 function remove(options: unknown, defaults: unknown): Promise<void> {
-  return call("deleteApiKey", (module) => module.deleteApiKey(options, defaults));
+  return call("deleteApiKey", options, defaults, (module, options) =>
+    module.deleteApiKey(options, defaults),
+  );
 }
 
 function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
-  return call("deleteOrphans", (module) => module.deleteOrphans(options, defaults));
+  return call("deleteOrphans", options, defaults, (module, options) =>
+    module.deleteOrphans(options, defaults),
+  );
 }
 
-function keys(options: unknown, defaults: unknown): List<ApiKey, ApiKeyPage> {
+function keys(given: unknown, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> {
+  const options = snapshot(given);
   return new List(
-    (pageToken, seen) =>
-      call("listApiKeys", (module) => module.listApiKeys(options, defaults, pageToken, seen)),
+    async (pageToken, seen) => {
+      const defaults = defaultsOf();
+      return call("listApiKeys", options, defaults, (module, options) =>
+        module.listApiKeys(options, defaults, pageToken, seen),
+      );
+    },
     (page) => page.apiKeys ?? [],
   );
 }
 
-function users(options: unknown, defaults: unknown): List<User, UserPage> {
+function users(given: unknown, defaultsOf: DefaultsOf): List<User, UserPage> {
+  const options = snapshot(given);
   return new List(
-    (pageToken, seen) =>
-      call("listUsers", (module) => module.listUsers(options, defaults, pageToken, seen)),
+    async (pageToken, seen) => {
+      const defaults = defaultsOf();
+      return call("listUsers", options, defaults, (module, options) =>
+        module.listUsers(options, defaults, pageToken, seen),
+      );
+    },
     (page) => page.users ?? [],
   );
 }

@@ -1,15 +1,15 @@
 // Calls into the module: loads it at the first, and replaces it when it has failed.
 
-import init, * as exports from "#module";
+import instantiate, * as exports from "#module";
 import { initSync } from "#module";
 import { ModuleLoadError, type Operation } from "./errors.js";
-import { abandon } from "./host.js";
-
-/** The module: compiled where the runtime compiles it, otherwise its bytes or an answer with them. */
-export type Given = WebAssembly.Module | BufferSource | Response;
+import { type Patience, patienceOf, snapshot } from "./snapshot.js";
+import { abandon, reasonOf, Stop } from "./stop.js";
+import type { ModuleSource } from "./types.js";
+import { failWatches, type Watch } from "./watch.js";
 
 /** Gives the module. What is compiled has to be given at once. */
-export type Source = () => Given | Promise<Given>;
+export type Source = () => ModuleSource | Promise<ModuleSource>;
 
 let source: Source;
 let loaded = false;
@@ -23,30 +23,67 @@ export function provide(from: Source): void {
   source = from;
 }
 
-/** Loads the module, unless that is done. Rejects with a {@link ModuleLoadError}; then try again. */
-export async function load(operation: Operation): Promise<void> {
-  if (loaded) return;
+/** Loads the module from there, unless it is there already. What cannot be loaded is forgotten. */
+export async function loadFrom(from: Source, patience: Patience): Promise<void> {
+  const before = source;
+  source = from;
   try {
-    await (loading ?? start());
-    loaded = true;
-  } catch (cause) {
-    throw new ModuleLoadError(operation, "could not be loaded", cause);
+    await load("init", patience);
+  } catch (error) {
+    if (source === from) source = before;
+    throw error;
   }
 }
 
-/** Calls a function of the module, and settles whatever becomes of it. */
+/**
+ * Loads the module, unless that is done. Rejects with a {@link ModuleLoadError}, or with the reason
+ * of an abort; then try again.
+ */
+export async function load(operation: Operation, { limitMs, signal }: Patience): Promise<void> {
+  if (loaded) return;
+  let stop: Stop | undefined;
+  try {
+    const started = loading ?? start();
+    if (started) {
+      stop = new Stop(limitMs, signal);
+      await stop.race(started);
+    }
+    loaded = true;
+  } catch (cause) {
+    if (stop?.aborted && signal) throw reasonOf(signal);
+    // Whatever hangs is not waited for again.
+    if (stop?.timedOut) loading = undefined;
+    const what = stop?.timedOut ? "could not be loaded in time" : "could not be loaded";
+    throw new ModuleLoadError(operation, what, cause);
+  } finally {
+    stop?.end();
+  }
+}
+
+/**
+ * Calls a function of the module with options and a client's defaults, as they are now, and settles
+ * whatever becomes of it.
+ */
 export async function call<T>(
   operation: Operation,
-  run: (module: typeof exports) => Promise<T>,
+  options: unknown,
+  defaults: unknown,
+  run: (module: typeof exports, options: unknown) => Promise<T>,
+  watch?: Watch,
 ): Promise<T> {
-  await load(operation);
+  if (!loaded) {
+    options = snapshot(options);
+    await load(operation, patienceOf(options, defaults));
+  }
   return new Promise<T>((resolve, reject) => {
-    const fail = (cause: unknown): void =>
-      reject(new ModuleLoadError(operation, "failed, and is replaced for the next call", cause));
+    const fail = (cause: unknown): void => {
+      const what = "failed, and is replaced for the next call";
+      reject(new ModuleLoadError(operation, what, cause, watch?.fail()));
+    };
     unanswered.add(fail);
     const answered = (): boolean => unanswered.delete(fail);
     try {
-      run(exports).then(
+      run(exports, options).then(
         (value) => answered() && resolve(value),
         (reason) => answered() && reject(reason),
       );
@@ -81,6 +118,7 @@ function failed(cause: unknown): void {
     // There is no memory for another now; the next call tries again.
   }
   for (const end of ends) end(cause);
+  failWatches();
 }
 
 // A compiled module is instantiated at once: on Workers a pending promise must not be shared
@@ -88,11 +126,36 @@ function failed(cause: unknown): void {
 function start(): Promise<void> | undefined {
   const given = source();
   if (given instanceof WebAssembly.Module) {
-    initSync({ module: given });
+    initSync({ module: checked(given) });
     return undefined;
   }
-  loading = init({ module_or_path: given })
+  const started = compile(given)
+    .then((module) => instantiate({ module_or_path: checked(module) }))
     .then(() => {})
-    .finally(() => (loading = undefined));
-  return loading;
+    .finally(() => {
+      if (loading === started) loading = undefined;
+    });
+  loading = started;
+  return started;
+}
+
+async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
+  const arrived = await given;
+  // Of whichever realm: an edge runtime's own may be another than that of its modules.
+  if (Object.prototype.toString.call(arrived) === "[object WebAssembly.Module]") {
+    return arrived as WebAssembly.Module;
+  }
+  if (!("arrayBuffer" in arrived)) return WebAssembly.compile(arrived as BufferSource);
+  if (!arrived.ok) throw new TypeError(`the file cannot be had: ${arrived.status}`);
+  // Only what is served as WebAssembly can be compiled while it arrives.
+  return arrived.headers.get("content-type") === "application/wasm"
+    ? WebAssembly.compileStreaming(arrived)
+    : WebAssembly.compile(await arrived.arrayBuffer());
+}
+
+/** Another module would be taken, and fail at every call. */
+function checked(module: WebAssembly.Module): WebAssembly.Module {
+  const ours = WebAssembly.Module.exports(module).some(({ name }) => name === "createApiKey");
+  if (!ours) throw new TypeError("it is the module of something else");
+  return module;
 }

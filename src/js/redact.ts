@@ -7,40 +7,44 @@ const REDACTED = "[redacted]";
 /** Anything that looks like a Fireworks key. */
 const LIKE_A_KEY = /fw_[\w-]+/g;
 
+/** The rest of a longer secret that began with one. */
+const HANGING_ON = /\[redacted\][\w-]+/g;
+
 /** How deep a value is copied; what lies deeper is left out. */
 const DEEPEST = 8;
 
-/** The text without the token and without anything like `fw_…`. */
-export function redactText(text: string, token: string | undefined): string {
-  const rest = token ? text.replaceAll(token, REDACTED) : text;
-  return rest.replace(LIKE_A_KEY, REDACTED);
+/** The text without the tokens, what hangs on to one, and anything like `fw_…`. */
+export function redactText(text: string, tokens: readonly string[]): string {
+  let rest = text;
+  for (const token of tokens) rest = rest.split(token).join(REDACTED);
+  return rest.replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
 }
 
-/** A copy of a parsed JSON value without the token, without any `key`, without any `fw_…`. */
-export function redactBody(value: unknown, token: string | undefined, depth = 0): unknown {
-  if (typeof value === "string") return redactText(value, token);
+/** A copy of a parsed JSON value without the tokens, without any `key`, without any `fw_…`. */
+export function redactBody(value: unknown, tokens: readonly string[], depth = 0): unknown {
+  if (typeof value === "string") return redactText(value, tokens);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= DEEPEST) return undefined;
-  if (Array.isArray(value)) return value.map((item) => redactBody(item, token, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => redactBody(item, tokens, depth + 1));
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
-      redactText(name, token),
-      name === "key" ? REDACTED : redactBody(item, token, depth + 1),
+      redactText(name, tokens),
+      name === "key" ? REDACTED : redactBody(item, tokens, depth + 1),
     ]),
   );
 }
 
 /** A copy of what somebody threw: an error's name, message, code and cause, all redacted. */
-export function redactCause(cause: unknown, token: string | undefined, depth = 0): unknown {
+export function redactCause(cause: unknown, tokens: readonly string[], depth = 0): unknown {
   try {
-    if (typeof cause === "string") return redactText(cause, token);
-    if (typeof cause !== "object" && typeof cause !== "function") return cause;
-    if (cause === null || depth >= DEEPEST) return undefined;
+    if (typeof cause === "string") return redactText(cause, tokens);
+    if (typeof cause === "number" || typeof cause === "boolean") return cause;
+    if (typeof cause !== "object" || cause === null || depth >= DEEPEST) return undefined;
     const { name, message, code, cause: deeper } = cause as Record<string, unknown>;
     if (typeof message !== "string") return undefined;
-    const copy = new Error(redactText(message, token));
-    const inner = redactCause(deeper, token, depth + 1);
-    const fields = { name: textOf(name, token), code: textOf(code, token), cause: inner };
+    const copy = new Error(redactText(message, tokens));
+    const inner = redactCause(deeper, tokens, depth + 1);
+    const fields = { name: textOf(name, tokens), code: textOf(code, tokens), cause: inner };
     for (const [field, value] of Object.entries(fields)) {
       if (value === undefined) continue;
       Object.defineProperty(copy, field, { value, configurable: true, writable: true });
@@ -53,6 +57,6 @@ export function redactCause(cause: unknown, token: string | undefined, depth = 0
   }
 }
 
-function textOf(value: unknown, token: string | undefined): unknown {
-  return typeof value === "string" ? redactText(value, token) : undefined;
+function textOf(value: unknown, tokens: readonly string[]): unknown {
+  return typeof value === "string" ? redactText(value, tokens) : undefined;
 }

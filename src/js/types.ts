@@ -46,8 +46,18 @@ export interface ConnectionOptions {
 /** Options of `init`. */
 export interface InitOptions {
   /** The module, where it does not come with the JavaScript: compiled, its bytes, or an answer. */
-  module?: WebAssembly.Module | BufferSource | Response | Promise<BufferSource | Response> | undefined;
+  module?: ModuleSource | Promise<ModuleSource> | undefined;
 }
+
+/** A WebAssembly module in any form that it can be handed over in. */
+export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
+
+/** A `WebAssembly.Module`, where the platform's types know of one: Node's own do not. */
+type CompiledModule = typeof globalThis extends {
+  WebAssembly: { Module: { prototype: infer Module } };
+}
+  ? Module
+  : object;
 
 /** When a key ends, in one of two ways, or never. */
 export type Expiry =
@@ -74,7 +84,8 @@ export interface NewKeyOptions extends ConnectionOptions {
   /** Free labels, text to text. Names beginning `fireworks-keys-` are this package's own. */
   annotations?: Record<string, string> | undefined;
   /**
-   * Marks the attempts of this create, so that `deleteOrphans` finds what they left.
+   * Marks the attempts of this create, so that `deleteOrphans` finds what they left. Creates may
+   * share one: each tells its own keys from the others'.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
@@ -131,9 +142,9 @@ export interface ListUsersOptions extends ListOptions {
   userId?: string | undefined;
 }
 
-/** What a client may be given once. */
+/** What a client may be given once: everything but what belongs to one call. */
 export type ClientOptions = Partial<
-  Omit<CreateApiKeyOptions, "expireTime" | "expiresIn"> &
+  Omit<CreateApiKeyOptions, "expireTime" | "expiresIn" | "attemptTag"> &
     Omit<ListApiKeysOptions, "pageToken"> &
     Pick<DeleteApiKeyOptions, "missingOk">
 > &

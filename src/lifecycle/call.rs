@@ -32,6 +32,9 @@ pub struct Tried<S: Service> {
     /// How many attempts may have had an effect that we do not know of: no answer, a timeout, an
     /// abort in flight, 408, 5xx.
     pub ambiguous: u32,
+    /// Whether an attempt was refused in a way that does not rule out that it was done before: see
+    /// [`retry::is_final`].
+    pub doubtful: bool,
 }
 
 impl<'a, S: Service> Call<'a, S> {
@@ -57,6 +60,7 @@ impl<'a, S: Service> Call<'a, S> {
     /// Sends a request, and again while that may help.
     pub(super) async fn send(&self, request: &Request<'_>) -> Tried<S> {
         let mut ambiguous = 0;
+        let mut doubtful = false;
         let mut failed = 0;
         loop {
             let (failure, unsure) = match self.attempt(request).await {
@@ -64,11 +68,13 @@ impl<'a, S: Service> Call<'a, S> {
                     return Tried {
                         outcome: Ok(answer),
                         ambiguous,
+                        doubtful,
                     };
                 }
                 Err(attempt) => attempt,
             };
             ambiguous += u32::from(unsure);
+            doubtful |= matches!(&failure, Failure::Refused { answer, .. } if !retry::is_final(answer.status()));
             failed += 1;
             let wait = match self.wait(&failure, failed) {
                 Some((delay_ms, event)) if failed <= self.limits.max_retries => {
@@ -79,6 +85,7 @@ impl<'a, S: Service> Call<'a, S> {
                     return Tried {
                         outcome: Err(failure),
                         ambiguous,
+                        doubtful,
                     };
                 }
             };
@@ -86,6 +93,7 @@ impl<'a, S: Service> Call<'a, S> {
                 return Tried {
                     outcome: Err(Failure::Aborted),
                     ambiguous,
+                    doubtful,
                 };
             }
         }

@@ -2,7 +2,7 @@
 //! found by its tag and deleted.
 
 use super::{
-    ATTEMPT, Answer, Call, Event, Failure, Item, Outcome, Payload, Request, Service, Sweep,
+    Answer, Call, Event, Failure, Item, Mark, Outcome, Payload, Request, Service, Sweep,
     Unfinished, path,
 };
 use serde::ser::SerializeMap;
@@ -35,16 +35,16 @@ fn as_map<S: Serializer>(
     map.end()
 }
 
-/// A create: for whom, what, and the tag to find it by.
+/// A create: for whom, what, and the mark to find it by.
 pub struct Create<'a> {
     /// The account's id.
     pub account: &'a str,
     /// The user's id.
     pub user: &'a str,
-    /// The key to be. With a tag, it carries the tag among its annotations.
+    /// The key to be. With a mark, it carries the mark among its annotations.
     pub key: &'a NewKey,
-    /// What marks every attempt of this create; without it there is no protection from orphans.
-    pub tag: Option<&'a str>,
+    /// What every attempt of this create carries; without it there is no protection from orphans.
+    pub mark: Option<&'a Mark>,
 }
 
 /// What is known of keys that nobody holds the secret of.
@@ -88,12 +88,13 @@ impl Create<'_> {
             Err(failure) => (Err(failure), 0),
         };
         let ambiguous = tried.ambiguous.saturating_add(unreadable);
-        let created = outcome.as_ref().ok().and_then(Answer::item);
-        let key_id = created.as_ref().and_then(|created| created.text("keyId"));
-        let tag_kept = created.is_none_or(|created| {
-            self.tag.is_none() || created.annotation(ATTEMPT).as_deref() == self.tag
-        });
-        if let (false, Some(key_id)) = (tag_kept, &key_id) {
+        let answered = match &outcome {
+            Ok(answer) | Err(Failure::Unreadable { answer, .. }) => {
+                Answered::read(answer, self.mark)
+            }
+            Err(_) => Answered::default(),
+        };
+        if let (Ok(_), false, Some(key_id)) = (&outcome, answered.marked, &answered.key_id) {
             call.service().notify(&Event::Unprotected { key_id });
         }
         let mut result = Created {
@@ -104,10 +105,11 @@ impl Create<'_> {
             unfinished: None,
         };
         // Where the transport repeats requests, an answer does not tell how many keys there are.
-        let repeated = call.service().resends() && result.outcome.is_ok() && self.tag.is_some();
-        if ambiguous > 0 || (repeated && tag_kept) {
-            self.sweep(call, &mut result, key_id, ambiguous, tag_kept)
-                .await;
+        let repeated = call.service().resends()
+            && self.mark.is_some()
+            && (tried.doubtful || (result.outcome.is_ok() && answered.marked));
+        if ambiguous > 0 || repeated {
+            self.sweep(call, &mut result, answered, ambiguous).await;
         }
         result
     }
@@ -116,23 +118,27 @@ impl Create<'_> {
         &self,
         call: &Call<'_, S>,
         result: &mut Created<S>,
-        key_id: Option<String>,
+        Answered { key_id, marked }: Answered,
         ambiguous: u32,
-        tag_kept: bool,
     ) {
         result.orphans = Orphans::Unknown;
-        let (Some(tag), true) = (self.tag, tag_kept) else {
+        let (keep, named) = match result.outcome {
+            Ok(_) => (key_id, None),
+            Err(_) => (None, key_id),
+        };
+        let Some(mark) = self.mark else {
             call.service().notify(&Event::OrphansUnknown {
-                attempt_tag: self.tag,
-                keep_key_id: key_id.as_deref(),
+                attempt_tag: None,
+                keep_key_id: keep.as_deref(),
             });
             return;
         };
         let sweep = Sweep {
             account: self.account.into(),
             user: self.user.into(),
-            tag: tag.into(),
-            keep: key_id,
+            mark: mark.clone(),
+            keep,
+            named,
         };
         let interrupted = matches!(&result.outcome, Err(failure) if failure.interrupts());
         let swept = if interrupted {
@@ -142,16 +148,62 @@ impl Create<'_> {
         };
         match swept {
             Ok(()) => {
-                result.orphans = Orphans::Swept;
                 let missing = ambiguous.saturating_sub(result.key_ids.len() as u32);
+                if missing > 0 && !marked {
+                    // The service drops the mark, so no later look would find more.
+                    return sweep.give_up(call.service());
+                }
+                result.orphans = Orphans::Swept;
                 result.unfinished = (missing > 0).then_some(Unfinished::late(sweep));
             }
             Err(failure) if failure.as_ref().is_none_or(Failure::interrupts) => {
-                result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous));
+                if let (Some(Failure::Aborted), Err(outcome)) = (failure, &mut result.outcome) {
+                    *outcome = Failure::Aborted;
+                }
+                result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous, marked));
             }
             Err(_) => sweep.give_up(call.service()),
         }
     }
+}
+
+/// What the last answer tells of its key.
+struct Answered {
+    /// Its id.
+    key_id: Option<String>,
+    /// Whether the service kept the mark, as far as the answer tells.
+    marked: bool,
+}
+
+impl Default for Answered {
+    fn default() -> Self {
+        Self {
+            key_id: None,
+            marked: true,
+        }
+    }
+}
+
+impl Answered {
+    fn read(answer: &impl Answer, mark: Option<&Mark>) -> Self {
+        let key = answer.item().filter(|key| !is_secret(key));
+        let key_id = key.as_ref().and_then(|key| key.text("keyId"));
+        match (key, mark) {
+            (Some(key), Some(mark)) if key_id.is_some() => Self {
+                marked: mark.is_on(&key),
+                key_id,
+            },
+            _ => Self {
+                marked: true,
+                key_id,
+            },
+        }
+    }
+}
+
+/// Whether what should be a key's id is its secret, which is never looked at.
+fn is_secret(key: &impl Item) -> bool {
+    key.holds("key") && key.same("keyId", "key")
 }
 
 /// Only an answer that holds both the key and its id is a success.
@@ -160,6 +212,7 @@ fn check<A: Answer, C>(answer: A) -> Result<A, Failure<A, C>> {
         None => "its body is no JSON object",
         Some(item) if !item.holds("keyId") => "its body holds no keyId",
         Some(item) if !item.holds("key") => "its body holds no key",
+        Some(item) if is_secret(&item) => "its keyId is the key itself",
         Some(_) => return Ok(answer),
     };
     Err(Failure::Unreadable { answer, reason })

@@ -69,11 +69,11 @@ pub async fn page<S: Service>(
     Err(Failure::Unreadable { answer, reason })
 }
 
-/// Fetches every page, the given one first.
+/// Fetches every page, the given one first. What `visit` says is wrong with one ends it.
 pub async fn pages<S: Service>(
     call: &Call<'_, S>,
     first: &Page<'_>,
-    mut visit: impl FnMut(&S::Answer),
+    mut visit: impl FnMut(&S::Answer) -> Result<(), &'static str>,
 ) -> Outcome<S, ()> {
     let mut tokens: Vec<String> = Vec::new();
     loop {
@@ -92,7 +92,9 @@ pub async fn pages<S: Service>(
             new
         })
         .await?;
-        visit(&answer);
+        if let Err(reason) = visit(&answer) {
+            return Err(Failure::Unreadable { answer, reason });
+        }
         if tokens.len() == known {
             return Ok(());
         }

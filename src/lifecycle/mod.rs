@@ -8,6 +8,7 @@ mod delete;
 pub mod duration;
 mod event;
 mod list;
+mod mark;
 mod path;
 pub mod retry;
 mod sweep;
@@ -18,15 +19,10 @@ pub use create::{Create, Created, NewKey, Orphans};
 pub use delete::delete;
 pub use event::{Event, RetryReason};
 pub use list::{Collection, Page, page};
+pub use mark::{ATTEMPT, CALL, Mark, RESERVED};
 pub use sweep::{Sweep, Unfinished};
 
 use serde::Serialize;
-
-/// The annotation that carries a create's attempt tag.
-pub const ATTEMPT: &str = "fireworks-keys-attempt";
-
-/// How annotation names begin that are this package's own.
-pub const RESERVED: &str = "fireworks-keys-";
 
 /// The API, the clock and chance, as the lifecycle sees them.
 #[expect(
@@ -94,6 +90,8 @@ pub trait Item {
     fn is_blank(&self, field: &str) -> bool;
     /// Whether the field is a string that is not empty.
     fn holds(&self, field: &str) -> bool;
+    /// Whether two fields hold the same.
+    fn same(&self, field: &str, other: &str) -> bool;
     /// The annotation of this name.
     fn annotation(&self, name: &str) -> Option<String>;
 }

@@ -19,13 +19,29 @@ pub struct Hints {
     pub retry_after: Option<String>,
 }
 
-/// Whether a status is worth another try, unless the server says otherwise.
+/// Whether a status is worth another try, unless the server says otherwise. A redirect never is:
+/// a request that mints a key is not sent elsewhere, nor to where it is not wanted.
 pub fn is_retryable(status: u16, hints: &Hints) -> bool {
+    if is_redirect(status) {
+        return false;
+    }
     match hints.should_retry.as_deref().map(str::trim) {
         Some("true") => true,
         Some("false") => false,
         _ => matches!(status, 408 | 409 | 429 | 500..),
     }
+}
+
+/// Whether a request that is refused with this status was refused for its form, its path or its
+/// credential, so that it cannot have been accepted a moment before. Any other refusal may be that
+/// of a second request, which a transport sent unseen after the first was done.
+pub fn is_final(status: u16) -> bool {
+    is_redirect(status) || matches!(status, 400 | 401 | 404 | 405 | 413 | 422)
+}
+
+/// A 3xx, or the status of one that fetch hides.
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 0 | 300..=399)
 }
 
 /// How long the server asks to wait, in milliseconds: `retry-after-ms`, else `retry-after` in
@@ -96,6 +112,8 @@ mod tests {
             (None, Some("Tue, 14 Nov 2023 22:13:30 GMT"), 10_000.0),
             (None, Some("Tue, 14 Nov 2023 22:13:10 GMT"), 0.0),
             (None, Some("Thu, 01 Jan 1970 00:00:00 GMT"), 0.0),
+            (None, Some("Tuesday, 14-Nov-23 22:13:30 GMT"), 10_000.0),
+            (None, Some("Tue Nov 14 22:13:30 2023"), 10_000.0),
         ] {
             assert_eq!(
                 retry_after_ms(&after(ms, value), NOW),
@@ -160,9 +178,22 @@ mod tests {
             assert!(!is_retryable(status, &said("false")), "{status}");
             assert!(is_retryable(status, &said("maybe")), "{status}");
         }
-        for status in [0, 301, 400, 401, 403, 404, 422] {
+        for status in [400, 401, 403, 404, 422] {
             assert!(!is_retryable(status, &Hints::default()), "{status}");
             assert!(is_retryable(status, &said("true")), "{status}");
+        }
+        for status in [0, 301, 307] {
+            assert!(!is_retryable(status, &said("true")), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_for_what_was_sent_is_final() {
+        for status in [0, 307, 400, 401, 404, 413, 422] {
+            assert!(is_final(status), "{status}");
+        }
+        for status in [403, 408, 409, 412, 429, 500, 503] {
+            assert!(!is_final(status), "{status}");
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Deletes the keys that nobody holds the secret of: those that carry a create's tag, but for the
+//! Deletes the keys that nobody holds the secret of: those that carry a create's mark, but for the
 //! one that the caller was given.
 
 use super::list::{Collection, Page, pages};
-use super::{ATTEMPT, Answer, Call, Event, Item, Limits, Outcome, Service, delete};
+use super::{Answer, Call, Event, Failure, Item, Limits, Mark, Outcome, Service, delete};
 
 /// How long after the answer a second sweep looks for what was committed late, in milliseconds.
 const LATE_MS: f64 = 5_000.0;
@@ -14,10 +14,12 @@ pub struct Sweep {
     pub account: String,
     /// The id of the keys' owner.
     pub user: String,
-    /// The tag that they carry.
-    pub tag: String,
-    /// The id of the key with that tag that is no orphan.
+    /// What they carry.
+    pub mark: Mark,
+    /// The id of the key with that mark that is no orphan.
     pub keep: Option<String>,
+    /// The id of an orphan that an answer named, whatever it carries.
+    pub named: Option<String>,
 }
 
 /// A sweep that is still to be done when the caller has its answer.
@@ -30,40 +32,44 @@ pub struct Unfinished {
     expected: u32,
     /// Whether no sweep has come to its end yet, so that nothing is known.
     pub unknown: bool,
+    /// Whether the service keeps the mark: otherwise a second look would find no more than the first.
+    marked: bool,
 }
 
 impl Sweep {
-    /// Finds and deletes them, and adds their ids to `deleted`. Tries every one before it fails.
+    /// Finds and deletes them, and adds their ids to `deleted`. Tries every one that it knows of
+    /// before it fails.
     pub async fn run<S: Service>(
         &self,
         call: &Call<'_, S>,
         deleted: &mut Vec<String>,
     ) -> Outcome<S, ()> {
-        let mut found = Vec::new();
+        let mut found = Vec::from_iter(self.named.clone());
         let list = Page {
             account: &self.account,
             collection: Collection::Keys { user: &self.user },
             query: &[],
         };
-        pages(call, &list, |answer: &S::Answer| {
-            for key in answer.items("apiKeys").unwrap_or_default() {
-                if key.annotation(ATTEMPT).as_ref() == Some(&self.tag)
-                    && let Some(key_id) = key.text("keyId")
-                    && Some(&key_id) != self.keep.as_ref()
-                    && !found.contains(&key_id)
-                {
+        let mut outcome = pages(call, &list, |answer: &S::Answer| {
+            let keys = answer.items("apiKeys").unwrap_or_default();
+            for key in keys.iter().filter(|key| self.mark.is_on(*key)) {
+                let key_id = key.text("keyId").ok_or("a key of its list has no keyId")?;
+                if Some(&key_id) != self.keep.as_ref() && !found.contains(&key_id) {
                     found.push(key_id);
                 }
             }
+            Ok(())
         })
-        .await?;
-        let mut outcome = Ok(());
+        .await;
+        if outcome.as_ref().is_err_and(Failure::interrupts) {
+            return outcome;
+        }
         for key_id in found {
             match delete(call, &self.account, &self.user, &key_id, true).await {
                 Ok(()) => {
                     call.service().notify(&Event::OrphanDeleted {
                         key_id: &key_id,
-                        attempt_tag: &self.tag,
+                        attempt_tag: &self.mark.tag,
                     });
                     deleted.push(key_id);
                 }
@@ -77,7 +83,7 @@ impl Sweep {
     /// Tells the caller that orphans may be left, and what to find them by.
     pub fn give_up<S: Service>(&self, service: &S) {
         service.notify(&Event::OrphansUnknown {
-            attempt_tag: Some(&self.tag),
+            attempt_tag: Some(&self.mark.tag),
             keep_key_id: self.keep.as_deref(),
         });
     }
@@ -85,12 +91,13 @@ impl Sweep {
 
 impl Unfinished {
     /// A sweep that had to stop, because the caller wanted its answer.
-    pub(super) fn interrupted(sweep: Sweep, expected: u32) -> Self {
+    pub(super) fn interrupted(sweep: Sweep, expected: u32, marked: bool) -> Self {
         Self {
             sweep,
             delay_ms: 0.0,
             expected,
             unknown: true,
+            marked,
         }
     }
 
@@ -101,7 +108,13 @@ impl Unfinished {
             delay_ms: LATE_MS,
             expected: 0,
             unknown: false,
+            marked: true,
         }
+    }
+
+    /// The id of the key that the caller holds.
+    pub fn keep(&self) -> Option<&str> {
+        self.sweep.keep.as_deref()
     }
 
     /// Does it, in the background. Where it cannot be done, says so.
@@ -117,6 +130,9 @@ impl Unfinished {
             }
             if deleted.len() as u32 >= self.expected {
                 return;
+            }
+            if !self.marked {
+                return self.give_up(service);
             }
             self = Self::late(self.sweep);
         }

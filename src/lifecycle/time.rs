@@ -37,29 +37,34 @@ pub fn parse_rfc3339(text: &str) -> Option<f64> {
     Some((seconds - offset(zone)?) * 1000.0 + millis)
 }
 
-/// The time of an HTTP date in its one current form (RFC 9110, section 5.6.7), such as
-/// `Sun, 06 Nov 1994 08:49:37 GMT`, in milliseconds since 1970.
+/// The time of an HTTP date in milliseconds since 1970, in any of the forms that a recipient must
+/// understand (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`,
+/// `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
 pub fn parse_http_date(text: &str) -> Option<f64> {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    // Every part has its place: a weekday, then `, 06 Nov 1994 08:49:37 GMT`.
-    let part = |from: usize, to: usize| text.get(from..to);
-    let separators = [
-        part(3, 5)?,
-        part(7, 8)?,
-        part(11, 12)?,
-        part(16, 17)?,
-        part(25, 26)?,
-    ];
-    if separators != [", ", " ", " ", " ", " "] || text.get(26..)? != "GMT" {
-        return None;
+    let mut words = [""; 6];
+    let mut count = 0;
+    for word in text.split([' ', ',', '-']).filter(|word| !word.is_empty()) {
+        *words.get_mut(count)? = word;
+        count += 1;
     }
-    let month = MONTHS.iter().position(|name| Some(*name) == part(8, 11))?;
-    let digits = |number: usize| char::from(b'0' + number as u8);
-    let month = String::from_iter([digits((month + 1) / 10), digits((month + 1) % 10)]);
-    let (day, year, clock) = (part(5, 7)?, part(12, 16)?, part(17, 25)?);
-    parse_rfc3339(&[year, "-", &month, "-", day, "T", clock, "Z"].concat())
+    let [day, month, year, clock] = match (count, words) {
+        (6, [_, day, month, year, clock, "GMT"]) => [day, month, year, clock],
+        (5, [_, month, day, clock, year, _]) => [day, month, year, clock],
+        _ => return None,
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let digit = |number: usize| char::from(b'0' + number as u8);
+    let month = String::from_iter([digit(month / 10), digit(month % 10)]);
+    let century = match (year.len(), number(year)?) {
+        (2, ..70) => "20",
+        (2, _) => "19",
+        _ => "",
+    };
+    let zero = if day.len() == 1 { "0" } else { "" };
+    parse_rfc3339(&[century, year, "-", &month, "-", zero, day, "T", clock, "Z"].concat())
 }
 
 /// An unsigned decimal number of nothing but digits.
@@ -155,16 +160,24 @@ mod tests {
     }
 
     #[test]
-    fn http_dates_are_understood() {
+    fn http_dates_are_understood_in_all_their_forms() {
         for (text, millis) in [
             ("Sun, 06 Nov 1994 08:49:37 GMT", Some(784_111_777_000.0)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(784_111_777_000.0)),
+            ("Sun Nov  6 08:49:37 1994", Some(784_111_777_000.0)),
             ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0.0)),
+            ("Monday, 01-Jan-69 00:00:00 GMT", Some(3_124_224_000_000.0)),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", Some(946_684_799_000.0)),
             ("Sun, 06 Nov 1994 08:49:37", None),
-            ("Sun, 6 Nov 1994 08:49:37 GMT", None),
             ("Sun, 06 Nox 1994 08:49:37 GMT", None),
+            ("Sun, 06 anF 1994 08:49:37 GMT", None),
+            ("Sun, 06 JanFeb 1994 08:49:37 GMT", None),
+            ("Sun, 32 Jan 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08-49-37 GMT", None),
             ("Sun, 06 Nov 1994 08:49:37 GMT x", None),
-            ("Sunday, 06-Nov-94 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:37 CET", None),
             ("06 Nov 1994 08:49:37 GMT", None),
+            ("", None),
         ] {
             assert_eq!(parse_http_date(text), millis, "{text}");
         }

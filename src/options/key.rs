@@ -2,16 +2,17 @@
 
 use super::{Invalid, Options, entries, invalid, text};
 use crate::host::date_text;
-use crate::lifecycle::{ATTEMPT, NewKey, RESERVED, duration, time};
+use crate::lifecycle::{Mark, NewKey, RESERVED, duration, time};
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
 
-/// Reads the key to be; the tag, if there is one, becomes one of its annotations.
-pub fn read(options: &Options, tag: Option<&str>) -> Result<NewKey, Invalid> {
+/// Reads the key to be; the mark, if there is one, goes among its annotations.
+pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
     let mut annotations = annotations(options)?;
-    if let Some(tag) = tag {
-        let tag = (ATTEMPT.into(), tag.into());
-        annotations.get_or_insert_default().push(tag);
+    if let Some(mark) = mark {
+        let mark = mark.annotations();
+        let mark = mark.map(|(name, value)| (name.into(), value.into()));
+        annotations.get_or_insert_default().extend(mark);
     }
     Ok(NewKey {
         display_name: options.text("displayName")?,

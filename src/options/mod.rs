@@ -10,7 +10,7 @@ pub use connection::check_token;
 
 use crate::exchange::Connection;
 use crate::host::{self, is_array, is_record, names_of, random_tag};
-use crate::lifecycle::{self, NewKey};
+use crate::lifecycle::{self, Mark, NewKey};
 use js_sys::{JsString, Object};
 use wasm_bindgen::prelude::*;
 
@@ -44,21 +44,28 @@ pub struct Create {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// The key to be, its tag among its annotations.
+    /// The key to be, its mark among its annotations.
     pub key: NewKey,
-    /// The attempt tag; none where the caller wants no protection from orphans.
-    pub tag: Option<String>,
+    /// What its attempts carry; nothing where the caller wants no protection from orphans.
+    pub mark: Option<Mark>,
 }
 
 impl Create {
     /// Reads and checks them; the first that is wrong is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
         let options = Options::read(given, defaults, names::CREATE)?;
-        let tag = match (
+        let mark = match (
             options.boolean("orphanProtection")?.unwrap_or(true),
             options.name("attemptTag")?,
         ) {
-            (true, tag) => Some(tag.unwrap_or_else(random_tag)),
+            (true, None) => Some(Mark {
+                tag: random_tag(),
+                call: None,
+            }),
+            (true, Some(tag)) => Some(Mark {
+                tag,
+                call: Some(random_tag()),
+            }),
             (false, None) => None,
             (false, Some(_)) => {
                 return Err(invalid(
@@ -70,8 +77,8 @@ impl Create {
         Ok(Self {
             common: Common::read(&options)?,
             user: options.id("userId")?,
-            key: key::read(&options, tag.as_deref())?,
-            tag,
+            key: key::read(&options, mark.as_ref())?,
+            mark,
         })
     }
 }
@@ -107,9 +114,9 @@ pub struct DeleteOrphans {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// The tag that the orphans carry.
-    pub tag: String,
-    /// The key with that tag that is no orphan.
+    /// What the orphans carry.
+    pub mark: Mark,
+    /// The key with that mark that is no orphan.
     pub keep: Option<String>,
 }
 
@@ -120,7 +127,10 @@ impl DeleteOrphans {
         Ok(Self {
             common: Common::read(&options)?,
             user: options.id("userId")?,
-            tag: options.required("attemptTag")?,
+            mark: Mark {
+                tag: options.required("attemptTag")?,
+                call: None,
+            },
             keep: options.name("keepKeyId")?,
         })
     }
@@ -140,10 +150,10 @@ impl List {
     /// Reads the options of `listApiKeys`.
     pub fn keys(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
         let options = Options::read(given, defaults, names::LIST)?;
-        let user = match options.text("userId")?.as_deref() {
-            Some("-") => "-".into(),
-            _ => options.id("userId")?,
-        };
+        let user = options.required("userId")?;
+        if user != "-" {
+            check_id("userId", &user)?;
+        }
         Self::read(&options, user)
     }
 
@@ -184,7 +194,7 @@ impl Options {
     fn read(given: &JsValue, defaults: &JsValue, known: &[&[&str]]) -> Result<Self, Invalid> {
         let client = !defaults.is_undefined();
         if client {
-            check_names(record(defaults, "defaults")?, names::ALL)?;
+            check_names(record(defaults, "defaults")?, names::DEFAULTS)?;
         }
         let nothing: JsValue;
         // A client's methods may be called with nothing: the defaults may say it all.
@@ -298,14 +308,19 @@ impl Options {
     /// The id of an account or a user: one path segment.
     fn id(&self, name: &str) -> Result<String, Invalid> {
         let id = self.required(name)?;
-        let wrong = match id.as_str() {
-            "." | ".." => "must not be a dot segment",
-            "-" => "must be one id: \"-\" is for lists only",
-            id if id.contains('/') => "must be the bare id, without a slash",
-            _ => return Ok(id),
-        };
-        Err(invalid(name, wrong))
+        check_id(name, &id)?;
+        Ok(id)
     }
+}
+
+fn check_id(name: &str, id: &str) -> Result<(), Invalid> {
+    let wrong = match id {
+        "." | ".." => "must not be a dot segment",
+        "-" => "must be one id: \"-\" is for the userId of a list only",
+        id if id.contains('/') => "must be the bare id, without a slash",
+        _ => return Ok(()),
+    };
+    Err(invalid(name, wrong))
 }
 
 /// The value as an object whose fields can be options.
@@ -323,6 +338,12 @@ fn check_names(object: &Object, known: &[&[&str]]) -> Result<(), Invalid> {
     for name in names.iter().flat_map(|names| names.iter()) {
         let name = text(name, "options")?;
         if !known.iter().any(|known| known.contains(&name.as_str())) {
+            if known == names::DEFAULTS && names::is_option(&name) {
+                return Err(invalid(
+                    &name,
+                    "belongs to one call, not to a client's defaults",
+                ));
+            }
             let hint = names::hint(&name, known);
             return Err(invalid(&name, &["is not an option", &hint].concat()));
         }

@@ -16,28 +16,38 @@ const COMMON: &[&str] = &[
     "waitUntil",
     "onEvent",
 ];
-const OF_CREATE: &[&str] = &[
+const OF_CREATES: &[&str] = &[
     "displayName",
     "expireTime",
     "expiresIn",
     "annotations",
-    "attemptTag",
     "orphanProtection",
 ];
-const OF_DELETE: &[&str] = &["keyId", "missingOk"];
-const OF_DELETE_ORPHANS: &[&str] = &["attemptTag", "keepKeyId"];
-const OF_LIST: &[&str] = &["pageSize", "pageToken", "filter", "orderBy", "readMask"];
+const OF_DELETES: &[&str] = &["missingOk"];
+const OF_LISTS: &[&str] = &["pageSize", "filter", "orderBy", "readMask"];
+
+// What belongs to one call: two creates with one tag, say, could not be told apart.
+const OF_ONE_CREATE: &[&str] = &["attemptTag"];
+const OF_ONE_DELETE: &[&str] = &["keyId"];
+const OF_ONE_SWEEP: &[&str] = &["attemptTag", "keepKeyId"];
+const OF_ONE_LIST: &[&str] = &["pageToken"];
 
 /// What `createApiKey` takes.
-pub const CREATE: &[&[&str]] = &[COMMON, OF_CREATE];
+pub const CREATE: &[&[&str]] = &[COMMON, OF_CREATES, OF_ONE_CREATE];
 /// What `deleteApiKey` takes.
-pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETE];
+pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETES, OF_ONE_DELETE];
 /// What `deleteOrphans` takes.
-pub const DELETE_ORPHANS: &[&[&str]] = &[COMMON, OF_DELETE_ORPHANS];
+pub const DELETE_ORPHANS: &[&[&str]] = &[COMMON, OF_ONE_SWEEP];
 /// What `listApiKeys` and `listUsers` take.
-pub const LIST: &[&[&str]] = &[COMMON, OF_LIST];
+pub const LIST: &[&[&str]] = &[COMMON, OF_LISTS, OF_ONE_LIST];
 /// What a client's defaults may hold: each operation takes of them what it knows.
-pub const ALL: &[&[&str]] = &[COMMON, OF_CREATE, OF_DELETE, OF_DELETE_ORPHANS, OF_LIST];
+pub const DEFAULTS: &[&[&str]] = &[COMMON, OF_CREATES, OF_DELETES, OF_LISTS];
+
+/// Whether any operation takes an option of this name.
+pub fn is_option(name: &str) -> bool {
+    let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST];
+    operations.concat().concat().contains(&name)
+}
 
 /// What other SDKs call our options.
 const ELSEWHERE: &[(&str, &str)] = &[

@@ -189,19 +189,3 @@ test("a body of 50 MB is read, or refused, and leaves nothing behind", async () 
   assert.ok(footprint().pages < 100);
   await normal();
 });
-
-test("an instance that runs out of memory is replaced, and its other calls are told", async () => {
-  let answer;
-  const fetch = () => new Promise((resolve) => (answer = resolve));
-  const waiting = fireworksKeys.createApiKey({ ...good, fetch }).catch((error) => error);
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  const text = "x".repeat(2 ** 20);
-  const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`a${index}`, text]));
-  const error = await fireworksKeys.createApiKey({ ...good, annotations }).catch((error) => error);
-  assert.equal(error.code, "MODULE_LOAD");
-  assert.equal((await waiting).code, "MODULE_LOAD");
-  assert.equal(footprint().pages, 2, "a fresh instance");
-  answer(Response.json({}));
-  await normal();
-  assert.deepEqual(uncaught, []);
-});

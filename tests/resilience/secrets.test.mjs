@@ -56,6 +56,7 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     Object.assign(new Error("no"), { code: TOKEN, request: { headers: { authorization: TOKEN } } }),
     { authorization: TOKEN },
     [TOKEN],
+    Symbol(TOKEN),
   ]) {
     await create({ fetch: () => Promise.reject(thrown), maxRetries: 0, orphanProtection: false });
     await create({ fetch: () => { throw thrown; }, maxRetries: 0, orphanProtection: false });
@@ -66,6 +67,26 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     const throwing = Object.defineProperty({ ...at }, "accountId", { enumerable: true, get });
     await fireworksKeys.createApiKey(throwing).catch((error) => said.push(error));
   }
+  const echo = (status, headers) => async (_, { headers: { authorization } }) => {
+    const echoed = headers.map((name) => [name, authorization.replace("Bearer ", "")]);
+    return Response.json({ message: "no" }, { status, headers: Object.fromEntries(echoed) });
+  };
+  for (const header of ["x-request-id", "x-should-retry", "retry-after-ms", "retry-after"]) {
+    await create({ fetch: echo(400, [header]) });
+    await create({ fetch: echo(500, [header]), maxRetries: 0, orphanProtection: false });
+  }
+  // Of several tokens the first is echoed last.
+  const tokens = ["first_secret", "second_secret"];
+  secrets.push(...tokens);
+  await create({
+    token: () => tokens[said.filter(({ type }) => type === "retry").length % 2],
+    fetch: async (_, { method }) =>
+      method === "GET"
+        ? Response.json({}, { status: 401 })
+        : Response.json({ message: tokens.join() }, { status: 500, headers: { "retry-after-ms": "1" } }),
+  });
+  await create({ fetch: async () => Response.json({ keyId: TOKEN, key: TOKEN }), orphanProtection: false });
+  await create({ fetch: async () => Response.json({ message: `${TOKEN}_and_more` }, { status: 400 }) });
   await create({ [TOKEN]: 1 });
   await create({ annotations: { [TOKEN]: 1 } });
   const client = new fireworksKeys.FireworksKeys(at);

@@ -1,7 +1,7 @@
 //! What the simulated service answers.
 
 use fireworks_keys::lifecycle::retry::Hints;
-use fireworks_keys::lifecycle::{ATTEMPT, Answer, Item};
+use fireworks_keys::lifecycle::{ATTEMPT, Answer, CALL, Item};
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -65,6 +65,7 @@ impl Answer for Reply {
 pub struct Thing {
     pub key_id: Option<String>,
     pub tag: Option<String>,
+    pub call: Option<String>,
     pub secret: bool,
     pub next: Option<String>,
 }
@@ -89,7 +90,15 @@ impl Item for Thing {
         }
     }
 
+    fn same(&self, field: &str, other: &str) -> bool {
+        field == other
+    }
+
     fn annotation(&self, name: &str) -> Option<String> {
-        self.tag.clone().filter(|_| name == ATTEMPT)
+        match name {
+            ATTEMPT => self.tag.clone(),
+            CALL => self.call.clone(),
+            _ => None,
+        }
     }
 }

@@ -8,7 +8,7 @@ mod state;
 mod world;
 
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Answer, Call, Create, Created, Failure, Item, Limits, NewKey, Orphans, Sweep,
+    Answer, Call, Create, Created, Failure, Item, Limits, Mark, NewKey, Orphans, Sweep,
 };
 use state::{Key, Log};
 use std::panic::catch_unwind;
@@ -16,6 +16,10 @@ use std::time::Instant;
 use world::{Weather, World, limits};
 
 const TAG: &str = "this-create";
+/// What sets a create apart from others with its tag.
+const CALL: &str = "this-call";
+/// Another create with the same tag: its caller holds that key.
+const OTHER_CALL: &str = "another-call";
 const CALM: Weather = Weather {
     faults: 0.0,
     slow: 0.0,
@@ -87,6 +91,10 @@ fn schedule(seed: u64) {
     if let Some(abort_at_ms) = world.weather().abort_at_ms {
         let late = world.now_ms() > abort_at_ms + 1e-6;
         assert!(!late, "it ends when it is aborted");
+        if world.now_ms() >= abort_at_ms {
+            let answered = matches!(created.outcome, Ok(_) | Err(Failure::Aborted));
+            assert!(answered, "an abort is answered as one");
+        }
     }
     assert!(
         log.creates <= limits.max_retries + 1,
@@ -104,7 +112,12 @@ fn schedule(seed: u64) {
         .and_then(|key| key.text("keyId"));
     assert_eq!(created.outcome.is_ok(), returned.is_some());
     let orphans = |world: &World| -> Vec<Key> {
-        let ours = |key: &Key| key.live && key.tag.as_deref() == Some(TAG);
+        // Of keys whose tag the service dropped, only an answer that names one can tell.
+        let untagged = world.log().unmarked > 0 && !world.weather().resends;
+        let ours = |key: &Key| match key.tag.as_deref() {
+            None => key.live && untagged,
+            tag => key.live && tag == Some(TAG) && key.call.as_deref() != Some(OTHER_CALL),
+        };
         let keys = world.keys().into_iter().filter(ours);
         keys.filter(|key| Some(key.id.to_string()) != returned)
             .collect()
@@ -130,6 +143,7 @@ fn schedule(seed: u64) {
                 interrupted
                     || log.sweep_troubles > 0
                     || log.unprotected > 0
+                    || (log.unmarked > 0 && log.unsure > 1)
                     || out_of_time(&world, limits),
                 "unknown only where a sweep could not finish"
             );
@@ -171,6 +185,15 @@ fn schedule(seed: u64) {
     }
     after.drain();
 
+    let held_elsewhere = |key: &Key| key.call.as_deref() == Some(OTHER_CALL);
+    assert!(
+        after
+            .keys()
+            .iter()
+            .all(|key| key.live || !held_elsewhere(key)),
+        "the key of another call with the same tag is left alone"
+    );
+
     // From another process, some day when all is calm.
     if after.weather().keeps_annotations {
         after.advance(after.now_ms() + 60_000.0);
@@ -178,8 +201,12 @@ fn schedule(seed: u64) {
         let sweep = Sweep {
             account: "a".into(),
             user: "u".into(),
-            tag: TAG.into(),
+            mark: Mark {
+                tag: TAG.into(),
+                call: None,
+            },
             keep: returned.clone(),
+            named: None,
         };
         let call = Call::new(&after, calm_limits());
         assert!(after.run(sweep.run(&call, &mut Vec::new())).is_ok());
@@ -221,15 +248,29 @@ fn out_of_time(world: &World, limits: Limits) -> bool {
 }
 
 fn create(world: &World, limits: Limits) -> Created<World> {
+    // With a tag of the caller's own there may be other calls that have it, too.
+    let shares_tag = world
+        .keys()
+        .iter()
+        .any(|key| key.call.as_deref() == Some(OTHER_CALL));
+    let mark = Mark {
+        tag: TAG.into(),
+        call: shares_tag.then(|| CALL.into()),
+    };
+    let annotations = mark.annotations();
     let key = NewKey {
-        annotations: Some(vec![(ATTEMPT.into(), TAG.into())]),
+        annotations: Some(
+            annotations
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+        ),
         ..NewKey::default()
     };
     let create = Create {
         account: "a",
         user: "u",
         key: &key,
-        tag: Some(TAG),
+        mark: Some(&mark),
     };
     let call = Call::new(world, limits);
     world.run(create.run(&call))
@@ -248,7 +289,10 @@ fn prepare(seed: u64) -> (World, Limits) {
     let limits = limits(&mut rng);
     let world = World::new(weather(seed), rng);
     for _ in 0..4 {
-        world.plant(Some("another"));
+        world.plant("another", None);
+    }
+    if seed.is_multiple_of(2) {
+        world.plant(TAG, Some(OTHER_CALL));
     }
     (world, limits)
 }

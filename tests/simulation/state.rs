@@ -2,13 +2,14 @@
 
 use crate::answer::{Reply, Thing};
 use crate::world::Weather;
-use fireworks_keys::lifecycle::{ATTEMPT, Payload, Request};
+use fireworks_keys::lifecycle::{ATTEMPT, CALL, Payload, Request};
 
 /// A key as the service stores it.
 #[derive(Debug, Clone)]
 pub struct Key {
     pub id: usize,
     pub tag: Option<String>,
+    pub call: Option<String>,
     pub live: bool,
     /// From when on a list shows it.
     pub visible_at_ms: f64,
@@ -17,8 +18,14 @@ pub struct Key {
 /// What the service will do at some time, whoever still waits for it.
 #[derive(Debug, Clone)]
 pub enum Effect {
-    Create { id: usize, tag: Option<String> },
-    Delete { id: usize },
+    Create {
+        id: usize,
+        tag: Option<String>,
+        call: Option<String>,
+    },
+    Delete {
+        id: usize,
+    },
 }
 
 /// The service.
@@ -46,15 +53,18 @@ pub struct Log {
     pub last_list_ms: Option<f64>,
     pub gave_up: u32,
     pub unprotected: u32,
+    /// How many answers named a key and told neither its secret nor its annotations.
+    pub unmarked: u32,
     pub deleted: Vec<String>,
 }
 
 impl State {
     pub fn apply(&mut self, effect: Effect, lag_ms: f64) {
         match effect {
-            Effect::Create { id, tag } => self.keys.push(Key {
+            Effect::Create { id, tag, call } => self.keys.push(Key {
                 id,
                 tag,
+                call,
                 live: true,
                 visible_at_ms: self.now_ms + lag_ms,
             }),
@@ -72,18 +82,21 @@ impl State {
             Some(Payload::Create { api_key }) => {
                 let id = self.next_id;
                 self.next_id += 1;
-                let annotations = api_key.annotations.iter().flatten();
-                let tag = annotations
-                    .filter(|_| weather.keeps_annotations)
-                    .find(|(name, _)| name == ATTEMPT)
-                    .map(|(_, tag)| tag.clone());
+                let annotation = |wanted: &str| {
+                    let mut annotations = api_key.annotations.iter().flatten();
+                    annotations
+                        .find(|(name, _)| name == wanted && weather.keeps_annotations)
+                        .map(|(_, value)| value.clone())
+                };
+                let (tag, call) = (annotation(ATTEMPT), annotation(CALL));
                 let item = Thing {
                     key_id: Some(id.to_string()),
                     tag: tag.clone(),
+                    call: call.clone(),
                     secret: true,
                     next: None,
                 };
-                (Some(Effect::Create { id, tag }), Reply::ok(item))
+                (Some(Effect::Create { id, tag, call }), Reply::ok(item))
             }
             Some(Payload::Delete { key_id }) => {
                 let id = key_id.parse().expect("an id of ours");
@@ -108,6 +121,7 @@ impl State {
                 let items = keys.iter().take(weather.page_size).map(|key| Thing {
                     key_id: Some(key.id.to_string()),
                     tag: key.tag.clone(),
+                    call: key.call.clone(),
                     ..Thing::default()
                 });
                 let items = items.collect();

@@ -68,14 +68,15 @@ impl World {
     }
 
     /// Stores a key that this caller did not create.
-    pub fn plant(&self, tag: Option<&str>) {
+    pub fn plant(&self, tag: &str, call: Option<&str>) {
         let mut state = self.state.borrow_mut();
         let id = state.next_id;
         state.next_id += 1;
         state.apply(
             Effect::Create {
                 id,
-                tag: tag.map(Into::into),
+                tag: Some(tag.into()),
+                call: call.map(Into::into),
             },
             0.0,
         );
@@ -184,7 +185,7 @@ impl Service for World {
             };
             let served_ms = started_ms + 200.0 * state.rng.f64() * slow;
             let answered_ms = served_ms + 200.0 * state.rng.f64() * slow;
-            let trouble = (state.rng.f64() < self.weather.faults).then(|| state.rng.u32(0..11));
+            let trouble = (state.rng.f64() < self.weather.faults).then(|| state.rng.u32(0..13));
             (served_ms, answered_ms, trouble)
         };
         let stop_ms = ends_ms.min(self.abort_at_ms());
@@ -201,8 +202,14 @@ impl Service for World {
                     if let Some(effect) = effect {
                         state.due.push((served_ms, effect));
                     }
-                    let (effect, reply) = state.serve(request, &self.weather);
-                    (effect, Fate::Answered(reply))
+                    // The second may be one too many for the service.
+                    if is_create && state.rng.f64() < 0.3 {
+                        let status = *state.rng.choice(&[403, 409, 429]).unwrap_or(&403);
+                        (None, Fate::Answered(Reply::status(status)))
+                    } else {
+                        let (effect, reply) = state.serve(request, &self.weather);
+                        (effect, Fate::Answered(reply))
+                    }
                 }
                 // Lost on the way there.
                 Some(0) => (None, Fate::Broken),
@@ -233,6 +240,15 @@ impl Service for World {
                     }),
                 ),
                 Some(9) if is_create => (effect, Fate::Answered(Reply::ok(Thing::default()))),
+                // It names the key, and keeps the secret to itself.
+                Some(11 | 12) if is_create => {
+                    let key_id = reply.item.and_then(|item| item.key_id);
+                    let named = Thing {
+                        key_id,
+                        ..Thing::default()
+                    };
+                    (effect, Fate::Answered(Reply::ok(named)))
+                }
                 Some(10) => (None, Fate::Answered(Reply::status(403))),
                 _ => (effect, Fate::Answered(reply)),
             };
@@ -267,8 +283,13 @@ impl Service for World {
             Ok(reply) => matches!(reply.status, 408 | 500..),
             Err(_) => true,
         };
+        let named = |item: &Thing| item.key_id.is_some() && !item.secret;
+        let unmarked = outcome
+            .as_ref()
+            .is_ok_and(|reply| reply.item.as_ref().is_some_and(named));
         let log = &mut self.state.borrow_mut().log;
         if is_create {
+            log.unmarked += u32::from(unmarked);
             log.unsure += usize::from(unsure);
         } else if !good {
             log.sweep_troubles += 1;

@@ -146,6 +146,34 @@ export const calls = {
     }
   },
 
+  async "options are what they were when the call was made"(
+    { createApiKey, FireworksKeys, listApiKeys },
+    api,
+  ) {
+    const options = connection(api);
+    const creating = ["ci-bot", "me"].map((userId) => {
+      options.userId = userId;
+      return createApiKey(options);
+    });
+    const owners = (await Promise.all(creating)).map(({ email }) => email.split("@")[0]);
+    equal(owners, ["ci-bot", "me"], "owners");
+    const list = listApiKeys(Object.assign(options, { pageSize: 1 }));
+    options.userId = "nobody";
+    for await (const { apiKeys } of list.pages()) equal(apiKeys.length, 1, "a page of its owner");
+    const defaults = connection(api);
+    const client = new FireworksKeys(defaults);
+    defaults.userId = "nobody";
+    await client.create();
+  },
+
+  async "a method that was taken off its client rejects"({ FireworksKeys }, api) {
+    const { create, delete: remove, list, users } = new FireworksKeys(connection(api));
+    for (const call of [create, remove, list, users]) {
+      const error = await rejection(Promise.resolve(call({})));
+      holds(error instanceof TypeError, String(error));
+    }
+  },
+
   async "init loads the module, once and again"({ init, createApiKey }, api) {
     equal(await init(), undefined, "nothing");
     await init();

@@ -93,6 +93,13 @@ export const errors = {
     const error = await rejectionOf(ApiError, createApiKey(connection(api)));
     holds(error.message.includes("redirect"), error.message);
     equal((await storedKeys(api)).length, before.length, "keys");
+    let sent = 0;
+    const insisting = async () => {
+      sent += 1;
+      return new Response(null, { status: 302, headers: { "x-should-retry": "true", location: api } });
+    };
+    await rejectionOf(ApiError, createApiKey({ ...connection(api), fetch: insisting }));
+    equal(sent, 1, "a redirect is final, whatever the server says");
   },
 
   async "whatever a fetch does, the call settles, and the next one works"(package_, api) {
@@ -108,6 +115,7 @@ export const errors = {
       [ConnectionError, () => 7],
       [ConnectionError, () => ({})],
       [ConnectionError, () => ({ get then() { throw new Error("then"); } })],
+      [ConnectionError, () => Response.error()],
       [ConnectionError, () => response({ status: "200" })],
       [ConnectionError, () => response({ status: 65_736 })],
       [ConnectionError, () => response({ get status() { throw new Error("status"); } })],

@@ -135,6 +135,29 @@ export const options = {
     equal(fetch.count, 0, "requests");
   },
 
+  async "what belongs to one call is no default of a client"({ FireworksKeys, ValidationError }, api) {
+    for (const name of ["attemptTag", "keepKeyId", "keyId", "pageToken"]) {
+      const client = new FireworksKeys({ ...connection(api), [name]: "x" });
+      const error = await rejectionOf(ValidationError, client.create());
+      equal(error.path, name, "path");
+      holds(error.message.includes("belongs to one call"), error.message);
+    }
+  },
+
+  async "what somebody put on every object is nobody's option"({ createApiKey }, api) {
+    const { token: _, ...rest } = connection(api);
+    const fetch = countingFetch();
+    Object.prototype.displayName = "polluted";
+    Object.prototype.headers = { "x-evil": "1" };
+    try {
+      const created = await createApiKey({ ...rest, token: "fw_local_admin", fetch });
+      equal(created.displayName, "default", "displayName");
+    } finally {
+      delete Object.prototype.displayName;
+      delete Object.prototype.headers;
+    }
+  },
+
   async "a misspelt option is answered with the name that was meant"(
     { createApiKey, ValidationError },
     api,

@@ -56,6 +56,76 @@ export const orphans = {
     equal((await storedKeys(api, USER)).length, before, "keys");
   },
 
+  async "a create that is refused after it was done leaves no orphan"(
+    { createApiKey, ApiError },
+    api,
+  ) {
+    const before = (await storedKeys(api, USER)).length;
+    // The second request may be the runtime's own, which nobody sees.
+    await fault(api, { kind: "drop", when: "after" });
+    await fault(api, { kind: "answer", status: 403, body: '{"message": "too many keys"}' });
+    const error = await rejectionOf(ApiError, createApiKey(connection(api, USER)));
+    equal([error.status, error.orphans, error.keyIds.length], [403, "swept", 1], "swept");
+    equal((await storedKeys(api, USER)).length, before, "keys");
+  },
+
+  async "a key that an answer names without its secret is deleted, tag or no tag"(
+    { createApiKey, InvalidResponseError },
+    api,
+  ) {
+    const before = (await storedKeys(api, USER)).length;
+    for (const stripped of [false, true]) {
+      if (stripped) await fault(api, { kind: "strip-annotations" });
+      const withoutSecret = async (url, init) => {
+        const response = await fetch(url, init);
+        if (init.method !== "POST" || url.endsWith(":delete")) return response;
+        return Response.json({ keyId: (await response.json()).keyId });
+      };
+      const creating = createApiKey({ ...connection(api, USER), fetch: withoutSecret });
+      const error = await rejectionOf(InvalidResponseError, creating);
+      equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
+      equal((await storedKeys(api, USER)).length, before, "keys");
+    }
+  },
+
+  async "creates with one tag leave each other's keys alone"(
+    { createApiKey, deleteOrphans, ConnectionError },
+    api,
+  ) {
+    const at = { ...connection(api, USER), attemptTag: "one tag for all" };
+    const first = await createApiKey(at);
+    await fault(api, { kind: "cut", bytes: 40 });
+    const second = await createApiKey(at);
+    await fault(api, { kind: "cut", bytes: 40 });
+    const error = await rejectionOf(ConnectionError, createApiKey({ ...at, maxRetries: 0 }));
+    equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
+    const ids = (await storedKeys(api, USER)).map(({ keyId }) => keyId);
+    holds(ids.includes(first.keyId) && ids.includes(second.keyId), "the keys of both");
+    const deleted = await deleteOrphans({ ...at, keepKeyId: second.keyId });
+    equal(deleted, [first.keyId], "by the tag alone");
+  },
+
+  async "an abort during the sweep is answered with the signal's own reason"(
+    { createApiKey },
+    api,
+  ) {
+    await fault(api, { kind: "answer", status: 500, body: "{}" });
+    await fault(api, { kind: "delay", ms: 5_000 }, { operation: "list", user: USER });
+    const controller = new AbortController();
+    const reason = new Error("mine");
+    const events = [];
+    const creating = createApiKey({
+      ...connection(api, USER),
+      maxRetries: 0,
+      signal: controller.signal,
+      onEvent: ({ type }) => events.push(type),
+    });
+    setTimeout(() => controller.abort(reason), 100);
+    equal((await rejection(creating)) === reason, true, "the reason");
+    equal(events, ["orphans-unknown"], "the event");
+    await calm(api);
+  },
+
   async "a sweep that cannot finish is said, and deleteOrphans does it later"(package_, api) {
     const { createApiKey, deleteOrphans, ConnectionError } = package_;
     await fault(api, { kind: "cut", bytes: 40 });

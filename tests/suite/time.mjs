@@ -42,7 +42,9 @@ export const time = {
     equal(events.map(({ attempt }) => attempt), [1, 2], "attempts");
     await fault(api, { kind: "answer", status: 429, body: "{}" }, { times: 1 });
     const error = await rejectionOf(ApiError, createApiKey({ ...at, maxRetries: 0 }));
-    equal([error.attempts, error.orphans], [1, "none"], "no retry");
+    equal(error.attempts, 1, "no retry");
+    // Where the runtime may have sent it twice, only a sweep can tell.
+    holds(["none", "swept"].includes(error.orphans), error.orphans);
   },
 
   async "a server's word on retries is obeyed"({ createApiKey, ApiError }, api) {

@@ -28,6 +28,8 @@ export const wrong = [
   () => listApiKeys({ ...at, pagesize: 1 }),
   // @ts-expect-error: a misspelt default.
   () => new FireworksKeys({ ...at, acountId: "acme" }),
+  // @ts-expect-error: one tag for every create.
+  () => new FireworksKeys({ ...at, attemptTag: "mine" }),
   // @ts-expect-error: two ends by default.
   () => new FireworksKeys({ ...at, expireTime: time, expiresIn: "1d" }),
   // @ts-expect-error: no user, here or there.

@@ -40,6 +40,8 @@ export async function functions(): Promise<void> {
   for await (const { users } of listUsers(at).pages()) users?.map(({ name }) => name);
   const list: PromiseLike<unknown> & AsyncIterable<ApiKey> = listApiKeys(at);
   await Promise.all([list, listApiKeys(at).finally(() => {}), init()]);
+  await init({ module: new Uint8Array(8) });
+  await init({ module: fetch("https://example.com/fireworks_keys.wasm") });
 }
 
 export async function options(): Promise<void> {

@@ -4,7 +4,7 @@ use crate::command::{self, node_tool};
 use crate::setup::{self, WASM_TARGET, modified};
 use crate::sizes;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::DeflateEncoder};
 use std::fs;
 use std::io::Write;
@@ -108,7 +108,7 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
         .generate(&folder)
         .context("wasm-bindgen")?;
     let glue = folder.join(MODULE).with_extension("js");
-    fs::write(&glue, tidy(&fs::read_to_string(&glue)?))?;
+    fs::write(&glue, tidy(&fs::read_to_string(&glue)?)?)?;
     let bound = folder.join(format!("{MODULE}_bg.wasm"));
     let module = folder.join(MODULE).with_extension("wasm");
     command::run(
@@ -126,8 +126,15 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
 }
 
 /// The glue with one import of `#host`: wasm-bindgen writes one for each function, and every bundler
-/// would warn of the repeated key.
-fn tidy(glue: &str) -> String {
+/// would warn of the repeated key. And what still arrives for an instance that has failed is dropped:
+/// its calls have been ended, and an exception there would be nobody's to catch.
+fn tidy(glue: &str) -> Result<String> {
+    const LATE: &str = "throw new Error('Cannot invoke closure from previous WASM instance');";
+    ensure!(
+        glue.contains(LATE),
+        "wasm-bindgen's glue has changed: where is {LATE:?}?"
+    );
+    let glue = glue.replace(LATE, "return;");
     let (mut imported, mut named) = (false, false);
     let kept = glue.lines().filter(|line| {
         if line.starts_with("import * as import") && line.ends_with("from \"#host\"") {
@@ -138,7 +145,7 @@ fn tidy(glue: &str) -> String {
             true
         }
     });
-    kept.flat_map(|line| [line, "\n"]).collect()
+    Ok(kept.flat_map(|line| [line, "\n"]).collect())
 }
 
 /// Bundles each entry into one file, and writes the types beside them.

@@ -37,7 +37,7 @@ pub struct Options {
     /// Which parts; all when none is named.
     parts: Vec<Part>,
     /// How many schedules the simulation runs.
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     seeds: u64,
 }
 

@@ -1,0 +1,36 @@
+//! What a create's keys are recognised by: annotations, which the service keeps and lists.
+
+use super::Item;
+
+/// The annotation that carries a create's attempt tag.
+pub const ATTEMPT: &str = "fireworks-keys-attempt";
+
+/// The annotation that tells the calls with one tag apart.
+pub const CALL: &str = "fireworks-keys-call";
+
+/// How annotation names begin that are this package's own.
+pub const RESERVED: &str = "fireworks-keys-";
+
+/// What all attempts of one create carry, and no other key.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// The attempt tag.
+    pub tag: String,
+    /// What sets this call apart where another may have the same tag: the caller chose it, and the
+    /// key that the other call returned must live. Without it, the tag alone counts.
+    pub call: Option<String>,
+}
+
+impl Mark {
+    /// The annotations, by name.
+    pub fn annotations(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let call = self.call.as_deref().map(|call| (CALL, call));
+        [(ATTEMPT, self.tag.as_str())].into_iter().chain(call)
+    }
+
+    /// Whether a key carries it.
+    pub fn is_on(&self, key: &impl Item) -> bool {
+        self.annotations()
+            .all(|(name, value)| key.annotation(name).as_deref() == Some(value))
+    }
+}

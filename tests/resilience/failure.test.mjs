@@ -1,0 +1,102 @@
+// What becomes of calls when the module itself fails, here for want of memory: it is replaced, and
+// whoever may have left a key behind is told.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
+
+const { createApiKey } = fireworksKeys;
+const uncaught = watchProcess();
+const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
+const created = { keyId: "k", key: "fw_k", annotations: { "fireworks-keys-attempt": "t" } };
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Takes more memory than there is. */
+async function exhaust() {
+  const text = "x".repeat(2 ** 20);
+  const annotations = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`a${index}`, text]));
+  await assert.rejects(createApiKey({ ...at, annotations }), { code: "MODULE_LOAD" });
+  assert.equal(footprint().pages, 2, "a fresh instance");
+}
+
+async function works() {
+  const { more } = await createApiKey({ ...at, fetch: async () => Response.json({ ...created, more: 1 }) });
+  assert.equal(more, 1);
+  await sleep(10);
+  assert.deepEqual(uncaught, []);
+}
+
+test("a create under way is told what it may have left, and the next call works", async () => {
+  for (const orphanProtection of [true, false]) {
+    let answer;
+    const events = [];
+    const waiting = createApiKey({
+      ...at,
+      orphanProtection,
+      fetch: () => new Promise((resolve) => (answer = resolve)),
+      onEvent: (event) => events.push(event),
+    }).catch((error) => error);
+    await sleep(10);
+    await exhaust();
+    const error = await waiting;
+    assert.equal(error.code, "MODULE_LOAD");
+    assert.deepEqual([error.orphans, error.keyIds], ["unknown", []]);
+    assert.equal(typeof error.attemptTag, orphanProtection ? "string" : "undefined");
+    const { attemptTag } = error;
+    assert.deepEqual(events, [{ type: "orphans-unknown", ...(orphanProtection && { attemptTag }) }]);
+    // What arrives for the instance that is gone is nobody's.
+    answer(Response.json({}));
+    await works();
+  }
+});
+
+test("a sweep that goes on after the answer is told, too, and lets the runtime go", async () => {
+  const events = [];
+  const work = [];
+  let sent = 0;
+  await createApiKey({
+    ...at,
+    attemptTag: "t",
+    fetch: async (_, { method, body }) => {
+      if (method === "GET") return Response.json({ apiKeys: [] });
+      if ((sent += 1) === 1) throw new Error("lost");
+      return Response.json({ ...created, annotations: JSON.parse(body).apiKey.annotations });
+    },
+    waitUntil: (promise) => work.push(promise),
+    onEvent: (event) => events.push(event),
+  });
+  assert.equal(work.length, 1, "a late sweep");
+  events.length = 0;
+  await exhaust();
+  await Promise.all(work);
+  assert.deepEqual(events, [{ type: "orphans-unknown", attemptTag: "t", keepKeyId: "k" }]);
+  await works();
+});
+
+test("work that is queued when the module fails is dropped", async () => {
+  // The answer is there in so many microtasks: at one of these, Rust is about to be called.
+  for (let ticks = 0; ticks < 30; ticks += 1) {
+    const fetch = async () => Response.json(created);
+    const waiting = createApiKey({ ...at, fetch }).catch((error) => error);
+    for (let tick = 0; tick < ticks; tick += 1) await null;
+    await exhaust();
+    await waiting;
+  }
+  await works();
+});
+
+test("a refusal that is too long to be told is told without its text", async () => {
+  let answer;
+  const bystander = createApiKey({ ...at, fetch: () => new Promise((resolve) => (answer = resolve)) });
+  // With its secrets taken out, this would be longer than a string can be.
+  const message = "a".repeat(54_000_000);
+  const error = await createApiKey({
+    ...at,
+    token: "a",
+    fetch: async () => Response.json({ message }, { status: 400 }),
+  }).catch((error) => error);
+  assert.deepEqual([error.name, error.status, error.body], ["ApiError", 400, undefined]);
+  answer(Response.json(created));
+  assert.equal((await bystander).keyId, "k");
+  assert.deepEqual(uncaught, []);
+});
