@@ -53,7 +53,7 @@ export interface InitOptions {
 export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
 
 /** A `WebAssembly.Module`, where the platform's types know of one: Node's own do not. */
-type CompiledModule = typeof globalThis extends {
+export type CompiledModule = typeof globalThis extends {
   WebAssembly: { Module: { prototype: infer Module } };
 }
   ? Module

@@ -35,17 +35,21 @@ export const outcomes = {
   unreachable: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => Promise.reject("no") }),
   throwingFetch: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => { throw 7; } }),
   unreadable: () => ({ ...good, orphanProtection: false, fetch: async () => new Response("<html>") }),
-  swept: () => ({
-    ...good,
-    maxRetries: 0,
-    waitUntil: () => {},
-    fetch: async (_, { method }) => {
-      if (method === "POST") throw new Error("lost");
-      const annotations = { "fireworks-keys-attempt": "tag" };
-      return Response.json({ apiKeys: [{ keyId: "orphan", annotations }] });
-    },
-    attemptTag: "tag",
-  }),
+  swept: () => {
+    let annotations;
+    return {
+      ...good,
+      maxRetries: 0,
+      waitUntil: () => {},
+      fetch: async (url, { method, body }) => {
+        if (method === "GET") return Response.json({ apiKeys: [{ keyId: "orphan", annotations }] });
+        if (url.endsWith(":delete")) return Response.json({});
+        ({ annotations } = JSON.parse(body).apiKey);
+        throw new Error("lost");
+      },
+      attemptTag: "tag",
+    };
+  },
   timedOut: () => ({ ...good, maxRetries: 0, orphanProtection: false, timeoutMs: 1, fetch: never }),
   aborted: () => {
     const controller = new AbortController();

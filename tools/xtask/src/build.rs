@@ -5,6 +5,7 @@ use crate::setup::{self, WASM_TARGET, modified};
 use crate::sizes;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 use flate2::{Compression, write::DeflateEncoder};
 use std::fs;
 use std::io::Write;
@@ -28,34 +29,80 @@ const FEATURES: [&str; 6] = [
     "sign-ext",
 ];
 
-/// `cargo xtask build`.
-pub fn run() -> Result<()> {
+/// Options of `cargo xtask build`.
+#[derive(Args)]
+pub struct Options {
+    /// Build a package with function names and source maps into cargo's target folder instead, to
+    /// be installed from there with npm and debugged with.
+    #[arg(long)]
+    debug: bool,
+}
+
+/// What is built, and where to.
+struct Flavour {
+    /// Whether names and source maps are kept.
+    debug: bool,
+    /// The module and its glue, before they are bundled.
+    module: PathBuf,
+    /// The package's files.
+    dist: PathBuf,
+}
+
+/// Runs `cargo xtask build`.
+pub fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
-    build(&workspace)?;
-    sizes::print(&workspace.dist())
+    if !options.debug {
+        build(&workspace)?;
+        return sizes::print(&workspace.dist());
+    }
+    let package = workspace.debug_package();
+    let flavour = Flavour {
+        debug: true,
+        module: package.join("module"),
+        dist: package.join("dist"),
+    };
+    build_flavour(&workspace, &flavour)?;
+    for file in ["package.json", "README.md"] {
+        fs::copy(workspace.root.join(file), package.join(file))?;
+    }
+    writeln!(std::io::stdout(), "{}", package.display())?;
+    Ok(())
 }
 
 /// Builds dist/ and the demo page's folder.
 pub fn build(workspace: &Workspace) -> Result<()> {
+    let flavour = Flavour {
+        debug: false,
+        module: workspace.module(),
+        dist: workspace.dist(),
+    };
+    build_flavour(workspace, &flavour)?;
+    stage(workspace)
+}
+
+fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     setup::wasm_target()?;
     setup::npm_packages(workspace)?;
     let compiled = compile(workspace)?;
-    bind(workspace, &compiled)?;
-    bundle(workspace)?;
-    stage(workspace)
+    bind(workspace, flavour, &compiled)?;
+    bundle(workspace, flavour)
 }
 
 /// Compiles the crate as a cdylib alone: beside an rlib, it could not be optimised as a whole.
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
-    let flags = [
+    let mut flags = vec![
         // One page of stack instead of sixteen, so that the module starts with two pages of memory.
         "-Clink-arg=-zstack-size=65536".to_owned(),
         // A bound on what a runaway caller can take: then the instance fails, and is replaced.
         "-Clink-arg=--max-memory=268435456".to_owned(),
-        // No path of the machine that built it ends up in the module.
-        format!("--remap-path-prefix={}=", workspace.root.display()),
-        format!("--remap-path-prefix={}=cargo", cargo_home()?.display()),
     ];
+    // No path of the machine that built it ends up in the module, nor where its crates came from.
+    let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
+    flags.push(remap(&workspace.root, ""));
+    let crates = cargo_home()?.join("registry/src");
+    for registry in crates.read_dir().into_iter().flatten() {
+        flags.push(remap(&registry?.path(), "crates"));
+    }
     command::run(
         Command::new("cargo")
             .args([
@@ -88,14 +135,14 @@ fn cargo_home() -> Result<PathBuf> {
 }
 
 /// Makes the glue, optimises the module and deflates it, unless that was done since it changed.
-fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
-    let folder = workspace.module();
+fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()> {
+    let folder = &flavour.module;
     let deflated = folder.join(MODULE).with_extension("deflate");
     let newest_input = modified(compiled).max(modified(&std::env::current_exe()?));
     if modified(&deflated).is_some_and(|made| Some(made) > newest_input) {
         return Ok(());
     }
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(folder)?;
     Bindgen::new()
         .input_path(compiled)
         .out_name(MODULE)
@@ -103,9 +150,9 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
         .typescript(true)
         .omit_default_module_path(true)
         .reset_state_function(true)
-        .remove_name_section(true)
+        .remove_name_section(!flavour.debug)
         .remove_producers_section(true)
-        .generate(&folder)
+        .generate(folder)
         .context("wasm-bindgen")?;
     let glue = folder.join(MODULE).with_extension("js");
     fs::write(&glue, tidy(&fs::read_to_string(&glue)?)?)?;
@@ -114,6 +161,7 @@ fn bind(workspace: &Workspace, compiled: &Path) -> Result<()> {
     command::run(
         node_tool(workspace, "wasm-opt")
             .arg("-Oz")
+            .args(flavour.debug.then_some("--debuginfo"))
             .args(FEATURES.map(|feature| format!("--enable-{feature}")))
             .arg("--output")
             .arg(&module)
@@ -149,19 +197,21 @@ fn tidy(glue: &str) -> Result<String> {
 }
 
 /// Bundles each entry into one file, and writes the types beside them.
-fn bundle(workspace: &Workspace) -> Result<()> {
-    let dist = workspace.dist();
+fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
+    let dist = &flavour.dist;
     if dist.exists() {
-        fs::remove_dir_all(&dist).context("dist")?;
+        fs::remove_dir_all(dist).context("dist")?;
     }
-    fs::create_dir_all(&dist)?;
-    let module = workspace.module().join(MODULE);
+    fs::create_dir_all(dist)?;
+    let module = flavour.module.join(MODULE);
     let alias = |name: &str, path: &Path| format!("--alias:{name}={}", path.display());
     command::run(
         node_tool(workspace, "esbuild")
             .args(ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")))
             .args(["--bundle", "--format=esm", "--target=es2022"])
-            .args(["--log-level=warning", "--outdir=dist"])
+            .arg("--log-level=warning")
+            .arg(format!("--outdir={}", dist.display()))
+            .args(flavour.debug.then_some("--sourcemap"))
             .arg("--inject:src/js/microtask.ts")
             .args([
                 "--loader:.deflate=base64",
@@ -178,7 +228,11 @@ fn bundle(workspace: &Workspace) -> Result<()> {
         module.with_extension("wasm"),
         dist.join(MODULE).with_extension("wasm"),
     )?;
-    command::run(&mut node_tool(workspace, "tsc"))
+    command::run(
+        node_tool(workspace, "tsc")
+            .arg("--outDir")
+            .arg(dist.join("types")),
+    )
 }
 
 /// Lays the page and the package side by side, as a static host would serve them.

@@ -26,7 +26,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// Build the npm package into dist/ and print the size of each file.
-    Build,
+    Build(build::Options),
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
     /// Measure the package beside its peers, and write BENCHMARKS.md and BENCHMARKS.json.
@@ -37,7 +37,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
-        Task::Build => build::run(),
+        Task::Build(options) => build::run(&options),
         Task::Bench => bench::run(),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),

@@ -1,8 +1,8 @@
 //! Where things are, and which version this is.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The workspace's folders.
 pub struct Workspace {
@@ -13,7 +13,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Asks cargo where the workspace is, and makes sure that it has one version.
+    /// Asks cargo where the workspace is, and makes package.json say its version.
     pub fn find() -> Result<Self> {
         let metadata = MetadataCommand::new()
             .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
@@ -27,16 +27,16 @@ impl Workspace {
             .find(|package| package.name == "fireworks-keys")
             .context("the workspace has no package fireworks-keys")?
             .version;
-        let manifest =
-            std::fs::read_to_string(root.join("package.json")).context("package.json")?;
-        ensure!(
-            manifest.contains(&format!("\"version\": \"{version}\"")),
-            "package.json has another version than Cargo.toml, which says {version}: change it there"
-        );
+        write_version(&root.join("package.json"), &version.to_string())?;
         Ok(Self {
             root,
             target: metadata.target_directory.into(),
         })
+    }
+
+    /// The package with names and source maps, to be debugged with.
+    pub fn debug_package(&self) -> PathBuf {
+        self.target.join("debug-package")
     }
 
     /// The publishable files.
@@ -53,4 +53,22 @@ impl Workspace {
     pub fn www(&self) -> PathBuf {
         self.target.join("www")
     }
+}
+
+/// Makes an npm manifest say the version of Cargo.toml, which is the only one that is ever edited.
+fn write_version(manifest: &Path, version: &str) -> Result<()> {
+    const FIELD: &str = "\"version\": \"";
+    let text = std::fs::read_to_string(manifest).context("package.json")?;
+    let (before, rest) = text
+        .split_once(FIELD)
+        .context("package.json has no version")?;
+    let (old, after) = rest
+        .split_once('"')
+        .context("package.json has no version")?;
+    if old != version {
+        println!("Writing the version {version} of Cargo.toml into package.json");
+        let text = [before, FIELD, version, "\"", after].concat();
+        std::fs::write(manifest, text).context("package.json")?;
+    }
+    Ok(())
 }
