@@ -40,8 +40,8 @@ export const CHROMIUM_ARGUMENTS = [
   ...["--disable-component-update", "--disable-sync", "--no-first-run"],
 ];
 
-/** Opens an address in Chromium, and returns the report and what the console complained of. */
-export async function inChromium(url) {
+/** Runs work on a page of Chromium, where this script is run first, with what the page complains of. */
+export async function withPage(script, work) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
     args: CHROMIUM_ARGUMENTS,
@@ -53,14 +53,22 @@ export async function inChromium(url) {
     page.on("console", (message) => {
       if (message.text().includes("Content Security Policy")) problems.push(message.text());
     });
+    await page.addInitScript(script);
+    return await work(page, problems);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens an address in Chromium, and returns the report and what the page complained of. */
+export function inChromium(url) {
+  return withPage("", async (page, problems) => {
     await page.goto(url);
     const reported = () => globalThis.report;
     const waiting = page.waitForFunction(reported, undefined, { timeout: 120_000 });
     const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
     return [...problems, ...report];
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 /** Opens an address in Firefox. */

@@ -2,10 +2,37 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
-import { folder, tool } from "./fixture.mjs";
+import { join, parse } from "node:path";
+import { folder, program, run, tool } from "./fixture.mjs";
+
+/** Bundles a script of the project into a folder as workers are bundled, and returns the modules. */
+export async function bundleWorker(script, at, conditions = ["workerd", "worker", "browser"]) {
+  const { build } = await tool("esbuild");
+  await build({
+    entryPoints: [join(folder, script)],
+    outdir: join(folder, at),
+    outExtension: { ".js": ".js" },
+    bundle: true,
+    format: "esm",
+    conditions,
+    loader: { ".wasm": "copy" },
+    assetNames: "[name]",
+    logLevel: "warning",
+  });
+  return [`${parse(script).name}.js`, "fireworks_keys.wasm"];
+}
+
+/** Lets wrangler build the project in a folder, and returns the modules that it would deploy. */
+export async function wrangle(from, out) {
+  const cwd = join(folder, from);
+  const wrangler = program("wrangler/bin/wrangler.js");
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
+  await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", out], { cwd, env });
+  const files = await readdir(join(cwd, out));
+  return ["worker.js", ...files.filter((name) => name.endsWith(".wasm"))];
+}
 
 /**
  * Starts a worker whose modules are files of a folder, the first of them its main one. All that it

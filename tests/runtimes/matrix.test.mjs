@@ -1,13 +1,12 @@
 // The packed tarball in every runtime.
 
-import { EdgeRuntime } from "./edge-runtime.mjs";
-import { build } from "esbuild";
-import { readdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { inChromium, inFirefox, inWebKit, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
-import { folder, program, run, tool, write } from "../matrix/fixture.mjs";
-import { startWorkerd } from "../matrix/workerd.mjs";
+import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
+import { folder, program, run, write } from "../matrix/fixture.mjs";
+import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
@@ -17,8 +16,8 @@ matrix("runtime", {
   "Deno, no permission but the network": (api) =>
     printed(program("deno/bin.cjs"), ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"], api),
   "Bun": (api) => printed(program("@oven/bun-linux-x64/bin/bun"), ["program.mjs"], api),
-  "workerd": (api) => inWorkerd(api, bundleWorker),
-  "workerd, from wrangler's output": (api) => inWorkerd(api, wrangle),
+  "workerd": (api) => inWorkerd(api, (at) => bundleWorker("worker.mjs", at)),
+  "workerd, from wrangler's output": (api) => inWorkerd(api, wrangled),
   "edge-runtime": inEdgeRuntime,
   "Chromium": (api) => onPage(inChromium, "default", api),
   "Chromium, ./url": (api) => onPage(inChromium, "url", api),
@@ -80,28 +79,9 @@ async function inWorkerd(api, bundle) {
   }
 }
 
-async function bundleWorker(at) {
-  await build({
-    entryPoints: [join(folder, "worker.mjs")],
-    outdir: join(folder, at),
-    outExtension: { ".js": ".js" },
-    bundle: true,
-    format: "esm",
-    conditions: ["workerd", "worker", "browser"],
-    loader: { ".wasm": "copy" },
-    assetNames: "[name]",
-    logLevel: "warning",
-  });
-  return ["worker.js", "fireworks_keys.wasm"];
-}
-
-async function wrangle(at) {
+async function wrangled(at) {
   await write("wrangler.toml", 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2024-01-01"\n');
-  const wrangler = program("wrangler/bin/wrangler.js");
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
-  await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", at], { env });
-  const wasm = (await readdir(join(folder, at))).filter((name) => name.endsWith(".wasm"));
-  return ["worker.js", ...wasm];
+  return wrangle(".", at);
 }
 
 async function inEdgeRuntime(api) {
@@ -113,7 +93,7 @@ async function inEdgeRuntime(api) {
        report(fireworksKeys, ${JSON.stringify(api)}).then((failures) => Response.json(failures)),
      ));`,
   );
-  return new EdgeRuntime(await tool("edge-runtime")).report(join(folder, "edge.mjs"));
+  return answerInEdgeRuntime(join(folder, "edge.mjs"));
 }
 
 /** A page without a bundler. */

@@ -1,0 +1,42 @@
+// Vercel's edge runtime, as its builder prepares code for it: bundled, with every `?module` import
+// made a compiled module beside it.
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { tool } from "./fixture.mjs";
+
+/** Bundles a script, and returns the JSON that it answers a request with. */
+export async function answerInEdgeRuntime(script) {
+  const [{ build }, { EdgeRuntime }] = await Promise.all([tool("esbuild"), tool("edge-runtime")]);
+  const compiled = [];
+  const { outputFiles } = await build({
+    entryPoints: [script],
+    write: false,
+    bundle: true,
+    format: "iife",
+    conditions: ["edge-light", "worker", "browser"],
+    logLevel: "warning",
+    plugins: [
+      {
+        name: "compiled modules",
+        setup({ onResolve, onLoad }) {
+          onResolve({ filter: /\.wasm\?module$/ }, ({ path, resolveDir }) => ({
+            path: join(resolveDir, path.replace("?module", "")),
+            namespace: "compiled",
+          }));
+          onLoad({ filter: /.*/, namespace: "compiled" }, async ({ path }) => {
+            const index = compiled.push(await WebAssembly.compile(await readFile(path))) - 1;
+            return { contents: `export default globalThis.compiled[${index}]` };
+          });
+        },
+      },
+    ],
+  });
+  const runtime = new EdgeRuntime({
+    initialCode: outputFiles[0].text,
+    extend: (context) => Object.assign(context, { compiled }),
+  });
+  const response = await runtime.dispatchFetch("http://localhost/");
+  await response.waitUntil?.();
+  return response.json();
+}

@@ -1,0 +1,237 @@
+// The code in the README, as it stands in the packed package, run where it says that it runs. Only
+// the way to the service is not the reader's: what is meant for Fireworks goes to the emulator.
+
+import assert from "node:assert/strict";
+import { readFile, rm, symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { startEmulator } from "../emulator/server.mjs";
+import { serve, withPage } from "../matrix/browsers.mjs";
+import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
+import { folder, prepare, program, run, write } from "../matrix/fixture.mjs";
+import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
+
+const SERVICE = "https://api.fireworks.ai";
+const TOKEN = "fw_local_admin";
+const POLICY = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${SERVICE} http://127.0.0.1:*`;
+
+let emulator;
+let readme;
+
+before(async () => {
+  await prepare();
+  readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
+  await rm(join(folder, "readme"), { recursive: true, force: true });
+  const users = ["me:admin", "ci-bot:user:service-account", "broker:inference-user:service-account"];
+  emulator = await startEmulator({
+    args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
+  });
+  await write("readme/detour.mjs", detour());
+});
+
+after(() => emulator?.stop());
+
+/** The block of code that is headed by this file name. */
+function code(file) {
+  const [, text] = new RegExp(`^\`\`\`\\w+ ${file}\\n([^]*?)^\`\`\``, "m").exec(readme) ?? [];
+  assert.ok(text, `the README has no ${file}`);
+  return text;
+}
+
+/** A line of shell, or a command in a table, that begins like this. */
+function command(start) {
+  const line = readme.split("\n").find((line) => line.startsWith(start) || line.includes(`| \`${start}`));
+  assert.ok(line, `the README has no command ${start}`);
+  return /`(.+)`/.exec(line)?.[1] ?? line;
+}
+
+/** What sends a request for the service to the emulator. */
+function detour() {
+  return `const { fetch } = globalThis;
+    globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init);
+      const { method, headers, redirect, signal } = request;
+      const elsewhere = request.url.replace(${JSON.stringify(SERVICE)}, ${JSON.stringify(emulator.url)});
+      const body = method === "GET" ? undefined : await request.text();
+      return fetch(elsewhere, { method, headers, redirect, signal, body });
+    };`;
+}
+
+/** The ids of what is stored, which a test must have added to. */
+async function creates(work) {
+  const stored = async () => (await (await fetch(`${emulator.url}/_emulator/keys`)).json()).keys;
+  const before = (await stored()).length;
+  const result = await work();
+  const keys = await stored();
+  assert.equal(keys.length, before + 1, "one key was created");
+  return { result, key: keys.at(-1) };
+}
+
+const shell = (line, cwd = "readme") =>
+  run("sh", ["-c", line], {
+    cwd: join(folder, cwd),
+    env: {
+      ...process.env,
+      // Bun's own folder first: npm's link to it wants to download it once more.
+      PATH: [program("@oven/bun-linux-x64/bin"), program(".bin"), process.env.PATH].join(":"),
+      FIREWORKS_API_KEY: TOKEN,
+    },
+  });
+
+for (const [runtime, start, adapted] of [
+  ["Node", "node create", (line) => line.replace("node", "node --import ./detour.mjs")],
+  ["Bun", "bun create", (line) => line.replace("bun", "bun --preload ./detour.mjs")],
+  [
+    "Deno",
+    "deno run",
+    (line) => line.replace("run", "run --preload=./detour.mjs --node-modules-dir=manual").replace("api.fireworks.ai", "127.0.0.1"),
+  ],
+]) {
+  test(`README: ${runtime}`, async () => {
+    await write("readme/create.mjs", code("create.mjs"));
+    const { result, key } = await creates(() => shell(adapted(command(start))));
+    assert.ok(result.startsWith(`${key.keyId} fw_`), result);
+    assert.deepEqual([key.displayName, key.user], ["deploy", "ci-bot"]);
+  });
+}
+
+test("README: the first example", async () => {
+  await write("readme/deploy.mjs", code("deploy.mjs"));
+  const { result, key } = await creates(() => shell("node --import ./detour.mjs deploy.mjs"));
+  assert.ok(result.startsWith(`${key.keyId} fw_`), result);
+  assert.equal(key.annotations.team, "infra");
+});
+
+for (const [bundler, files] of [
+  ["vite", []],
+  ["webpack", ["index.html"]],
+  ["rollup", ["index.html"]],
+  ["esbuild", ["index.html"]],
+  ["parcel", []],
+]) {
+  test(`README: a page, built by ${bundler}`, async () => {
+    await page(bundler, code("app.js"));
+    await shell(command(`npx ${bundler}`), `readme/${bundler}`);
+    for (const file of files) await write(`readme/${bundler}/dist/${file}`, code(file));
+    await used(join(folder, `readme/${bundler}/dist`));
+  });
+}
+
+test("README: a page without a bundler, under a strict policy", async () => {
+  await page("plain", instead("no-bundler.js"));
+  const dist = await readFile(join(folder, "node_modules/fireworks-keys/dist/default.js"), "utf8");
+  await write("readme/plain/default.js", dist);
+  await used(join(folder, "readme/plain"), { "content-security-policy": POLICY });
+});
+
+test("README: the module as a file of its own", async () => {
+  await page("url", instead("url.js"));
+  await shell(command("npx vite"), "readme/url");
+  await used(join(folder, "readme/url/dist"));
+});
+
+/** The page's code with another import line. */
+function instead(file) {
+  const [first, ...rest] = code("app.js").split("\n");
+  assert.match(first, /^import /);
+  return [code(file).trim(), ...rest].join("\n");
+}
+
+/** A project of its own, with the page. */
+async function page(at, script) {
+  await write(`readme/${at}/package.json`, "{}");
+  await symlink(join(folder, "node_modules"), join(folder, "readme", at, "node_modules"));
+  await write(`readme/${at}/index.html`, code("index.html"));
+  await write(`readme/${at}/app.js`, script);
+}
+
+/** Fills the form as a person would. */
+async function used(files, headers) {
+  const server = await serve(files, headers);
+  try {
+    const { result } = await creates(() =>
+      withPage(detour(), async (page, problems) => {
+        await page.goto(`${server.url}/index.html`);
+        await page.getByLabel("Token").fill(TOKEN);
+        await page.getByLabel("Account").fill("acme");
+        await page.getByLabel("User").fill("ci-bot");
+        await page.getByRole("button").click();
+        await page.locator("output").filter({ hasText: /./ }).waitFor();
+        assert.deepEqual(problems, []);
+        return page.locator("output").textContent();
+      }),
+    );
+    assert.match(result, /^fw_/);
+  } finally {
+    server.close();
+  }
+}
+
+test("README: Cloudflare Workers, as wrangler builds it", async () => {
+  await write("readme/cloudflare/worker.js", code("worker.js"));
+  await write("readme/cloudflare/wrangler.toml", code("wrangler.toml"));
+  const modules = await wrangle("readme/cloudflare", "out");
+  const { result, key } = await creates(() => answered("readme/cloudflare/out", modules));
+  assert.deepEqual(result, { keyId: key.keyId });
+});
+
+test("README: the module handed over, where nothing else knows how to get it", async () => {
+  const handler = code("worker.js").split("\n").slice(1).join("\n");
+  await write("readme/own/worker.js", code("own-module.js") + handler);
+  // Without the condition that finds Cloudflare's entry.
+  const modules = await bundleWorker("readme/own/worker.js", "readme/own/out", []);
+  const { result, key } = await creates(() => answered("readme/own/out", modules));
+  assert.deepEqual(result, { keyId: key.keyId });
+});
+
+test("README: a worker that gives members short-lived keys", async () => {
+  const authenticate = `const authenticate = async (request) =>
+    request.headers.has("cookie") ? { id: "member-7" } : undefined;`;
+  await write("readme/broker/worker.js", code("broker.js") + authenticate);
+  const modules = await bundleWorker("readme/broker/worker.js", "readme/broker/out");
+  const { result, key } = await creates(() =>
+    answered("readme/broker/out", modules, async (url) => {
+      assert.equal((await fetch(url)).status, 401);
+      const response = await fetch(url, { headers: { cookie: "session=1" } });
+      assert.equal(response.headers.get("cache-control"), "no-store");
+      return response.json();
+    }),
+  );
+  assert.match(result.key, /^fw_/);
+  assert.deepEqual([result.expireTime, "member-7", "broker"], [key.expireTime, key.displayName, key.user]);
+});
+
+async function answered(at, modules, ask = async (url) => (await fetch(url)).json()) {
+  const worker = await startWorkerd(at, modules, {
+    outbound: emulator.url,
+    env: { FIREWORKS_API_KEY: TOKEN },
+  });
+  try {
+    return await ask(worker.url);
+  } finally {
+    worker.stop();
+  }
+}
+
+test("README: Vercel's edge runtime", async () => {
+  await write("readme/vercel/key.js", code("api/key.js"));
+  const main = await write(
+    "readme/vercel/main.js",
+    `${detour()}
+     globalThis.process = { env: { FIREWORKS_API_KEY: ${JSON.stringify(TOKEN)} } };
+     import handler from "./key.js";
+     addEventListener("fetch", (event) => event.respondWith(handler(event.request, event)));`,
+  );
+  const { result, key } = await creates(() => answerInEdgeRuntime(main));
+  assert.deepEqual(result, { keyId: key.keyId });
+});
+
+test("README: every block of code is run, and every local link leads somewhere", async () => {
+  const blocks = [...readme.matchAll(/^```(\w+) ?(\S*)$/gm)].map(([, language, file]) => [language, file]);
+  assert.deepEqual(blocks.filter(([language, file]) => !file && language !== "sh"), []);
+  const source = await readFile(new URL(import.meta.url), "utf8");
+  for (const [, file] of blocks) assert.ok(!file || source.includes(`"${file}"`), `${file} is not run`);
+  for (const [, link] of readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)) {
+    await readFile(new URL(`../../${link}`, import.meta.url));
+  }
+});
