@@ -74,6 +74,11 @@ export function program(path) {
   return join(folder, "node_modules", path);
 }
 
+/** Bun's own binary: npm's link to it wants to download it once more. */
+export const bun = program(
+  `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}/bin/bun`,
+);
+
 /** Runs a program in the project, and returns what it printed. */
 export async function run(command, args, options) {
   try {

@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { readFile, rm, symlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { startEmulator } from "../emulator/server.mjs";
 import { serve, withPage } from "../matrix/browsers.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
-import { folder, prepare, program, run, write } from "../matrix/fixture.mjs";
+import { bun, folder, prepare, program, run, write } from "../matrix/fixture.mjs";
 import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
 const SERVICE = "https://api.fireworks.ai";
@@ -72,8 +72,7 @@ const shell = (line, cwd = "readme") =>
     cwd: join(folder, cwd),
     env: {
       ...process.env,
-      // Bun's own folder first: npm's link to it wants to download it once more.
-      PATH: [program("@oven/bun-linux-x64/bin"), program(".bin"), process.env.PATH].join(":"),
+      PATH: [dirname(bun), program(".bin"), process.env.PATH].join(":"),
       FIREWORKS_API_KEY: TOKEN,
     },
   });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { inChromium, inFirefox, inWebKit, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
-import { folder, program, run, write } from "../matrix/fixture.mjs";
+import { bun, folder, program, run, write } from "../matrix/fixture.mjs";
 import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
 const POLICY =
@@ -15,7 +15,7 @@ matrix("runtime", {
   "Node": (api) => printed(process.execPath, ["program.mjs"], api),
   "Deno, no permission but the network": (api) =>
     printed(program("deno/bin.cjs"), ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"], api),
-  "Bun": (api) => printed(program("@oven/bun-linux-x64/bin/bun"), ["program.mjs"], api),
+  "Bun": (api) => printed(bun, ["program.mjs"], api),
   "workerd": (api) => inWorkerd(api, (at) => bundleWorker("worker.mjs", at)),
   "workerd, from wrangler's output": (api) => inWorkerd(api, wrangled),
   "edge-runtime": inEdgeRuntime,

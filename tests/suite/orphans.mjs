@@ -1,6 +1,6 @@
 // A create whose answer is lost leaves no key that nobody holds the secret of.
 
-import { calm, connection, equal, fault, holds, rejectionOf, storedKeys } from "./service.mjs";
+import { calm, connection, equal, fault, holds, rejection, rejectionOf, storedKeys } from "./service.mjs";
 
 const USER = "orphaned";
 
