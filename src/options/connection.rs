@@ -1,6 +1,7 @@
 //! The options that say how to reach the service.
 
-use super::{Invalid, LONGEST_TEXT, Options, entries, invalid, threw};
+use super::Invalid;
+use super::reader::{LONGEST_TEXT, Options, entries, invalid, threw};
 use crate::exchange::{Connection, Token};
 use crate::host::{
     is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,

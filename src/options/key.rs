@@ -1,6 +1,7 @@
 //! The options that say what the new key is to be.
 
-use super::{Invalid, Options, entries, invalid, text};
+use super::Invalid;
+use super::reader::{Options, entries, invalid, text};
 use crate::host::date_text;
 use crate::lifecycle::{Mark, NewKey, RESERVED, duration, time};
 use js_sys::Date;
