@@ -297,6 +297,11 @@ impl Answer for Reply {
 pub struct Record(JsValue);
 
 impl Record {
+    /// As it was parsed.
+    pub fn value(&self) -> &JsValue {
+        &self.0
+    }
+
     fn get(&self, name: &str) -> JsValue {
         if self.0.is_object() {
             Reflect::get(&self.0, &name.into()).unwrap_or_default()
@@ -323,6 +328,10 @@ impl Item for Record {
         value
             .dyn_ref::<JsString>()
             .is_some_and(|text| text.length() > 0)
+    }
+
+    fn is_false(&self, field: &str) -> bool {
+        self.get(field).as_bool() == Some(false)
     }
 
     fn same(&self, field: &str, other: &str) -> bool {

@@ -117,6 +117,11 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &Reply) -> JsValue;
 
+    /// Makes an audit's entry of a key.
+    pub fn audited(key: &JsValue, findings: &JsValue) -> JsValue;
+    /// Makes an audit.
+    pub fn audit(keys: &Array, counts: &JsValue) -> JsValue;
+
     /// Makes the error of a failure.
     #[wasm_bindgen(js_name = toError)]
     pub fn to_error(

@@ -49,6 +49,12 @@ pub fn list_api_keys(
     operations::list_keys(options::List::keys(options, defaults), page_token, seen)
 }
 
+/// Looks at every key for what makes it a risk; resolves to the findings.
+#[wasm_bindgen(js_name = auditApiKeys)]
+pub fn audit_api_keys(options: &JsValue, defaults: &JsValue) -> Promise {
+    operations::audit(options::Audit::read(options, defaults))
+}
+
 /// Lists one page of users; otherwise as [`list_api_keys`].
 #[wasm_bindgen(js_name = listUsers)]
 pub fn list_users(

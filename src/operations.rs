@@ -2,10 +2,10 @@
 
 use crate::error::{self, Aftermath, Context};
 use crate::exchange::{Api, ApiFailure, to_record};
-use crate::host::Watch;
-use crate::lifecycle::{self, Call, Collection, Created, Page, Sweep, Unfinished};
-use crate::options::{Create, Delete, DeleteOrphans, Invalid, List};
-use js_sys::{Promise, Set};
+use crate::host::{self, Watch};
+use crate::lifecycle::{self, Call, Collection, Counts, Created, Page, Sweep, Unfinished};
+use crate::options::{Audit, Create, Delete, DeleteOrphans, Invalid, List};
+use js_sys::{Array, Promise, Set};
 use std::future::Future;
 use std::pin::Pin;
 use wasm_bindgen::prelude::*;
@@ -130,6 +130,26 @@ pub fn list_users(options: Options<List>, page_token: &JsValue, seen: Set) -> Pr
     list("listUsers", options, page_token, seen, |_| {
         Collection::Users
     })
+}
+
+pub fn audit(options: Options<Audit>) -> Promise {
+    const OPERATION: &str = "auditApiKeys";
+    promise(Box::pin(async move {
+        let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
+        let account = options.common.account;
+        let api = Api::new(options.common.connection);
+        let call = Call::new(&api, api.limits());
+        let (user, query) = (&options.user, &options.query);
+        let audited = lifecycle::audit(&call, &account, user, query, options.thresholds)
+            .await
+            .map_err(|failure| failed(OPERATION, &call, &failure, &api))?;
+        let keys = Array::new();
+        for audited in &audited {
+            let entry = host::audited(audited.key.value(), &to_record(&audited.findings)?);
+            keys.push(&entry);
+        }
+        Ok(host::audit(&keys, &to_record(&Counts::of(&audited))?))
+    }))
 }
 
 fn list(

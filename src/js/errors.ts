@@ -5,6 +5,7 @@ import { redactBody, redactCause, redactText } from "./redact.js";
 
 /** Every operation that can fail. */
 export type Operation =
+  | "auditApiKeys"
   | "createApiKey"
   | "deleteApiKey"
   | "deleteOrphans"

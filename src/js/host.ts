@@ -6,6 +6,7 @@ import type { Answer } from "./body.js";
 import { settled } from "./settle.js";
 import { Stop } from "./stop.js";
 
+export { audit, audited } from "./audit.js";
 export { toError } from "./errors.js";
 export { notify } from "./settle.js";
 export { reasonOf } from "./stop.js";

@@ -7,6 +7,8 @@ import { PATIENCE, snapshot } from "./snapshot.js";
 import type {
   ApiKey,
   ApiKeyPage,
+  Audit,
+  AuditApiKeysOptions,
   ClientOptions,
   CreateApiKeyOptions,
   CreatedApiKey,
@@ -83,6 +85,14 @@ export function listUsers(options: ListUsersOptions): List<User, UserPage> {
   return users(options, NO_DEFAULTS);
 }
 
+/**
+ * Looks at every key, of one user or of everybody with `userId: "-"`, for what makes it a risk: that
+ * it never expires, that nobody uses it. Reads only.
+ */
+export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit> {
+  return audit(options, undefined);
+}
+
 /** The same functions, with options that need not be repeated. The defaults stay private. */
 export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   readonly #defaults: Defaults;
@@ -110,6 +120,11 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   /** See {@link listApiKeys}. */
   list(...[options]: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
     return keys(options, () => this.#defaults);
+  }
+
+  /** See {@link auditApiKeys}. */
+  async audit(...[options]: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
+    return audit(options, this.#defaults);
   }
 
   /** See {@link listUsers}. */
@@ -158,6 +173,12 @@ function remove(options: unknown, defaults: unknown): Promise<void> {
 function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
   return call("deleteOrphans", options, defaults, (module, options) =>
     module.deleteOrphans(options, defaults),
+  );
+}
+
+function audit(options: unknown, defaults: unknown): Promise<Audit> {
+  return call("auditApiKeys", options, defaults, (module, options) =>
+    module.auditApiKeys(options, defaults),
   );
 }
 

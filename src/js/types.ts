@@ -142,10 +142,85 @@ export interface ListUsersOptions extends ListOptions {
   userId?: string | undefined;
 }
 
+/** Options of `auditApiKeys`. */
+export interface AuditApiKeysOptions extends ConnectionOptions {
+  /** The id of the keys' owner; `-` for everybody's, where the token may see them. */
+  userId: string;
+  /**
+   * How long a key may go unused before it is stale: a number of seconds, or an integer and one of
+   * `s m h d w`. @default "90d"
+   */
+  staleAfter?: number | string | undefined;
+  /** How long before its end a key is expiring soon, as `staleAfter`. @default "14d" */
+  expiringWithin?: number | string | undefined;
+  /** How many keys a page may hold: more pages, each of them smaller. */
+  pageSize?: number | undefined;
+  /** Which keys, as a filter of AIP-160. */
+  filter?: string | undefined;
+}
+
+/** Why a key is a risk. Times are as the service wrote them, RFC 3339. */
+export type Finding =
+  | {
+      /** It has no end. */
+      type: "never-expires";
+    }
+  | {
+      /** It has ended, and is still listed. */
+      type: "expired";
+      expireTime: string;
+    }
+  | {
+      /** It ends within `expiringWithin`. */
+      type: "expiring-soon";
+      expireTime: string;
+    }
+  | {
+      /** It was never used. */
+      type: "never-used";
+    }
+  | {
+      /** It was not used for `staleAfter`; where it never was, not since it was created. */
+      type: "stale";
+      since: string;
+    }
+  | {
+      /** Fireworks knows its plaintext. */
+      type: "plaintext-known";
+    }
+  | {
+      /** A time of it cannot be read, so that nothing is known of it. */
+      type: "unreadable-time";
+      field: "createTime" | "expireTime" | "lastUsed";
+    }
+  | {
+      /** Another key was made by the same create: at the most one of them is held by anybody. */
+      type: "shared-attempt";
+      attemptTag: string;
+      keyIds: string[];
+    };
+
+/** A key, and why it is a risk. */
+export interface AuditedKey {
+  /** The key as the service describes it. */
+  key: ApiKey;
+  /** Nothing, where it is none. */
+  findings: Finding[];
+}
+
+/** What an audit found. */
+export interface Audit {
+  /** Every key, the oldest first. */
+  keys: AuditedKey[];
+  /** How many keys each finding is about. */
+  counts: Record<Finding["type"], number>;
+}
+
 /** What a client may be given once: everything but what belongs to one call. */
 export type ClientOptions = Partial<
   Omit<CreateApiKeyOptions, "expireTime" | "expiresIn" | "attemptTag"> &
     Omit<ListApiKeysOptions, "pageToken"> &
+    AuditApiKeysOptions &
     Pick<DeleteApiKeyOptions, "missingOk">
 > &
   Expiry;

@@ -12,7 +12,7 @@ pub const CALL: &str = "fireworks-keys-call";
 pub const RESERVED: &str = "fireworks-keys-";
 
 /// What all attempts of one create carry, and no other key.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     /// The attempt tag.
     pub tag: String,
@@ -22,6 +22,14 @@ pub struct Mark {
 }
 
 impl Mark {
+    /// The one that a key carries.
+    pub fn of(key: &impl Item) -> Option<Self> {
+        Some(Self {
+            tag: key.annotation(ATTEMPT)?,
+            call: key.annotation(CALL),
+        })
+    }
+
     /// The annotations, by name.
     pub fn annotations(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let call = self.call.as_deref().map(|call| (CALL, call));

@@ -2,6 +2,7 @@
 //! answers mean. It reaches the world only through [`Service`], so that it runs natively under
 //! test; it must never see a token or the secret of a key.
 
+mod audit;
 mod call;
 mod create;
 mod delete;
@@ -14,6 +15,7 @@ pub mod retry;
 mod sweep;
 pub mod time;
 
+pub use audit::{Audited, Counts, Finding, Thresholds, audit};
 pub use call::{Call, Limits};
 pub use create::{Create, Created, NewKey, Orphans};
 pub use delete::delete;
@@ -90,6 +92,8 @@ pub trait Item {
     fn is_blank(&self, field: &str) -> bool;
     /// Whether the field is a string that is not empty.
     fn holds(&self, field: &str) -> bool;
+    /// Whether the field is `false`.
+    fn is_false(&self, field: &str) -> bool;
     /// Whether two fields hold the same.
     fn same(&self, field: &str, other: &str) -> bool;
     /// The annotation of this name.

@@ -1,11 +1,10 @@
 //! The options that say what the new key is to be.
 
 use super::Invalid;
-use super::reader::{Options, entries, invalid, text};
+use super::reader::{Options, entries, invalid, seconds, text};
 use crate::host::date_text;
-use crate::lifecycle::{Mark, NewKey, RESERVED, duration, time};
+use crate::lifecycle::{Mark, NewKey, RESERVED, time};
 use js_sys::Date;
-use wasm_bindgen::prelude::*;
 
 /// Reads the key to be; the mark, if there is one, goes among its annotations.
 pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
@@ -49,23 +48,6 @@ fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
         Some(millis) if millis <= Date::now() => Err(invalid(path, "must be in the future")),
         Some(_) => Ok(Some(time)),
     }
-}
-
-/// A duration in seconds: a positive number of them, or text such as `36h`.
-fn seconds(value: JsValue, path: &str) -> Result<f64, Invalid> {
-    let seconds = if value.is_string() {
-        duration::parse_seconds(&text(value, path)?)
-    } else {
-        value.as_f64()
-    };
-    seconds
-        .filter(|seconds| *seconds > 0.0 && seconds.is_finite())
-        .ok_or_else(|| {
-            invalid(
-                path,
-                "must be a positive number of seconds, or an integer and one of s m h d w, such as 36h",
-            )
-        })
 }
 
 fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, Invalid> {

@@ -12,8 +12,8 @@ pub use reader::invalid;
 
 use crate::exchange::Connection;
 use crate::host::random_tag;
-use crate::lifecycle::{self, Mark, NewKey};
-use reader::{Options, check_id};
+use crate::lifecycle::{self, Mark, NewKey, Thresholds};
+use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
 /// What is wrong with an option.
@@ -148,10 +148,7 @@ impl List {
     /// Reads the options of `listApiKeys`.
     pub fn keys(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
         let options = Options::read(given, defaults, names::LIST)?;
-        let user = options.required("userId")?;
-        if user != "-" {
-            check_id("userId", &user)?;
-        }
+        let user = owner(&options)?;
         Self::read(&options, user)
     }
 
@@ -161,23 +158,78 @@ impl List {
     }
 
     fn read(options: &Options, user: String) -> Result<Self, Invalid> {
-        let mut query = Vec::new();
-        if let Some(size) = options.number("pageSize")? {
-            // An int32 of the reference.
-            if size.fract() != 0.0 || !(1.0..=2_147_483_647.0).contains(&size) {
-                return Err(invalid("pageSize", "must be a positive integer"));
-            }
-            query.push(("pageSize", (size as u32).to_string()));
-        }
-        for name in ["pageToken", "filter", "orderBy", "readMask"] {
-            if let Some(value) = options.text(name)? {
-                query.push((name, value));
-            }
-        }
         Ok(Self {
+            query: query(options, &["pageToken", "filter", "orderBy", "readMask"])?,
             common: Common::read(options)?,
             user,
-            query,
         })
     }
+}
+
+/// The options of `auditApiKeys`.
+pub struct Audit {
+    /// What every operation needs.
+    pub common: Common,
+    /// Whose keys; everybody's is `-`.
+    pub user: String,
+    /// The query of every page.
+    pub query: Vec<(&'static str, String)>,
+    /// From when on a key is told of.
+    pub thresholds: Thresholds,
+}
+
+impl Audit {
+    /// Reads and checks them; the first that is wrong is the error.
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+        let options = Options::read(given, defaults, names::AUDIT)?;
+        let milliseconds = |name: &str, days: f64| match options.get(name)? {
+            Some(value) => Ok(seconds(value, name)? * 1_000.0),
+            None => Ok(days * 86_400_000.0),
+        };
+        Ok(Self {
+            user: owner(&options)?,
+            query: query(&options, &["filter"])?,
+            thresholds: Thresholds {
+                stale_after_ms: milliseconds("staleAfter", STALE_AFTER_DAYS)?,
+                expiring_within_ms: milliseconds("expiringWithin", EXPIRING_WITHIN_DAYS)?,
+            },
+            common: Common::read(&options)?,
+        })
+    }
+}
+
+/// How long a key may go unused, unless the caller says otherwise.
+const STALE_AFTER_DAYS: f64 = 90.0;
+
+/// How long before its end a key is told of, unless the caller says otherwise.
+const EXPIRING_WITHIN_DAYS: f64 = 14.0;
+
+/// Whose keys are listed.
+fn owner(options: &Options) -> Result<String, Invalid> {
+    let user = options.required("userId")?;
+    if user != "-" {
+        check_id("userId", &user)?;
+    }
+    Ok(user)
+}
+
+/// A list's query: the size of a page, and those of the texts that are given.
+fn query(
+    options: &Options,
+    texts: &[&'static str],
+) -> Result<Vec<(&'static str, String)>, Invalid> {
+    let mut query = Vec::new();
+    if let Some(size) = options.number("pageSize")? {
+        // An int32 of the reference.
+        if size.fract() != 0.0 || !(1.0..=2_147_483_647.0).contains(&size) {
+            return Err(invalid("pageSize", "must be a positive integer"));
+        }
+        query.push(("pageSize", (size as u32).to_string()));
+    }
+    for name in texts {
+        if let Some(value) = options.text(name)? {
+            query.push((*name, value));
+        }
+    }
+    Ok(query)
 }

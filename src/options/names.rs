@@ -25,6 +25,7 @@ const OF_CREATES: &[&str] = &[
 ];
 const OF_DELETES: &[&str] = &["missingOk"];
 const OF_LISTS: &[&str] = &["pageSize", "filter", "orderBy", "readMask"];
+const OF_AUDITS: &[&str] = &["pageSize", "filter", "staleAfter", "expiringWithin"];
 
 // What belongs to one call: two creates with one tag, say, could not be told apart.
 const OF_ONE_CREATE: &[&str] = &["attemptTag"];
@@ -40,12 +41,14 @@ pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETES, OF_ONE_DELETE];
 pub const DELETE_ORPHANS: &[&[&str]] = &[COMMON, OF_ONE_SWEEP];
 /// What `listApiKeys` and `listUsers` take.
 pub const LIST: &[&[&str]] = &[COMMON, OF_LISTS, OF_ONE_LIST];
+/// What `auditApiKeys` takes.
+pub const AUDIT: &[&[&str]] = &[COMMON, OF_AUDITS];
 /// What a client's defaults may hold: each operation takes of them what it knows.
-pub const DEFAULTS: &[&[&str]] = &[COMMON, OF_CREATES, OF_DELETES, OF_LISTS];
+pub const DEFAULTS: &[&[&str]] = &[COMMON, OF_CREATES, OF_DELETES, OF_LISTS, OF_AUDITS];
 
 /// Whether any operation takes an option of this name.
 pub fn is_option(name: &str) -> bool {
-    let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST];
+    let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST, AUDIT];
     operations.concat().concat().contains(&name)
 }
 

@@ -101,6 +101,20 @@ test("README: the first example", async () => {
   assert.equal(key.annotations.team, "infra");
 });
 
+test("README: an audit", async () => {
+  await write("readme/audit.mjs", code("audit.mjs"));
+  const created = await (
+    await fetch(`${emulator.url}/v1/accounts/acme/users/me/apiKeys`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: '{"apiKey": {}}',
+    })
+  ).json();
+  const printed = await shell("node --import ./detour.mjs audit.mjs");
+  assert.match(printed, /^\d+ keys never expire\n/);
+  assert.ok(printed.includes(`${created.keyId} me@example.com never-expires, never-used\n`), printed);
+});
+
 for (const [bundler, files] of [
   ["vite", []],
   ["webpack", ["index.html"]],

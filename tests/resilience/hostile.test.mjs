@@ -53,7 +53,7 @@ const VALUES = [
 const NAMES = [
   "token", "accountId", "userId", "baseUrl", "allowHttp", "fetch", "headers", "timeoutMs", "totalTimeoutMs", "maxRetries",
   "signal", "waitUntil", "onEvent", "displayName", "expireTime", "expiresIn", "annotations", "attemptTag", "orphanProtection",
-  "keyId", "missingOk", "keepKeyId", "pageSize", "pageToken", "filter", "orderBy", "readMask",
+  "keyId", "missingOk", "keepKeyId", "staleAfter", "expiringWithin", "pageSize", "pageToken", "filter", "orderBy", "readMask",
   "expireTme", "toString", "__proto__", "", "then", "\ud800", huge,
 ];
 
@@ -91,7 +91,7 @@ const FETCHES = [
   () => Object.assign(Object.create(null), response({})), () => new Proxy(response({}), { get: thrower }), () => Object.freeze(response({})),
 ];
 
-const CALLS = ["createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys", "listUsers"];
+const CALLS = ["auditApiKeys", "createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys", "listUsers"];
 
 const random = chance(SEED);
 const pick = (from) => from[Math.floor(random() * from.length)];
@@ -130,7 +130,7 @@ async function attempt() {
   if (client) {
     const defaults = random() < 0.2 ? options(name) : good;
     const made = new fireworksKeys.FireworksKeys(defaults);
-    const methods = { createApiKey: "create", deleteApiKey: "delete", listApiKeys: "list", listUsers: "users" };
+    const methods = { auditApiKeys: "audit", createApiKey: "create", deleteApiKey: "delete", listApiKeys: "list", listUsers: "users" };
     call = made[methods[name] ?? name](given);
   } else {
     call = fireworksKeys[name](given);

@@ -90,6 +90,10 @@ impl Item for Thing {
         }
     }
 
+    fn is_false(&self, _: &str) -> bool {
+        false
+    }
+
     fn same(&self, field: &str, other: &str) -> bool {
         field == other
     }

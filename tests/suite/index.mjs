@@ -1,6 +1,7 @@
 // What must hold in every runtime. Uses nothing but web standards, so that it can be bundled for
 // any of them; each runtime's test file says how it gets there.
 
+import { audits } from "./audits.mjs";
 import { calls } from "./calls.mjs";
 import { errors } from "./errors.mjs";
 import { lists } from "./lists.mjs";
@@ -14,4 +15,4 @@ export { emulatorArguments } from "./service.mjs";
  * The cases by name. Each is called with the package and with `api`, the address of an emulator
  * that was started with `emulatorArguments`.
  */
-export const cases = { ...calls, ...options, ...errors, ...lists, ...orphans, ...time };
+export const cases = { ...calls, ...options, ...errors, ...lists, ...orphans, ...time, ...audits };

@@ -7,6 +7,7 @@ import {
   type ErrorCode,
   type FireworksKeysEvent,
   ApiError,
+  auditApiKeys,
   createApiKey,
   deleteApiKey,
   deleteOrphans,
@@ -38,6 +39,12 @@ export async function functions(): Promise<void> {
   same<typeof page.apiKeys, ApiKey[] | undefined>(true);
   for await (const key of listApiKeys(at)) same<typeof key, ApiKey>(true);
   for await (const { users } of listUsers(at).pages()) users?.map(({ name }) => name);
+  const { keys, counts } = await auditApiKeys({ ...at, userId: "-", staleAfter: "30d", expiringWithin: 3_600 });
+  same<(typeof counts)["never-expires"], number>(true);
+  for (const { key, findings } of keys) {
+    same<typeof key, ApiKey>(true);
+    for (const finding of findings) if (finding.type === "stale") finding.since satisfies string;
+  }
   const list: PromiseLike<unknown> & AsyncIterable<ApiKey> = listApiKeys(at);
   await Promise.all([list, listApiKeys(at).finally(() => {}), init()]);
   await init({ module: new Uint8Array(8) });
@@ -88,6 +95,7 @@ export async function client(): Promise<void> {
   await all.create({ expireTime: "2099-01-01T00:00:00Z" });
   await all.delete({ keyId: "k" });
   await all.list();
+  await all.audit({ staleAfter: "1d" });
   const some = new FireworksKeys({ token: "fw_x" });
   await some.create({ accountId: "acme", userId: "ci-bot" });
   await some.list({ accountId: "acme", userId: "-" });

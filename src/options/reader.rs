@@ -1,0 +1,263 @@
+//! The caller's options over a client's defaults, each read once and checked. A value never appears in
+//! what is said about it.
+
+use super::{Invalid, names};
+use crate::host::{self, is_array, is_record, names_of};
+use crate::lifecycle::duration;
+use js_sys::{JsString, Object};
+use wasm_bindgen::prelude::*;
+
+/// The longest text taken as an option, in UTF-16 units: far above any use, far below what memory
+/// could not hold.
+pub const LONGEST_TEXT: u32 = 1 << 20;
+
+/// The caller's options over the client's defaults, known to hold no name that we do not know.
+pub struct Options {
+    given: Object,
+    defaults: Option<Object>,
+}
+
+impl Options {
+    pub fn read(given: &JsValue, defaults: &JsValue, known: &[&[&str]]) -> Result<Self, Invalid> {
+        let client = !defaults.is_undefined();
+        if client {
+            check_names(record(defaults, "defaults")?, names::DEFAULTS)?;
+        }
+        let nothing: JsValue;
+        // A client's methods may be called with nothing: the defaults may say it all.
+        let given = if client && given.is_undefined() {
+            nothing = Object::new().into();
+            &nothing
+        } else {
+            given
+        };
+        let given = record(given, "options")?;
+        check_names(given, known)?;
+        Ok(Self {
+            given: given.clone(),
+            defaults: client.then(|| defaults.unchecked_ref::<Object>().clone()),
+        })
+    }
+
+    /// The option's value, unless it is left out or undefined.
+    pub fn get(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+        Ok(match get(&self.given, name, name)? {
+            None => self.default(name)?,
+            given => given,
+        })
+    }
+
+    fn default(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+        match &self.defaults {
+            Some(defaults) => get(defaults, name, name),
+            None => Ok(None),
+        }
+    }
+
+    /// The one of two options that exclude each other. What the caller gives of either comes before
+    /// what the defaults say of both.
+    pub fn either(
+        &self,
+        first: &str,
+        second: &str,
+    ) -> Result<(Option<JsValue>, Option<JsValue>), Invalid> {
+        let given = (
+            get(&self.given, first, first)?,
+            get(&self.given, second, second)?,
+        );
+        let chosen = match given {
+            (None, None) => (self.default(first)?, self.default(second)?),
+            given => given,
+        };
+        if let (Some(_), Some(_)) = chosen {
+            return Err(invalid(
+                second,
+                &["cannot be combined with ", first].concat(),
+            ));
+        }
+        Ok(chosen)
+    }
+
+    /// The option as text, if it is there.
+    pub fn text(&self, name: &str) -> Result<Option<String>, Invalid> {
+        self.get(name)?.map(|value| text(value, name)).transpose()
+    }
+
+    /// The option as text that is not empty, if it is there.
+    pub fn name(&self, name: &str) -> Result<Option<String>, Invalid> {
+        match self.text(name)? {
+            Some(text) if text.is_empty() => Err(invalid(name, "must not be empty")),
+            text => Ok(text),
+        }
+    }
+
+    /// The option as text that is not empty.
+    pub fn required(&self, name: &str) -> Result<String, Invalid> {
+        self.name(name)?.ok_or_else(|| invalid(name, "is required"))
+    }
+
+    /// The option as a number, if it is there.
+    pub fn number(&self, name: &str) -> Result<Option<f64>, Invalid> {
+        self.get(name)?
+            .map(|value| {
+                value
+                    .as_f64()
+                    .ok_or_else(|| invalid(name, "must be a number"))
+            })
+            .transpose()
+    }
+
+    /// The option as a boolean, if it is there.
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Invalid> {
+        self.get(name)?
+            .map(|value| {
+                value
+                    .as_bool()
+                    .ok_or_else(|| invalid(name, "must be true or false"))
+            })
+            .transpose()
+    }
+
+    /// The option as a function, if it is there.
+    pub fn function(&self, name: &str) -> Result<Option<js_sys::Function>, Invalid> {
+        self.get(name)?
+            .map(|value| {
+                // The cast looks at `typeof` alone, so it takes functions of any realm.
+                if value.is_function() {
+                    Ok(value.unchecked_into())
+                } else {
+                    Err(invalid(name, "must be a function"))
+                }
+            })
+            .transpose()
+    }
+
+    /// The id of an account or a user: one path segment.
+    pub fn id(&self, name: &str) -> Result<String, Invalid> {
+        let id = self.required(name)?;
+        check_id(name, &id)?;
+        Ok(id)
+    }
+}
+
+pub fn check_id(name: &str, id: &str) -> Result<(), Invalid> {
+    let wrong = match id {
+        "." | ".." => "must not be a dot segment",
+        "-" => "must be one id: \"-\" is for the userId of a list only",
+        id if id.contains('/') => "must be the bare id, without a slash",
+        _ => return Ok(()),
+    };
+    Err(invalid(name, wrong))
+}
+
+/// The value as an object whose fields can be options.
+fn record<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, Invalid> {
+    // A proxy that was revoked throws when it is asked what it is.
+    if value.is_object() && !is_array(value).map_err(|cause| threw(path, cause))? {
+        Ok(value.unchecked_ref())
+    } else {
+        Err(invalid(path, "must be an object"))
+    }
+}
+
+fn check_names(object: &Object, known: &[&[&str]]) -> Result<(), Invalid> {
+    let names = names_of(object).map_err(|cause| threw("options", cause))?;
+    for name in names.iter().flat_map(|names| names.iter()) {
+        let name = text(name, "options")?;
+        if !known.iter().any(|known| known.contains(&name.as_str())) {
+            if known == names::DEFAULTS && names::is_option(&name) {
+                return Err(invalid(
+                    &name,
+                    "belongs to one call, not to a client's defaults",
+                ));
+            }
+            let hint = names::hint(&name, known);
+            return Err(invalid(&name, &["is not an option", &hint].concat()));
+        }
+    }
+    Ok(())
+}
+
+fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {
+    let boxed = host::get(object, name).map_err(|cause| threw(path, cause))?;
+    Ok(boxed.map(|boxed| boxed.get(0)))
+}
+
+/// Well-formed text of a bearable length. It is checked before it is copied.
+pub fn text(value: JsValue, path: &str) -> Result<String, Invalid> {
+    if !value.is_string() {
+        return Err(invalid(path, "must be a string"));
+    }
+    let value: JsString = value.unchecked_into();
+    if value.length() > LONGEST_TEXT {
+        return Err(invalid(path, "must not be longer than 1 MiB"));
+    }
+    let copy = String::from(&value);
+    // A lone surrogate becomes U+FFFD in the copy, so only then is there anything to look for.
+    if copy.contains(char::REPLACEMENT_CHARACTER) && !value.is_valid_utf16() {
+        return Err(invalid(
+            path,
+            "must be well-formed text, without a lone surrogate",
+        ));
+    }
+    Ok(copy)
+}
+
+/// A duration in seconds: a positive number of them, or text such as `36h`.
+pub fn seconds(value: JsValue, path: &str) -> Result<f64, Invalid> {
+    let seconds = if value.is_string() {
+        duration::parse_seconds(&text(value, path)?)
+    } else {
+        value.as_f64()
+    };
+    seconds
+        .filter(|seconds| *seconds > 0.0 && seconds.is_finite())
+        .ok_or_else(|| {
+            invalid(
+                path,
+                "must be a positive number of seconds, or an integer and one of s m h d w, such as 36h",
+            )
+        })
+}
+
+/// The names and values of a plain object.
+pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, Invalid> {
+    let wrong = || invalid(path, "must be a plain object of strings");
+    if !value.is_object() {
+        return Err(wrong());
+    }
+    let object = value.unchecked_ref::<Object>();
+    if !is_record(object).map_err(|cause| threw(path, cause))? {
+        return Err(wrong());
+    }
+    let names = names_of(object).map_err(|cause| threw(path, cause))?;
+    let mut entries = Vec::new();
+    for name in names.iter().flat_map(|names| names.iter()) {
+        let name = text(name, path)?;
+        let path = [path, ".", &name].concat();
+        // Setting this name on an object changes its prototype, and the entry would be lost.
+        if name == "__proto__" {
+            return Err(invalid(&path, "cannot be a name"));
+        }
+        let value = get(object, &name, &path)?.unwrap_or(JsValue::UNDEFINED);
+        entries.push((name, value));
+    }
+    Ok(entries)
+}
+
+/// An option that is wrong, and what is expected of it.
+pub fn invalid(path: &str, expected: &str) -> Invalid {
+    Invalid {
+        path: path.into(),
+        expected: expected.into(),
+        cause: None,
+    }
+}
+
+/// Reading the option ran code of the caller's, and that threw.
+pub fn threw(path: &str, cause: JsValue) -> Invalid {
+    Invalid {
+        cause: Some(cause),
+        ..invalid(path, "could not be read: a getter or a proxy threw")
+    }
+}
