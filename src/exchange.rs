@@ -4,7 +4,7 @@
 use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{
-    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Request, Service, Why,
+    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Payload, Request, Service, Why,
 };
 use crate::options::{Invalid, check_token, invalid};
 use js_sys::{Array, Function, JSON, JsString, Math, Object, Promise, Reflect};
@@ -53,6 +53,8 @@ pub struct Api {
     connection: Connection,
     /// Every token that was used: what must not appear in an error.
     tokens: Array,
+    /// Counts the creates that are sent.
+    watch: Option<Watch>,
 }
 
 impl Api {
@@ -61,6 +63,7 @@ impl Api {
         Self {
             connection,
             tokens: Array::new(),
+            watch: None,
         }
     }
 
@@ -82,10 +85,14 @@ impl Api {
         &self.tokens
     }
 
-    /// Begins to watch a create, for its caller.
-    pub fn watch(&self, watch: &Watch, mark: Option<&Mark>) {
+    /// The same API for a create that is watched for its caller.
+    pub fn watched(self, watch: &Watch, mark: Option<&Mark>) -> Self {
         let tag = mark.map(|mark| mark.tag.as_str());
         watch.begin(tag, self.connection.on_event.as_ref());
+        Self {
+            watch: Some(watch.clone()),
+            ..self
+        }
     }
 
     /// What the caller aborted with.
@@ -188,6 +195,9 @@ impl Api {
             .init(request, &token, stop)
             .map_err(|cause| unsent(Why::Unreachable(cause)))?;
         let url = [self.connection.base_url.as_str(), &request.path].concat();
+        if let (Some(watch), Some(Payload::Create { .. })) = (&self.watch, &request.payload) {
+            watch.sent();
+        }
         let sent = self.send(&url, &init)?;
         match JsFuture::from(receive(stop, &sent)).await {
             Ok(reply) => Ok(reply.unchecked_into()),

@@ -47,8 +47,8 @@ extern "C" {
     #[wasm_bindgen(js_name = fetchRepeats)]
     pub fn fetch_repeats() -> bool;
     /// 128 random bits as text.
-    #[wasm_bindgen(js_name = randomTag)]
-    pub fn random_tag() -> String;
+    #[wasm_bindgen(catch, js_name = randomTag)]
+    pub fn random_tag() -> Result<String, JsValue>;
     /// Milliseconds of a clock that never goes back.
     #[wasm_bindgen(js_name = elapsedMs)]
     pub fn elapsed_ms() -> f64;
@@ -64,6 +64,9 @@ extern "C" {
     /// From here on keys may be left behind.
     #[wasm_bindgen(method)]
     pub fn begin(this: &Watch, attempt_tag: Option<&str>, listener: Option<&Function>);
+    /// Counts a request that may create a key.
+    #[wasm_bindgen(method)]
+    pub fn sent(this: &Watch);
     /// Notes which key the caller is given.
     #[wasm_bindgen(method)]
     pub fn keep(this: &Watch, key_id: &str);

@@ -22,15 +22,15 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
     const OPERATION: &str = "createApiKey";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
-        let api = Api::new(options.common.connection);
+        let mark = options.mark.as_ref();
+        let api = Api::new(options.common.connection).watched(&watch, mark);
         let call = Call::new(&api, api.limits());
         let create = lifecycle::Create {
             account: &options.common.account,
             user: &options.user,
             key: &options.key,
-            mark: options.mark.as_ref(),
+            mark,
         };
-        api.watch(&watch, create.mark);
         let Created {
             outcome,
             attempts,
@@ -49,7 +49,7 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
                 aftermath: Some(Aftermath {
                     orphans,
                     key_ids: &key_ids,
-                    attempt_tag: options.mark.as_ref().map(|mark| mark.tag.as_str()),
+                    attempt_tag: mark.map(|mark| mark.tag.as_str()),
                 }),
             };
             error::error(&context, &failure, &api)

@@ -22,7 +22,10 @@ abstract class Base extends Error {
   abstract readonly code: string;
   /** The function that was called. */
   readonly operation: Operation;
-  /** How often the request was sent; the requests of a create's sweep do not count. */
+  /**
+   * How often the request was sent; the requests of a create's sweep do not count. Where the module
+   * failed, it is known of a create alone, and 0 otherwise.
+   */
   readonly attempts: number;
   /**
    * Of a create: whether keys that nobody holds the secret of may be alive. `none`: no; `swept`:
@@ -128,8 +131,14 @@ export class ModuleLoadError extends Base {
   readonly code = "MODULE_LOAD";
 
   /** @internal */
-  constructor(operation: Operation, what: string, cause?: unknown, aftermath?: Aftermath) {
-    const context: Context = { operation, attempts: 0, cause: redactCause(cause, []) };
+  constructor(
+    operation: Operation,
+    what: string,
+    cause: unknown,
+    attempts = 0,
+    aftermath?: Aftermath,
+  ) {
+    const context: Context = { operation, attempts, cause: redactCause(cause, []) };
     if (aftermath) context.aftermath = aftermath;
     super(`the WebAssembly module ${what}`, context);
   }

@@ -100,7 +100,7 @@ export function fetchRepeats(): boolean {
   }
 }
 
-/** 128 random bits, to mark the attempts of one create. */
+/** 128 random bits, to mark the attempts of one create. May throw: a Worker's module scope has none. */
 export function randomTag(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -2,7 +2,7 @@
 
 import { ValidationError } from "./errors.js";
 import { List } from "./list.js";
-import { call, load, loadFrom } from "./module.js";
+import { call, load } from "./module.js";
 import { PATIENCE, snapshot } from "./snapshot.js";
 import type {
   ApiKey,
@@ -42,12 +42,24 @@ export {
  * bytes, before the first call.
  */
 export async function init(options?: InitOptions): Promise<void> {
-  const { module, ...others } = Object(options) as InitOptions;
-  for (const name of Object.keys(others)) {
-    const expected = "is not an option; did you mean module?";
-    throw new ValidationError(name, expected, { operation: "init", attempts: 0 });
+  const module = moduleOf(options);
+  await load("init", PATIENCE, module === undefined ? undefined : () => module);
+}
+
+function moduleOf(options: InitOptions | undefined): InitOptions["module"] {
+  const wrong = (path: string, expected: string, cause?: unknown): ValidationError =>
+    new ValidationError(path, expected, { operation: "init", attempts: 0, cause });
+  if (options === undefined) return undefined;
+  if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
+  try {
+    const { module, ...others } = options;
+    const [other] = Object.keys(others);
+    if (other === undefined) return module;
+    throw wrong(other, "is not an option; did you mean module?");
+  } catch (cause) {
+    if (cause instanceof ValidationError) throw cause;
+    throw wrong("module", "could not be read: a getter or a proxy threw", cause);
   }
-  await (module === undefined ? load("init", PATIENCE) : loadFrom(() => module, PATIENCE));
 }
 
 /**
@@ -136,9 +148,14 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 /** No option that nobody knows. */
 type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
-/** What a client's method still takes: the defaults' options have become optional. */
+/** The options that the defaults are sure to give. Where nothing is known of them, that is any. */
+type Given<Defaults> = ClientOptions extends Defaults
+  ? keyof Defaults
+  : { [Name in keyof Defaults]-?: undefined extends Defaults[Name] ? never : Name }[keyof Defaults];
+
+/** What a client's method still takes: what the defaults give has become optional. */
 type Needed<Options, Defaults> = Options extends unknown
-  ? Omit<Options, keyof Defaults> & Partial<Pick<Options, keyof Defaults & keyof Options>>
+  ? Omit<Options, Given<Defaults>> & Partial<Pick<Options, Given<Defaults> & keyof Options>>
   : never;
 
 /** A client's method's arguments: none are needed where the defaults say it all. */

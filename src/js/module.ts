@@ -11,39 +11,38 @@ import { failWatches, type Watch } from "./watch.js";
 /** Gives the module. What is compiled has to be given at once. */
 export type Source = () => ModuleSource | Promise<ModuleSource>;
 
+/** A load under way, and where from. */
+interface Loading {
+  readonly from: Source;
+  readonly done: Promise<void>;
+}
+
 let source: Source;
 let loaded = false;
-let loading: Promise<void> | undefined;
+let loading: Loading | undefined;
 
 /** The calls that an instance has not answered yet: what ends them if it fails. */
 const unanswered = new Set<(cause: unknown) => void>();
 
-/** Says where the module comes from, unless it is there already. Each entry calls this once. */
+/** Says where the module comes from. Each entry calls this once. */
 export function provide(from: Source): void {
   source = from;
 }
 
-/** Loads the module from there, unless it is there already. What cannot be loaded is forgotten. */
-export async function loadFrom(from: Source, patience: Patience): Promise<void> {
-  const before = source;
-  source = from;
-  try {
-    await load("init", patience);
-  } catch (error) {
-    if (source === from) source = before;
-    throw error;
-  }
-}
-
 /**
- * Loads the module, unless that is done. Rejects with a {@link ModuleLoadError}, or with the reason
- * of an abort; then try again.
+ * Loads the module, unless that is done: from where it comes from, or from somewhere else. Rejects
+ * with a {@link ModuleLoadError}, or with the reason of an abort; then try again. What failed is
+ * forgotten.
  */
-export async function load(operation: Operation, { limitMs, signal }: Patience): Promise<void> {
+export async function load(
+  operation: Operation,
+  { limitMs, signal }: Patience,
+  from = source,
+): Promise<void> {
   if (loaded) return;
   let stop: Stop | undefined;
   try {
-    const started = loading ?? start();
+    const started = loading?.from === from ? loading.done : start(from);
     if (started) {
       stop = new Stop(limitMs, signal);
       await stop.race(started);
@@ -52,7 +51,7 @@ export async function load(operation: Operation, { limitMs, signal }: Patience):
   } catch (cause) {
     if (stop?.aborted && signal) throw reasonOf(signal);
     // Whatever hangs is not waited for again.
-    if (stop?.timedOut) loading = undefined;
+    if (stop?.timedOut && loading?.from === from) loading = undefined;
     const what = stop?.timedOut ? "could not be loaded in time" : "could not be loaded";
     throw new ModuleLoadError(operation, what, cause);
   } finally {
@@ -78,7 +77,7 @@ export async function call<T>(
   return new Promise<T>((resolve, reject) => {
     const fail = (cause: unknown): void => {
       const what = "failed, and is replaced for the next call";
-      reject(new ModuleLoadError(operation, what, cause, watch?.fail()));
+      reject(new ModuleLoadError(operation, what, cause, watch?.attempts, watch?.fail()));
     };
     unanswered.add(fail);
     const answered = (): boolean => unanswered.delete(fail);
@@ -123,20 +122,20 @@ function failed(cause: unknown): void {
 
 // A compiled module is instantiated at once: on Workers a pending promise must not be shared
 // between requests. Bytes are compiled asynchronously, and every call until then waits for the same.
-function start(): Promise<void> | undefined {
-  const given = source();
+function start(from: Source): Promise<void> | undefined {
+  const given = from();
   if (given instanceof WebAssembly.Module) {
     initSync({ module: checked(given) });
     return undefined;
   }
-  const started = compile(given)
+  const done = compile(given)
     .then((module) => instantiate({ module_or_path: checked(module) }))
     .then(() => {})
     .finally(() => {
-      if (loading === started) loading = undefined;
+      if (loading?.done === done) loading = undefined;
     });
-  loading = started;
-  return started;
+  loading = { from, done };
+  return done;
 }
 
 async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {

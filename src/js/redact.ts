@@ -16,7 +16,8 @@ const DEEPEST = 8;
 /** The text without the tokens, what hangs on to one, and anything like `fw_…`. */
 export function redactText(text: string, tokens: readonly string[]): string {
   let rest = text;
-  for (const token of tokens) rest = rest.split(token).join(REDACTED);
+  // The longest first: a token may be a part of another.
+  for (const token of [...tokens].sort((one, other) => other.length - one.length)) rest = rest.split(token).join(REDACTED);
   return rest.replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
 }
 

@@ -10,15 +10,18 @@ export interface Patience {
 /** What an operation may take where nobody says otherwise, in milliseconds. */
 export const PATIENCE: Patience = { limitMs: 120_000 };
 
-/** A copy of the options, and of the records among them. */
+/**
+ * A copy of the options, and of the records among them. Only of a plain object, whose own fields are
+ * all that it has: others may mean what no copy does.
+ */
 export function snapshot(options: unknown): unknown {
   try {
-    if (typeof options !== "object" || options === null || Array.isArray(options)) return options;
-    const properties = Object.getOwnPropertyDescriptors(options);
-    for (const property of Object.values(properties)) {
-      if (isPlain(property.value)) property.value = { ...property.value };
-    }
-    return Object.create(Object.getPrototypeOf(options), properties);
+    if (!isPlain(options) || isDeep(options)) return options;
+    const entries = Object.entries(options);
+    if (entries.length === 0) return options;
+    return Object.fromEntries(
+      entries.map(([name, value]) => [name, isPlain(value) && !isDeep(value) ? { ...value } : value]),
+    );
   } catch {
     return options;
   }
@@ -28,6 +31,11 @@ function isPlain(value: unknown): value is object {
   return (
     typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
   );
+}
+
+/** Whether there is more to an object than can be seen. */
+function isDeep(value: object): boolean {
+  return Object.getOwnPropertyNames(value).length !== Object.keys(value).length;
 }
 
 /** How long an operation with these options may wait for the module; wrong ones are not its affair. */

@@ -13,6 +13,8 @@ const watches = new Set<Watch>();
 export class Watch {
   #told: { attemptTag?: string; keepKeyId?: string } = {};
   #listener: Listener | undefined;
+  /** How many requests were sent that may create a key. */
+  attempts = 0;
   #end!: () => void;
   readonly #over = new Promise<void>((resolve) => (this.#end = resolve));
 
@@ -21,6 +23,11 @@ export class Watch {
     if (attemptTag !== undefined) this.#told.attemptTag = attemptTag;
     this.#listener = listener;
     watches.add(this);
+  }
+
+  /** Counts a request that may create a key. */
+  sent(): void {
+    this.attempts += 1;
   }
 
   /** Notes which key the caller is given: it is no orphan. */

@@ -57,12 +57,12 @@ impl Create {
             options.name("attemptTag")?,
         ) {
             (true, None) => Some(Mark {
-                tag: random_tag(),
+                tag: random()?,
                 call: None,
             }),
             (true, Some(tag)) => Some(Mark {
                 tag,
-                call: Some(random_tag()),
+                call: Some(random()?),
             }),
             (false, None) => None,
             (false, Some(_)) => {
@@ -79,6 +79,16 @@ impl Create {
             mark,
         })
     }
+}
+
+fn random() -> Result<String, Invalid> {
+    random_tag().map_err(|cause| Invalid {
+        cause: Some(cause),
+        ..invalid(
+            "attemptTag",
+            "cannot be drawn here: a Worker has no random numbers outside of its handlers",
+        )
+    })
 }
 
 /// The options of `deleteApiKey`.

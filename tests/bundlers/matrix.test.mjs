@@ -16,6 +16,7 @@ matrix("bundler", {
   "Parcel": (api) => inPage(parcel, "fireworks-keys", api),
   "Vite, build, ./url": (api) => inPage(vite, "fireworks-keys/url", api),
   "webpack, ./url": (api) => inPage(webpack, "fireworks-keys/url", api),
+  "Parcel, ./url": (api) => inPage(parcel, "fireworks-keys/url", api),
   "Rollup, for Node": (api) => inNode(rollup, api),
   "esbuild, for Node": (api) => inNode(esbuild, api),
 });
@@ -135,6 +136,8 @@ async function esbuild({ main, out }, platform = "browser") {
 }
 
 async function parcel({ html, out }) {
+  // What Parcel's own documentation asks for where a package has more than one entry.
+  await write("app/package.json", '{"@parcel/resolver-default": {"packageExports": true}}');
   const args = ["build", html, "--dist-dir", out, "--no-cache", "--no-source-maps", "--public-url", "./"];
   const env = { ...process.env, PARCEL_WORKERS: "0" };
   await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], { env });

@@ -34,11 +34,15 @@ export async function wrangle(from, out) {
   return ["worker.js", ...files.filter((name) => name.endsWith(".wasm"))];
 }
 
+/** What the README's wrangler.toml says. */
+const TODAY = "2026-11-01";
+const FLAGS = ["enable_request_signal"];
+
 /**
  * Starts a worker whose modules are files of a folder, the first of them its main one. All that it
  * fetches goes to `outbound`, an address, where that is given.
  */
-export async function startWorkerd(at, modules, { outbound, env = {} } = {}) {
+export async function startWorkerd(at, modules, { outbound, env = {}, date = TODAY, flags = FLAGS } = {}) {
   const embed = (name) => `embed ${JSON.stringify(name)}`;
   const internet = outbound
     ? `external = (address = ${JSON.stringify(new URL(outbound).host)}, http = ())`
@@ -52,7 +56,8 @@ const config :Workerd.Config = (
 const worker :Workerd.Worker = (
   modules = [${modules.map((name) => `(name = ${JSON.stringify(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = ${embed(name)})`)}],
   bindings = [${Object.entries(env).map((pair) => `(name = ${JSON.stringify(pair[0])}, text = ${JSON.stringify(pair[1])})`)}],
-  compatibilityDate = "2024-01-01",
+  compatibilityDate = ${JSON.stringify(date)},
+  compatibilityFlags = ${JSON.stringify(flags)},
 );
 `;
   const path = join(folder, at);

@@ -3,8 +3,10 @@
 
 import assert from "node:assert/strict";
 import { readFile, rm, symlink } from "node:fs/promises";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startEmulator } from "../emulator/server.mjs";
 import { serve, withPage } from "../matrix/browsers.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
@@ -186,6 +188,24 @@ test("README: Cloudflare Workers, as wrangler builds it", async () => {
   const modules = await wrangle("readme/cloudflare", "out");
   const { result, key } = await creates(() => answered("readme/cloudflare/out", modules));
   assert.deepEqual(result, { keyId: key.keyId });
+});
+
+test("README: a worker whose caller leaves leaves no key behind", async () => {
+  const modules = await wrangle("readme/cloudflare", "out");
+  const stored = async () => (await (await fetch(`${emulator.url}/_emulator/keys`)).json()).keys.length;
+  const before = await stored();
+  await fetch(`${emulator.url}/_emulator/faults`, {
+    method: "POST",
+    body: '{"operation": "create", "fault": {"kind": "delay", "ms": 1000, "when": "after"}}',
+  });
+  await answered("readme/cloudflare/out", modules, async (url) => {
+    const socket = connect(new URL(url).port, "127.0.0.1");
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    while ((await stored()) === before) await sleep(20);
+    // workerd notices a connection that is reset, and not one that is only closed.
+    socket.resetAndDestroy();
+    while ((await stored()) > before) await sleep(20);
+  });
 });
 
 test("README: the module handed over, where nothing else knows how to get it", async () => {

@@ -39,7 +39,7 @@ test("a create under way is told what it may have left, and the next call works"
     await sleep(10);
     await exhaust();
     const error = await waiting;
-    assert.equal(error.code, "MODULE_LOAD");
+    assert.deepEqual([error.code, error.attempts], ["MODULE_LOAD", 1]);
     assert.deepEqual([error.orphans, error.keyIds], ["unknown", []]);
     assert.equal(typeof error.attemptTag, orphanProtection ? "string" : "undefined");
     const { attemptTag } = error;

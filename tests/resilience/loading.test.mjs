@@ -77,19 +77,91 @@ test("a module that cannot be used is told, and forgotten", async () => {
   }
 });
 
-test("a misspelt option of init is told", async () => {
+test("a module that cannot be used is nobody else's affair", async () => {
+  const bad = new Uint8Array([1, 2, 3]);
+  const loads = [
+    [bad, bad],
+    [bad, bytes],
+    [bytes, bad],
+    [never(), bytes],
+  ];
+  for (const modules of loads) {
+    const { init, createApiKey } = await fresh();
+    const loading = modules.map((module) => init({ module }));
+    for (const load of loading) load.catch(() => {});
+    await (loading[modules.indexOf(bytes)] ?? Promise.allSettled(loading));
+    assert.equal((await createApiKey(at)).keyId, "k");
+  }
+});
+
+test("what is wrong with the options of init is told", async () => {
   const { init } = await fresh();
-  await assert.rejects(init({ modul: bytes }), { name: "ValidationError", path: "modul" });
+  const throwing = { get module() { throw new Error("mine"); } };
+  for (const [options, path] of [
+    [{ modul: bytes }, "modul"],
+    [throwing, "module"],
+    [5, "options"],
+    [null, "options"],
+  ]) {
+    await assert.rejects(init(options), { name: "ValidationError", path });
+  }
+});
+
+test("the first call reads options as any later one does", async () => {
+  class Options {
+    #token = "fw_private";
+    get token() {
+      return this.#token;
+    }
+    accountId = "acme";
+    userId = "ci-bot";
+    fetch = at.fetch;
+  }
+  const hidden = Object.defineProperty({ ...at }, "token", { value: "fw_hidden", enumerable: false });
+  const proxied = new Proxy({}, { get: (_, name) => at[name], has: (_, name) => name in at });
+  const getting = { ...at, get token() { return "fw_got"; } };
+  for (const options of [new Options(), hidden, proxied, getting]) {
+    const cold = await fresh();
+    assert.equal((await cold.createApiKey(options)).keyId, "k");
+    assert.equal((await cold.createApiKey(options)).keyId, "k");
+    assert.equal((await new cold.FireworksKeys(options).create()).keyId, "k");
+  }
+});
+
+test("where there are no random numbers, a create is refused and nothing else is touched", async () => {
+  const { createApiKey } = await fresh();
+  await createApiKey(at);
+  const { getRandomValues } = crypto;
+  let answer;
+  const bystander = createApiKey({ ...at, fetch: () => new Promise((resolve) => (answer = resolve)) });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  crypto.getRandomValues = () => {
+    throw new Error("not here");
+  };
+  try {
+    await assert.rejects(createApiKey(at), { name: "ValidationError", path: "attemptTag" });
+  } finally {
+    crypto.getRandomValues = getRandomValues;
+  }
+  answer(Response.json({ keyId: "k", key: "fw_k" }));
+  assert.equal((await bystander).keyId, "k");
 });
 
 test("a call that waits for the module ends with its abort, or when its time is up", async () => {
-  const { init, createApiKey } = await fresh();
-  init({ module: never() }).catch(() => {});
-  const controller = new AbortController();
-  const reason = new Error("mine");
-  const aborted = createApiKey({ ...at, signal: controller.signal });
-  controller.abort(reason);
-  await assert.rejects(aborted, (error) => error === reason);
-  const late = createApiKey({ ...at, totalTimeoutMs: 20 });
-  await assert.rejects(late, { name: "ModuleLoadError", message: /in time/ });
+  const { fetch } = globalThis;
+  globalThis.fetch = never;
+  try {
+    const { createApiKey } = await import(new URL("url.js", dist));
+    const controller = new AbortController();
+    const reason = new Error("mine");
+    const aborted = createApiKey({ ...at, signal: controller.signal });
+    controller.abort(reason);
+    await assert.rejects(aborted, (error) => error === reason);
+    const late = createApiKey({ ...at, totalTimeoutMs: 20 });
+    await assert.rejects(late, { name: "ModuleLoadError", message: /in time/ });
+    globalThis.fetch = async () => new Response(bytes);
+    assert.equal((await createApiKey(at)).keyId, "k");
+  } finally {
+    globalThis.fetch = fetch;
+  }
 });

@@ -17,6 +17,8 @@ matrix("runtime", {
     printed(program("deno/bin.cjs"), ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"], api),
   "Bun": (api) => printed(bun, ["program.mjs"], api),
   "workerd": (api) => inWorkerd(api, (at) => bundleWorker("worker.mjs", at)),
+  "workerd, of an old date": (api) =>
+    inWorkerd(api, (at) => bundleWorker("worker.mjs", at), { date: "2024-01-01", flags: [] }),
   "workerd, from wrangler's output": (api) => inWorkerd(api, wrangled),
   "edge-runtime": inEdgeRuntime,
   "Chromium": (api) => onPage(inChromium, "default", api),
@@ -59,11 +61,11 @@ export default {
 };
 `;
 
-async function inWorkerd(api, bundle) {
+async function inWorkerd(api, bundle, options) {
   const at = "workers";
   await rm(join(folder, at), { recursive: true, force: true });
   await write("worker.mjs", WORKER);
-  const worker = await startWorkerd(at, await bundle(at));
+  const worker = await startWorkerd(at, await bundle(at), options);
   try {
     const address = (query) => `${worker.url}/?${new URLSearchParams({ api, ...query })}`;
     // On a cold isolate: a request whose caller leaves at once, and two that stay.
@@ -80,7 +82,7 @@ async function inWorkerd(api, bundle) {
 }
 
 async function wrangled(at) {
-  await write("wrangler.toml", 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2024-01-01"\n');
+  await write("wrangler.toml", 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2026-11-01"\n');
   return wrangle(".", at);
 }
 

@@ -6,7 +6,7 @@ import { decode } from "./base64.js";
 import { provide } from "../module.js";
 
 provide(async () => {
-  const inflating = new DecompressionStream("deflate-raw");
+  const inflating = new DecompressionStream("deflate");
   return new Response(new Blob([decode(deflated)]).stream().pipeThrough(inflating)).arrayBuffer();
 });
 

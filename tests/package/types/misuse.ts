@@ -3,6 +3,7 @@
 import { createApiKey, deleteApiKey, FireworksKeys, listApiKeys } from "fireworks-keys";
 
 const at = { token: "fw_x", accountId: "acme", userId: "ci-bot" };
+declare const maybe: string | undefined;
 const time = "2099-01-01T00:00:00Z";
 
 export const wrong = [
@@ -28,6 +29,10 @@ export const wrong = [
   () => listApiKeys({ ...at, pagesize: 1 }),
   // @ts-expect-error: a misspelt default.
   () => new FireworksKeys({ ...at, acountId: "acme" }),
+  // @ts-expect-error: a token that may not be there.
+  () => createApiKey({ ...at, token: maybe }),
+  // @ts-expect-error: nor in a client's defaults.
+  () => new FireworksKeys({ ...at, token: maybe }).create(),
   // @ts-expect-error: one tag for every create.
   () => new FireworksKeys({ ...at, attemptTag: "mine" }),
   // @ts-expect-error: two ends by default.

@@ -2,6 +2,7 @@
 
 import {
   type ApiKey,
+  type ClientOptions,
   type CreateApiKeyOptions,
   type CreatedApiKey,
   type ErrorCode,
@@ -96,6 +97,9 @@ export async function client(): Promise<void> {
   await all.delete({ keyId: "k" });
   await all.list();
   await all.audit({ staleAfter: "1d" });
+  const annotated: ClientOptions = { ...at };
+  const any: FireworksKeys = new FireworksKeys(annotated);
+  await any.create();
   const some = new FireworksKeys({ token: "fw_x" });
   await some.create({ accountId: "acme", userId: "ci-bot" });
   await some.list({ accountId: "acme", userId: "-" });

@@ -6,7 +6,7 @@ use crate::sizes;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use flate2::{Compression, write::DeflateEncoder};
+use flate2::{Compression, write::ZlibEncoder};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -167,7 +167,7 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
             .arg(&module)
             .arg(&bound),
     )?;
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(&fs::read(&module)?)?;
     fs::write(&deflated, encoder.finish()?)?;
     Ok(())
