@@ -1,7 +1,7 @@
 // The packed tarball through every bundler, each with no plugin and no configuration for it, run in
 // Chromium or in Node.
 
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { inChromium, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
@@ -136,10 +136,14 @@ async function esbuild({ main, out }, platform = "browser") {
 }
 
 async function parcel({ html, out }) {
-  // What Parcel's own documentation asks for where a package has more than one entry.
+  // What Parcel's own documentation asks for where a package has more than one entry. It is read
+  // where the lock file is.
   await write("app/package.json", '{"@parcel/resolver-default": {"packageExports": true}}');
+  await write("app/package-lock.json", "{}");
+  await symlink(join(folder, "node_modules"), join(folder, "app/node_modules"));
   const args = ["build", html, "--dist-dir", out, "--no-cache", "--no-source-maps", "--public-url", "./"];
   const env = { ...process.env, PARCEL_WORKERS: "0" };
-  await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], { env });
+  const options = { env, cwd: join(folder, "app") };
+  await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], options);
 }
 

@@ -16,10 +16,12 @@ function listing(keys) {
 }
 
 const at = { token: "fw_x", accountId: "acme", userId: "-" };
-const calm = { createTime: ago(10), expireTime: ahead(100), lastUsed: ago(1), secure: true };
+// A function, as a Worker's clock stands at zero until there is a request.
+const calmKey = () => ({ createTime: ago(10), expireTime: ahead(100), lastUsed: ago(1), secure: true });
 
 export const audits = {
   async "each risk is a finding, with its date"({ auditApiKeys }) {
+    const calm = calmKey();
     const [past, soon, long, young] = [ago(1), ahead(13), ago(91), ago(89)];
     const cases = [
       [calm, []],
@@ -47,7 +49,7 @@ export const audits = {
   },
 
   async "what counts as stale and as soon is the caller's to say"({ auditApiKeys, FireworksKeys }) {
-    const key = { ...calm, keyId: "k", lastUsed: ago(2), expireTime: ahead(2) };
+    const key = { ...calmKey(), keyId: "k", lastUsed: ago(2), expireTime: ahead(2) };
     const fetch = listing([key]);
     const types = async (options) => {
       const { keys } = await auditApiKeys({ ...at, fetch, ...options });
@@ -73,6 +75,7 @@ export const audits = {
   },
 
   async "keys that one create has made are a finding, and a shared tag is none"({ auditApiKeys }) {
+    const calm = calmKey();
     const made = (keyId, tag, call) => ({
       ...calm,
       keyId,
@@ -109,7 +112,7 @@ export const audits = {
       const error = await rejectionOf(ValidationError, auditApiKeys({ ...at, ...options }));
       equal([error.path, error.operation], [path, "auditApiKeys"], "path");
     }
-    const list = listing([calm, calm, calm]);
+    const list = listing([{}, {}, {}]);
     const fetch = (url) => (url.includes("pageToken") ? Response.json({ code: 7, message: "no" }, { status: 403 }) : list(url));
     const error = await rejectionOf(ApiError, auditApiKeys({ ...at, fetch }));
     equal([error.code, error.attempts], ["PERMISSION_DENIED", 2], "the error");
