@@ -3,7 +3,8 @@
 import { ValidationError } from "./errors.js";
 import { List } from "./list.js";
 import { call, load } from "./module.js";
-import { PATIENCE, snapshot } from "./snapshot.js";
+import { PATIENCE } from "./patience.js";
+import { snapshot } from "./snapshot.js";
 import type {
   ApiKey,
   ApiKeyPage,

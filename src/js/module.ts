@@ -3,7 +3,8 @@
 import instantiate, * as exports from "#module";
 import { initSync } from "#module";
 import { ModuleLoadError, type Operation } from "./errors.js";
-import { type Patience, patienceOf, snapshot } from "./snapshot.js";
+import { type Patience, patienceOf } from "./patience.js";
+import { snapshot } from "./snapshot.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
 import type { ModuleSource } from "./types.js";
 import { failWatches, type Watch } from "./watch.js";
