@@ -3,7 +3,7 @@
 
 use crate::exchange::{Api, ApiFailure, to_record};
 use crate::host::{Reply, to_error};
-use crate::lifecycle::{Failure, Limit, Orphans};
+use crate::lifecycle::{Failure, Hindrance, Limit, Orphans, Stage, Successor};
 use crate::options::Invalid;
 use js_sys::Array;
 use serde::Serialize;
@@ -53,6 +53,17 @@ enum What<'a> {
     Unreachable,
     TimedOut { limit: Limit, limit_ms: f64 },
     Unreadable { reason: &'static str },
+    Stopped(Halt<'a>),
+}
+
+/// A rotation that ended early.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Halt<'a> {
+    stage: Stage,
+    reason: &'static str,
+    live_key_ids: &'a [String],
+    successors: &'a [Successor],
 }
 
 /// What to reject with after a failure of the API's. An abort rejects with the caller's own reason.
@@ -85,6 +96,34 @@ pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue 
         }
     };
     make(context, what, answer, cause, api.tokens())
+}
+
+/// What to reject with where a rotation ended early; its cause is the error of the request that failed.
+pub fn stopped(
+    context: &Context<'_>,
+    stage: Stage,
+    hindrance: &Hindrance<Api>,
+    live_key_ids: &[String],
+    api: &Api,
+) -> JsValue {
+    let none = JsValue::UNDEFINED;
+    let (reason, successors, cause) = match hindrance {
+        Hindrance::Failed(Failure::Aborted) => return api.abort_reason(),
+        Hindrance::Missing => ("missing", &[][..], none),
+        Hindrance::Lifetime => ("lifetime", &[][..], none),
+        Hindrance::Unfinished(successors) => ("unfinished", &successors[..], none),
+        Hindrance::Conflict { successors, .. } => ("conflict", &successors[..], none),
+        Hindrance::NotStored => ("notStored", &[][..], none),
+        Hindrance::Rejected(cause) => ("failed", &[][..], cause.clone()),
+        Hindrance::Failed(failure) => ("failed", &[][..], error(context, failure, api)),
+    };
+    let halt = Halt {
+        stage,
+        reason,
+        live_key_ids,
+        successors,
+    };
+    make(context, What::Stopped(halt), None, &cause, api.tokens())
 }
 
 /// What to reject with where an option is wrong.

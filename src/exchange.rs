@@ -1,13 +1,15 @@
 //! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
-use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
+use crate::host::{self, Reply, Stop, Watch, ask_token, date_text, reason_of, receive};
 use crate::lifecycle::retry::Hints;
+use crate::lifecycle::time;
 use crate::lifecycle::{
-    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Payload, Request, Service, Why,
+    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Payload, Persisted, Request,
+    Rotator, Service, Why,
 };
 use crate::options::{Invalid, check_token, invalid};
-use js_sys::{Array, Function, JSON, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, Date, Function, JSON, JsString, Math, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -55,6 +57,8 @@ pub struct Api {
     tokens: Array,
     /// Counts the creates that are sent.
     watch: Option<Watch>,
+    /// Stores a rotation's new key.
+    persist: Option<Function>,
 }
 
 impl Api {
@@ -64,6 +68,7 @@ impl Api {
             connection,
             tokens: Array::new(),
             watch: None,
+            persist: None,
         }
     }
 
@@ -91,6 +96,14 @@ impl Api {
         watch.begin(tag, self.connection.on_event.as_ref());
         Self {
             watch: Some(watch.clone()),
+            ..self
+        }
+    }
+
+    /// The same API for a rotation, whose key this function of the caller's stores.
+    pub fn storing(self, persist: Function) -> Self {
+        Self {
+            persist: Some(persist),
             ..self
         }
     }
@@ -273,6 +286,62 @@ impl Service for Api {
     }
 }
 
+impl Rotator for Api {
+    fn holding(&self, created: &Reply) -> Option<Self> {
+        let key = created.item()?.get("key");
+        let key: JsString = key.is_string().then(|| key.unchecked_into())?;
+        // Before anything can go wrong with it.
+        self.tokens.push(&key);
+        host::is_header_token(&key).then(|| Self {
+            connection: Connection {
+                token: Token::Given(key),
+                ..self.connection.clone()
+            },
+            tokens: self.tokens.clone(),
+            watch: None,
+            persist: None,
+        })
+    }
+
+    fn may_be(&self, key: &Record) -> bool {
+        host::any_begins_with(&self.tokens, &key.get("prefix"))
+    }
+
+    async fn persist(&self, created: &Reply, limit_ms: f64) -> Persisted<JsValue> {
+        let Some(persist) = &self.persist else {
+            return Persisted::NotStored;
+        };
+        let stop = match self.stop(limit_ms) {
+            Ok(stop) => stop,
+            Err(cause) => return Persisted::Rejected(cause),
+        };
+        if let (Some(watch), Some(key_id)) = (
+            &self.watch,
+            created.item().and_then(|key| key.text("keyId")),
+        ) {
+            watch.keep(&key_id);
+        }
+        let outcome = match stopped(&stop) {
+            Some(_) => Err(JsValue::UNDEFINED),
+            None => JsFuture::from(host::call_persist(&stop, persist, &created.value())).await,
+        };
+        stop.end();
+        match (outcome, stopped(&stop)) {
+            (Ok(stored), _) if stored.as_bool() == Some(false) => Persisted::NotStored,
+            (Ok(_), _) => Persisted::Stored,
+            (Err(_), Some(Why::Aborted)) => Persisted::Aborted,
+            (Err(_), Some(_)) => Persisted::TimedOut,
+            (Err(cause), None) => Persisted::Rejected(cause),
+        }
+    }
+
+    fn time_text(&self, ms: f64) -> Option<String> {
+        let text = date_text(&Date::new(&ms.into())).ok()?;
+        // Beyond the year 9999 it is none that the reference knows.
+        time::parse_rfc3339(&text).map(|_| text)
+    }
+}
+
 impl Answer for Reply {
     type Item = Record;
 
@@ -350,6 +419,23 @@ impl Item for Record {
 
     fn annotation(&self, name: &str) -> Option<String> {
         Record(self.get("annotations")).text(name)
+    }
+
+    fn annotations(&self) -> Vec<(String, String)> {
+        let Ok(annotations) = self.get("annotations").dyn_into::<Object>() else {
+            return Vec::new();
+        };
+        let names = Object::keys(&annotations);
+        let names = names.iter().filter_map(|name| name.as_string());
+        let annotations = Record(annotations.into());
+        names
+            .filter_map(|name| {
+                annotations
+                    .get(&name)
+                    .as_string()
+                    .map(|value| (name, value))
+            })
+            .collect()
     }
 }
 

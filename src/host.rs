@@ -97,6 +97,12 @@ extern "C" {
     /// Calls the function that a caller gave as its token.
     #[wasm_bindgen(js_name = askToken)]
     pub fn ask_token(stop: &Stop, token: &Function) -> Promise;
+    /// Whether one of the tokens begins with this text.
+    #[wasm_bindgen(js_name = anyBeginsWith)]
+    pub fn any_begins_with(tokens: &Array, prefix: &JsValue) -> bool;
+    /// Calls the function that stores a new key for a caller.
+    #[wasm_bindgen(js_name = callPersist)]
+    pub fn call_persist(stop: &Stop, persist: &Function, created: &JsValue) -> Promise;
     /// Calls a caller's own fetch.
     #[wasm_bindgen(js_name = callFetch)]
     pub fn call_fetch(fetch: &Function, url: &str, init: &RequestInit) -> Promise;
@@ -122,6 +128,11 @@ extern "C" {
 
     /// Makes an audit's entry of a key.
     pub fn audited(key: &JsValue, findings: &JsValue) -> JsValue;
+    /// Makes a key that could not be revoked.
+    pub fn pending(key_id: &str, error: &JsValue) -> JsValue;
+    /// Makes a rotation.
+    pub fn rotation(created: &JsValue, revoked: &JsValue, pending: &Array) -> JsValue;
+
     /// Makes an audit.
     pub fn audit(keys: &Array, counts: &JsValue) -> JsValue;
 

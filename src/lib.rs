@@ -55,6 +55,13 @@ pub fn audit_api_keys(options: &JsValue, defaults: &JsValue) -> Promise {
     operations::audit(options::Audit::read(options, defaults))
 }
 
+/// Rotates an API key; resolves to the new one and what became of those before. `watch` as for
+/// [`create_api_key`].
+#[wasm_bindgen(js_name = rotateApiKey)]
+pub fn rotate_api_key(options: &JsValue, defaults: &JsValue, watch: host::Watch) -> Promise {
+    operations::rotate(options::Rotate::read(options, defaults), watch)
+}
+
 /// Lists one page of users; otherwise as [`list_api_keys`].
 #[wasm_bindgen(js_name = listUsers)]
 pub fn list_users(

@@ -3,8 +3,10 @@
 use crate::error::{self, Aftermath, Context};
 use crate::exchange::{Api, ApiFailure, to_record};
 use crate::host::{self, Watch};
-use crate::lifecycle::{self, Call, Collection, Counts, Created, Page, Sweep, Unfinished};
-use crate::options::{Audit, Create, Delete, DeleteOrphans, Invalid, List};
+use crate::lifecycle::{
+    self, Call, Collection, Counts, Created, Page, Rotated, Rotation, Stopped, Sweep, Unfinished,
+};
+use crate::options::{Audit, Create, Delete, DeleteOrphans, Invalid, List, Rotate};
 use js_sys::{Array, Promise, Set};
 use std::future::Future;
 use std::pin::Pin;
@@ -38,10 +40,7 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
             key_ids,
             unfinished,
         } = create.run(&call).await;
-        match unfinished {
-            Some(unfinished) => finish(&api, watch, unfinished),
-            None => watch.end_watch(),
-        }
+        finish(&api, watch, unfinished);
         outcome.map(|answer| answer.value()).map_err(|failure| {
             let context = Context {
                 operation: OPERATION,
@@ -57,9 +56,73 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
     }))
 }
 
+pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
+    const OPERATION: &str = "rotateApiKey";
+    promise(Box::pin(async move {
+        let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
+        let api = Api::new(options.common.connection)
+            .watched(&watch, Some(&options.mark))
+            .storing(options.persist);
+        let call = Call::new(&api, api.limits());
+        let rotate = lifecycle::Rotate {
+            account: &options.common.account,
+            user: &options.user,
+            key_id: &options.key_id,
+            mark: &options.mark,
+            expire_time: options.expire_time.as_deref(),
+            verify: options.verify,
+            keep: options.keep,
+            delete_unfinished: options.delete_unfinished,
+        };
+        let Rotated {
+            outcome,
+            unfinished,
+        } = rotate.run(&call).await;
+        finish(&api, watch, unfinished);
+        match outcome {
+            Ok(Rotation {
+                created,
+                revoked,
+                pending,
+            }) => {
+                let list = Array::new();
+                for pending in &pending {
+                    let why = failed(OPERATION, &call, &pending.failure, &api);
+                    list.push(&host::pending(&pending.key_id, &why));
+                }
+                Ok(host::rotation(
+                    &created.value(),
+                    &to_record(&revoked)?,
+                    &list,
+                ))
+            }
+            Err(Stopped {
+                stage,
+                hindrance,
+                live,
+                orphans,
+            }) => {
+                let context = Context {
+                    operation: OPERATION,
+                    attempts: call.attempts(),
+                    aftermath: orphans.as_ref().map(|(orphans, key_ids)| Aftermath {
+                        orphans: *orphans,
+                        key_ids,
+                        attempt_tag: Some(&options.mark.tag),
+                    }),
+                };
+                Err(error::stopped(&context, stage, &hindrance, &live, &api))
+            }
+        }
+    }))
+}
+
 /// Sees to the sweep that the caller does not wait for. Where nothing is known yet and the runtime
 /// may end with the answer, the caller is told instead.
-fn finish(api: &Api, watch: Watch, unfinished: Unfinished) {
+fn finish(api: &Api, watch: Watch, unfinished: Option<Unfinished>) {
+    let Some(unfinished) = unfinished else {
+        return watch.end_watch();
+    };
     if unfinished.unknown && !api.can_hold() {
         watch.end_watch();
         return unfinished.give_up(api);

@@ -2,6 +2,7 @@
 
 import { type Answer, explain, grpcCode, type GrpcCode } from "./body.js";
 import { redactBody, redactCause, redactText } from "./redact.js";
+import type { RotationStage, Successor } from "./types.js";
 
 /** Every operation that can fail. */
 export type Operation =
@@ -11,7 +12,8 @@ export type Operation =
   | "deleteOrphans"
   | "init"
   | "listApiKeys"
-  | "listUsers";
+  | "listUsers"
+  | "rotateApiKey";
 
 /** What a create that failed knows of keys that nobody holds the secret of. */
 export type Orphans = "none" | "swept" | "unknown";
@@ -123,6 +125,65 @@ export class InvalidResponseError extends Base {
 }
 
 /**
+ * A rotation ended before its new key was stored, or nobody knows whether it was. What was stored
+ * before still works. Where a request failed, or `persist` did, that is the `cause`.
+ */
+export class RotationError extends Base {
+  override readonly name = "RotationError";
+  readonly code = "ROTATION";
+  /** The stage that did not come to its end. */
+  readonly stage: RotationStage;
+  /**
+   * Why. `missing`: there is no key of that id. `lifetime`: how long it was given to live cannot be
+   * told. `unfinished`: it has successors already. `conflict`: another rotation is at work.
+   * `not-stored`: `persist` said so. `failed`: see `cause`.
+   */
+  readonly reason: RotationReason;
+  /** The keys that are alive as far as the rotation knows, the rotated one first. */
+  readonly liveKeyIds: readonly string[];
+  /** Of `unfinished` and `conflict`: the successors that are there, with their age. */
+  readonly successors: readonly Successor[];
+
+  /** @internal */
+  constructor({ stage, reason, liveKeyIds, successors }: Stopped, context: Context) {
+    const kind = reason === "notStored" ? "not-stored" : reason;
+    const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
+    const what = kind === "failed" && stage === "persist" ? "unknown" : kind;
+    super(`${stage} (${kind}): ${NEXT[what]}${live}`, context);
+    this.stage = stage;
+    this.reason = kind;
+    this.liveKeyIds = liveKeyIds;
+    this.successors = successors.map(({ keyId, createTime, ageMs }) => ({
+      keyId,
+      createTime: createTime ?? undefined,
+      ageMs: ageMs ?? undefined,
+    }));
+  }
+}
+
+/** Why a rotation ended. */
+export type RotationReason =
+  | "missing"
+  | "lifetime"
+  | "unfinished"
+  | "conflict"
+  | "not-stored"
+  | "failed";
+
+/** What happened, and what to run next. */
+const NEXT: Record<RotationReason | "unknown", string> = {
+  "missing": "the user has no key of this keyId, and nothing has changed; look for it with listApiKeys",
+  "lifetime": "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
+  "unfinished":
+    'the key has successors: if your store holds one of them, rotate that; if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
+  "conflict": "another rotation is at work; look at your store and rotate the key that it holds",
+  "not-stored": "persist returned false, and the new key was taken back; rotate again",
+  "failed": "see the cause, and rotate again",
+  "unknown":
+    "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey",
+};
+
+/**
  * The WebAssembly module could not be loaded, or failed for want of memory while this call was under
  * way. The next call tries again with a fresh one.
  */
@@ -151,6 +212,7 @@ export type FireworksKeysError =
   | ConnectionError
   | TimeoutError
   | InvalidResponseError
+  | RotationError
   | ModuleLoadError;
 
 /**
@@ -183,8 +245,20 @@ interface Failure {
     | { kind: "refused"; retryAfterMs: number | null }
     | { kind: "unreachable" }
     | { kind: "timedOut"; limit: "attempt" | "total"; limitMs: number }
-    | { kind: "unreadable"; reason: string };
+    | { kind: "unreadable"; reason: string }
+    | ({ kind: "stopped" } & Stopped);
 }
+
+/** What the Rust says of a rotation that ended early. */
+interface Stopped {
+  stage: RotationStage;
+  reason: Exclude<RotationReason, "not-stored"> | "notStored";
+  liveKeyIds: string[];
+  successors: { keyId: string; createTime: string | null; ageMs: number | null }[];
+}
+
+/** Errors that were made here: no secret is in them. */
+const made = new WeakSet<object>();
 
 /**
  * @internal The one place where a failure becomes an error. The tokens are those that were used, so
@@ -196,7 +270,14 @@ export function toError(
   cause: unknown,
   tokens: readonly string[],
 ): FireworksKeysError {
-  failure.context.cause = redactCause(cause, tokens);
+  const ours = made.has(Object(cause));
+  failure.context.cause = ours ? cause : redactCause(cause, tokens);
+  const error = attempt(failure, answer, tokens);
+  made.add(error);
+  return error;
+}
+
+function attempt(failure: Failure, answer: Answer, tokens: readonly string[]): FireworksKeysError {
   try {
     return build(failure, answer, tokens);
   } catch {
@@ -224,5 +305,7 @@ function build(
       return new TimeoutError(what.limit, what.limitMs, context);
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
+    case "stopped":
+      return new RotationError(what, context);
   }
 }

@@ -9,6 +9,7 @@ import { Stop } from "./stop.js";
 export { audit, audited } from "./audit.js";
 export { toError } from "./errors.js";
 export { notify } from "./settle.js";
+export { pending, rotation } from "./rotation.js";
 export { reasonOf } from "./stop.js";
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
@@ -133,6 +134,20 @@ export function makeRequest(url: string, init: RequestInit): Request {
 /** Calls the function that a caller gave as its token. */
 export function askToken(stop: Stop, token: () => unknown): Promise<unknown> {
   return stop.race(settled(token));
+}
+
+/** Whether one of the tokens begins with what the service tells of a key. */
+export function anyBeginsWith(tokens: readonly string[], prefix: unknown): boolean {
+  return typeof prefix === "string" && prefix !== "" && tokens.some((token) => token.startsWith(prefix));
+}
+
+/** Calls the function that stores a caller's new key. */
+export function callPersist(
+  stop: Stop,
+  persist: (created: unknown) => unknown,
+  created: unknown,
+): Promise<unknown> {
+  return stop.race(settled(() => persist(created)));
 }
 
 /**

@@ -18,6 +18,8 @@ import type {
   InitOptions,
   ListApiKeysOptions,
   ListUsersOptions,
+  RotateApiKeyOptions,
+  Rotation,
   User,
   UserPage,
 } from "./types.js";
@@ -25,7 +27,7 @@ import { Watch } from "./watch.js";
 
 export type * from "./types.js";
 export type { GrpcCode } from "./body.js";
-export type { Operation, Orphans } from "./errors.js";
+export type { Operation, Orphans, RotationReason } from "./errors.js";
 export type { List } from "./list.js";
 export {
   ApiError,
@@ -33,6 +35,7 @@ export {
   FireworksKeysError,
   InvalidResponseError,
   ModuleLoadError,
+  RotationError,
   TimeoutError,
   ValidationError,
 } from "./errors.js";
@@ -106,6 +109,16 @@ export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit> {
   return audit(options, undefined);
 }
 
+/**
+ * Replaces an API key without downtime: creates its successor, tries it, has you store it with
+ * `persist`, and only then deletes what is older than `keep` generations. Wherever it ends, what your
+ * store holds works; run it again to finish. Two rotations of one key at a time notice each other;
+ * with `onUnfinished: "delete"` see to it that there is one.
+ */
+export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation> {
+  return rotate(options, undefined);
+}
+
 /** The same functions, with options that need not be repeated. The defaults stay private. */
 export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   readonly #defaults: Defaults;
@@ -138,6 +151,11 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   /** See {@link auditApiKeys}. */
   async audit(...[options]: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
     return audit(options, this.#defaults);
+  }
+
+  /** See {@link rotateApiKey}. */
+  async rotate(...[options]: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
+    return rotate(options, this.#defaults);
   }
 
   /** See {@link listUsers}. */
@@ -197,6 +215,17 @@ function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
 function audit(options: unknown, defaults: unknown): Promise<Audit> {
   return call("auditApiKeys", options, defaults, (module, options) =>
     module.auditApiKeys(options, defaults),
+  );
+}
+
+function rotate(options: unknown, defaults: unknown): Promise<Rotation> {
+  const watch = new Watch();
+  return call(
+    "rotateApiKey",
+    options,
+    defaults,
+    (module, options) => module.rotateApiKey(options, defaults, watch),
+    watch,
   );
 }
 

@@ -116,6 +116,73 @@ export interface DeleteOrphansOptions extends ConnectionOptions {
   keepKeyId?: string | undefined;
 }
 
+/** What a rotation takes, but for when the new key ends. */
+export interface RotationOptions extends ConnectionOptions {
+  /** The id of the key's owner. */
+  userId: string;
+  /** Which key: the one that your store holds now. */
+  keyId: string;
+  /**
+   * Stores the new key. Return or resolve to `false` if it is not stored: then it is deleted. If this
+   * throws, nobody knows, and both keys stay. It may be called once and has what is left of
+   * `totalTimeoutMs`.
+   */
+  persist: (created: CreatedApiKey) => unknown;
+  /** Whether the new key is used before it is stored. @default true */
+  verify?: boolean | undefined;
+  /**
+   * How many earlier generations stay alive, the rotated key first, for those who read the store
+   * before; 0 after a leak. @default 1
+   */
+  keep?: number | undefined;
+  /**
+   * What to do where the key has successors already, from a crash, say. `error`: nothing, but list
+   * them. `delete`: rotate, and delete those that are at least 15 minutes older than the new key once
+   * it is stored; younger ones are a conflict.
+   * @default "error"
+   */
+  onUnfinished?: "error" | "delete" | undefined;
+}
+
+/**
+ * Options of `rotateApiKey`. Where neither `expireTime` nor `expiresIn` is given, the new key lives as
+ * long as its predecessor was given.
+ */
+export type RotateApiKeyOptions = RotationOptions & Expiry;
+
+/** A rotation that is done. */
+export interface Rotation {
+  /** The new key, as it was handed to `persist`. */
+  created: CreatedApiKey;
+  /** The ids of the keys that were deleted. */
+  revoked: string[];
+  /** What should have been deleted as well; the next rotation tries again. */
+  pending: PendingRevocation[];
+}
+
+/** A key that could not be revoked. */
+export interface PendingRevocation {
+  keyId: string;
+  /** Why: a `FireworksKeysError`, or what you aborted with. */
+  error: unknown;
+}
+
+/** A successor that a rotation has found. */
+export interface Successor {
+  keyId: string;
+  /** RFC 3339, as the service wrote it. */
+  createTime: string | undefined;
+  /** By this machine's clock. */
+  ageMs: number | undefined;
+}
+
+/**
+ * The stages of a rotation, in their order: `find` lists the keys, `create` makes the successor,
+ * `compare` lists again to see whether another rotation is at work, `verify` uses the successor,
+ * `persist` has you store it, `revoke` deletes what is too old.
+ */
+export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
+
 /** What every list takes. */
 export interface ListOptions extends ConnectionOptions {
   /** How many items a page may hold. */
@@ -221,6 +288,7 @@ export type ClientOptions = Partial<
   Omit<CreateApiKeyOptions, "expireTime" | "expiresIn" | "attemptTag"> &
     Omit<ListApiKeysOptions, "pageToken"> &
     AuditApiKeysOptions &
+    Omit<RotationOptions, "keyId"> &
     Pick<DeleteApiKeyOptions, "missingOk">
 > &
   Expiry;
@@ -322,6 +390,15 @@ export type FireworksKeysEvent =
       /** The service did not keep the tag: had an answer been lost, its key could not be found. */
       type: "unprotected";
       keyId: string;
+    }
+  | {
+      /** A rotation begins its next stage. */
+      type: "rotation";
+      stage: RotationStage;
+      /** The key that is rotated. */
+      keyId: string;
+      /** The key that takes over, once there is one. */
+      successorId?: string;
     };
 
 /** What tells the errors of this package apart: `VALIDATION` and so on, or the API's own name. */
@@ -330,5 +407,6 @@ export type ErrorCode =
   | "CONNECTION"
   | "TIMEOUT"
   | "INVALID_RESPONSE"
+  | "ROTATION"
   | "MODULE_LOAD"
   | GrpcCode;

@@ -53,7 +53,9 @@ export class Watch {
     if (!watches.has(this)) return undefined;
     this.end();
     if (this.#listener) notify(this.#listener, { type: "orphans-unknown", ...this.#told });
-    const { attemptTag } = this.#told;
+    const { attemptTag, keepKeyId } = this.#told;
+    // What an error tells leads to a deletion of every key with the tag: not where one is held.
+    if (keepKeyId !== undefined) return undefined;
     return { orphans: "unknown", keyIds: [], ...(attemptTag === undefined ? {} : { attemptTag }) };
   }
 }

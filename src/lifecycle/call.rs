@@ -5,6 +5,7 @@ use super::{
     Answer, Event, Failure, Fault, Limit, Outcome, Request, RetryReason, Service, Why, retry,
 };
 use std::cell::Cell;
+use std::rc::Rc;
 
 /// How long and how often an operation may try.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,7 @@ pub struct Call<'a, S> {
     service: &'a S,
     limits: Limits,
     deadline_ms: f64,
-    attempts: Cell<u32>,
+    attempts: Rc<Cell<u32>>,
 }
 
 /// What came of trying a request.
@@ -44,7 +45,17 @@ impl<'a, S: Service> Call<'a, S> {
             service,
             limits,
             deadline_ms: service.elapsed_ms() + limits.total_timeout_ms,
-            attempts: Cell::new(0),
+            attempts: Rc::default(),
+        }
+    }
+
+    /// The same operation where it goes on over another service, such as that of another token.
+    pub(super) fn over<'b>(&self, service: &'b S) -> Call<'b, S> {
+        Call {
+            service,
+            limits: self.limits,
+            deadline_ms: self.deadline_ms,
+            attempts: self.attempts.clone(),
         }
     }
 
@@ -55,6 +66,19 @@ impl<'a, S: Service> Call<'a, S> {
 
     pub(super) fn service(&self) -> &'a S {
         self.service
+    }
+
+    /// How long the operation may still take, in milliseconds.
+    pub(super) fn left_ms(&self) -> f64 {
+        self.deadline_ms - self.service.elapsed_ms()
+    }
+
+    /// The failure of an operation that took too long.
+    pub(super) fn out_of_time(&self) -> Failure<S::Answer, S::Cause> {
+        Failure::TimedOut {
+            limit: Limit::Total,
+            limit_ms: self.limits.total_timeout_ms,
+        }
     }
 
     /// Sends a request, and again while that may help.
@@ -104,13 +128,15 @@ impl<'a, S: Service> Call<'a, S> {
         &self,
         request: &Request<'_>,
     ) -> Result<S::Answer, (Failure<S::Answer, S::Cause>, bool)> {
-        let left_ms = self.deadline_ms - self.service.elapsed_ms();
-        let (limit, limit_ms) = if left_ms < self.limits.timeout_ms {
-            (Limit::Total, self.limits.total_timeout_ms)
+        let left_ms = self.left_ms();
+        let timed_out = if left_ms < self.limits.timeout_ms {
+            self.out_of_time()
         } else {
-            (Limit::Attempt, self.limits.timeout_ms)
+            Failure::TimedOut {
+                limit: Limit::Attempt,
+                limit_ms: self.limits.timeout_ms,
+            }
         };
-        let timed_out = Failure::TimedOut { limit, limit_ms };
         if left_ms <= 0.0 {
             return Err((timed_out, false));
         }
@@ -173,7 +199,7 @@ impl<'a, S: Service> Call<'a, S> {
             _ => return None,
         };
         let delay_ms = asked.unwrap_or_else(|| retry::backoff_ms(failed, self.service.random()));
-        let left_ms = self.deadline_ms - self.service.elapsed_ms();
+        let left_ms = self.left_ms();
         let event = Event::Retry {
             attempt: failed,
             delay_ms,

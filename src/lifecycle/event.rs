@@ -43,6 +43,34 @@ pub enum Event<'a> {
         /// The key that came without its tag.
         key_id: &'a str,
     },
+    /// A rotation begins its next stage.
+    Rotation {
+        /// Which.
+        stage: Stage,
+        /// The key that is rotated.
+        key_id: &'a str,
+        /// The key that takes over, once there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        successor_id: Option<&'a str>,
+    },
+}
+
+/// The stages of a rotation, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// Lists the keys, and looks for the one that is rotated and for what was left unfinished.
+    Find,
+    /// Creates the successor.
+    Create,
+    /// Lists again, and looks for another rotation at work.
+    Compare,
+    /// Uses the successor.
+    Verify,
+    /// Has the caller store it.
+    Persist,
+    /// Deletes what is no longer needed.
+    Revoke,
 }
 
 /// Why an attempt failed.

@@ -8,6 +8,13 @@ pub const ATTEMPT: &str = "fireworks-keys-attempt";
 /// The annotation that tells the calls with one tag apart.
 pub const CALL: &str = "fireworks-keys-call";
 
+/// The annotation of a rotation's successor that names the key it took over from.
+pub const ROTATES: &str = "fireworks-keys-rotates";
+
+/// The annotation of a rotation's successor that names the keys to be revoked once it is stored, so
+/// that a later rotation finds what this one could not see to.
+pub const REVOKES: &str = "fireworks-keys-revokes";
+
 /// How annotation names begin that are this package's own.
 pub const RESERVED: &str = "fireworks-keys-";
 

@@ -8,10 +8,12 @@ mod create;
 mod delete;
 pub mod duration;
 mod event;
+mod lineage;
 mod list;
 mod mark;
 mod path;
 pub mod retry;
+mod rotate;
 mod sweep;
 pub mod time;
 
@@ -19,9 +21,11 @@ pub use audit::{Audited, Counts, Finding, Thresholds, audit};
 pub use call::{Call, Limits};
 pub use create::{Create, Created, NewKey, Orphans};
 pub use delete::delete;
-pub use event::{Event, RetryReason};
+pub use event::{Event, RetryReason, Stage};
+pub use lineage::Successor;
 pub use list::{Collection, Page, page};
-pub use mark::{ATTEMPT, CALL, Mark, RESERVED};
+pub use mark::{ATTEMPT, CALL, Mark, RESERVED, REVOKES, ROTATES};
+pub use rotate::{Hindrance, Pending, Persisted, Rotate, Rotated, Rotation, Stopped};
 pub use sweep::{Sweep, Unfinished};
 
 use serde::Serialize;
@@ -65,6 +69,26 @@ pub trait Service {
     fn notify(&self, event: &Event<'_>);
 }
 
+/// What a rotation needs of the world beside the service.
+#[expect(
+    async_fn_in_trait,
+    reason = "a JavaScript realm has one thread: no future here is Send"
+)]
+pub trait Rotator: Service + Sized {
+    /// The same service for whoever holds the key that an answer tells; [`None`] if that can be
+    /// nobody's token.
+    fn holding(&self, created: &Self::Answer) -> Option<Self>;
+
+    /// Whether the token that is used may be this key, as far as its prefix tells.
+    fn may_be(&self, key: &<Self::Answer as Answer>::Item) -> bool;
+
+    /// Has the caller store the new key, but waits no longer than `limit_ms` and not past an abort.
+    async fn persist(&self, created: &Self::Answer, limit_ms: f64) -> Persisted<Self::Cause>;
+
+    /// A time in milliseconds since 1970 as the reference writes it; [`None`] if it cannot.
+    fn time_text(&self, ms: f64) -> Option<String>;
+}
+
 /// What an operation over a service comes to.
 pub type Outcome<S, T = <S as Service>::Answer> =
     Result<T, Failure<<S as Service>::Answer, <S as Service>::Cause>>;
@@ -98,6 +122,8 @@ pub trait Item {
     fn same(&self, field: &str, other: &str) -> bool;
     /// The annotation of this name.
     fn annotation(&self, name: &str) -> Option<String>;
+    /// All annotations that are text.
+    fn annotations(&self) -> Vec<(String, String)>;
 }
 
 /// One request of the reference.

@@ -16,7 +16,12 @@ pub fn keys(account: &str, user: &str) -> String {
 
 /// The users of an account: `/v1/accounts/{account}/users`.
 pub fn users(account: &str) -> String {
-    ["/v1/accounts/", &encode(account), "/users"].concat()
+    self::account(account) + "/users"
+}
+
+/// The account itself: `/v1/accounts/{account}`.
+pub fn account(account: &str) -> String {
+    ["/v1/accounts/", &encode(account)].concat()
 }
 
 /// A path and its query.

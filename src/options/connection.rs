@@ -15,7 +15,7 @@ use web_sys::AbortSignal;
 const DEFAULT_BASE_URL: &str = "https://api.fireworks.ai";
 const DEFAULT_TIMEOUT_MS: f64 = 30_000.0;
 const DEFAULT_TOTAL_TIMEOUT_MS: f64 = 120_000.0;
-const DEFAULT_MAX_RETRIES: f64 = 2.0;
+const DEFAULT_MAX_RETRIES: u32 = 2;
 
 /// The headers that are ours to set.
 const OUR_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
@@ -31,7 +31,7 @@ pub fn read(options: &Options) -> Result<Connection, Invalid> {
             timeout_ms: milliseconds(options, "timeoutMs")?.unwrap_or(DEFAULT_TIMEOUT_MS),
             total_timeout_ms: milliseconds(options, "totalTimeoutMs")?
                 .unwrap_or(DEFAULT_TOTAL_TIMEOUT_MS),
-            max_retries: max_retries(options)?,
+            max_retries: options.count("maxRetries")?.unwrap_or(DEFAULT_MAX_RETRIES),
         },
         signal: signal(options)?,
         wait_until: options.function("waitUntil")?,
@@ -78,18 +78,6 @@ fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Invalid> {
             "must be a positive number of milliseconds; Infinity means no limit",
         )),
         ms => Ok(ms),
-    }
-}
-
-fn max_retries(options: &Options) -> Result<u32, Invalid> {
-    let retries = options.number("maxRetries")?.unwrap_or(DEFAULT_MAX_RETRIES);
-    if retries.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&retries) {
-        Ok(retries as u32)
-    } else {
-        Err(invalid(
-            "maxRetries",
-            "must be an integer that is not negative",
-        ))
     }
 }
 

@@ -21,7 +21,8 @@ pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
     })
 }
 
-fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
+/// When the key ends, whichever way the caller says it.
+pub fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
     const TIME: &str = "expireTime";
     const LIFETIME: &str = "expiresIn";
     let (path, time) = match options.either(TIME, LIFETIME)? {

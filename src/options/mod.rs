@@ -13,6 +13,7 @@ pub use reader::invalid;
 use crate::exchange::Connection;
 use crate::host::random_tag;
 use crate::lifecycle::{self, Mark, NewKey, Thresholds};
+use js_sys::Function;
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
@@ -207,6 +208,62 @@ impl Audit {
         })
     }
 }
+
+/// The options of `rotateApiKey`.
+pub struct Rotate {
+    /// What every operation needs.
+    pub common: Common,
+    /// The user's id.
+    pub user: String,
+    /// The key that is rotated.
+    pub key_id: String,
+    /// What the successor's create is recognised by.
+    pub mark: Mark,
+    /// When the successor ends, where the caller says so.
+    pub expire_time: Option<String>,
+    /// Stores the new key.
+    pub persist: Function,
+    /// Whether the successor is used before it is stored.
+    pub verify: bool,
+    /// How many earlier generations stay alive.
+    pub keep: u32,
+    /// Whether successors that a crash left behind are deleted.
+    pub delete_unfinished: bool,
+}
+
+impl Rotate {
+    /// Reads and checks them; the first that is wrong is the error.
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+        let options = Options::read(given, defaults, names::ROTATE)?;
+        let delete_unfinished = match options.text("onUnfinished")?.as_deref() {
+            None | Some("error") => false,
+            Some("delete") => true,
+            Some(_) => {
+                return Err(invalid("onUnfinished", "must be \"error\" or \"delete\""));
+            }
+        };
+        Ok(Self {
+            common: Common::read(&options)?,
+            user: options.id("userId")?,
+            key_id: options.required("keyId")?,
+            mark: Mark {
+                tag: random()?,
+                call: None,
+            },
+            expire_time: key::expire_time(&options)?,
+            persist: options.function("persist")?.ok_or_else(|| {
+                invalid("persist", "is required: a function that stores the new key")
+            })?,
+            verify: options.boolean("verify")?.unwrap_or(true),
+            keep: options.count("keep")?.unwrap_or(DEFAULT_KEEP),
+            delete_unfinished,
+        })
+    }
+}
+
+/// How many earlier generations stay alive, unless the caller says otherwise: those who read the
+/// store before this rotation go on working until the next.
+const DEFAULT_KEEP: u32 = 1;
 
 /// How long a key may go unused, unless the caller says otherwise.
 const STALE_AFTER_DAYS: f64 = 90.0;

@@ -16,39 +16,46 @@ const COMMON: &[&str] = &[
     "waitUntil",
     "onEvent",
 ];
-const OF_CREATES: &[&str] = &[
-    "displayName",
-    "expireTime",
-    "expiresIn",
-    "annotations",
-    "orphanProtection",
-];
+const OF_CREATES: &[&str] = &["displayName", "annotations", "orphanProtection"];
 const OF_DELETES: &[&str] = &["missingOk"];
 const OF_LISTS: &[&str] = &["pageSize", "filter", "orderBy", "readMask"];
 const OF_AUDITS: &[&str] = &["pageSize", "filter", "staleAfter", "expiringWithin"];
 
+const OF_ROTATIONS: &[&str] = &["persist", "verify", "keep", "onUnfinished"];
+const LIFETIME: &[&str] = &["expireTime", "expiresIn"];
+
 // What belongs to one call: two creates with one tag, say, could not be told apart.
 const OF_ONE_CREATE: &[&str] = &["attemptTag"];
-const OF_ONE_DELETE: &[&str] = &["keyId"];
+const OF_ONE_KEY: &[&str] = &["keyId"];
 const OF_ONE_SWEEP: &[&str] = &["attemptTag", "keepKeyId"];
 const OF_ONE_LIST: &[&str] = &["pageToken"];
 
 /// What `createApiKey` takes.
-pub const CREATE: &[&[&str]] = &[COMMON, OF_CREATES, OF_ONE_CREATE];
+pub const CREATE: &[&[&str]] = &[COMMON, OF_CREATES, LIFETIME, OF_ONE_CREATE];
 /// What `deleteApiKey` takes.
-pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETES, OF_ONE_DELETE];
+pub const DELETE: &[&[&str]] = &[COMMON, OF_DELETES, OF_ONE_KEY];
 /// What `deleteOrphans` takes.
 pub const DELETE_ORPHANS: &[&[&str]] = &[COMMON, OF_ONE_SWEEP];
 /// What `listApiKeys` and `listUsers` take.
 pub const LIST: &[&[&str]] = &[COMMON, OF_LISTS, OF_ONE_LIST];
 /// What `auditApiKeys` takes.
 pub const AUDIT: &[&[&str]] = &[COMMON, OF_AUDITS];
+/// What `rotateApiKey` takes.
+pub const ROTATE: &[&[&str]] = &[COMMON, OF_ROTATIONS, LIFETIME, OF_ONE_KEY];
 /// What a client's defaults may hold: each operation takes of them what it knows.
-pub const DEFAULTS: &[&[&str]] = &[COMMON, OF_CREATES, OF_DELETES, OF_LISTS, OF_AUDITS];
+pub const DEFAULTS: &[&[&str]] = &[
+    COMMON,
+    OF_CREATES,
+    LIFETIME,
+    OF_DELETES,
+    OF_LISTS,
+    OF_AUDITS,
+    OF_ROTATIONS,
+];
 
 /// Whether any operation takes an option of this name.
 pub fn is_option(name: &str) -> bool {
-    let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST, AUDIT];
+    let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST, AUDIT, ROTATE];
     operations.concat().concat().contains(&name)
 }
 

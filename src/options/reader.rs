@@ -107,6 +107,18 @@ impl Options {
             .transpose()
     }
 
+    /// The option as a number of things, if it is there.
+    pub fn count(&self, name: &str) -> Result<Option<u32>, Invalid> {
+        match self.number(name)? {
+            Some(count)
+                if count.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&count) =>
+            {
+                Err(invalid(name, "must be an integer that is not negative"))
+            }
+            count => Ok(count.map(|count| count as u32)),
+        }
+    }
+
     /// The option as a boolean, if it is there.
     pub fn boolean(&self, name: &str) -> Result<Option<bool>, Invalid> {
         self.get(name)?
