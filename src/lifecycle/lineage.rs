@@ -66,8 +66,8 @@ impl<I: Item> Lineage<I> {
         line
     }
 
-    /// The keys that came from the one of this id, and what came from those.
-    pub fn successors<'a>(&'a self, id: &str) -> Vec<&'a Listed<I>> {
+    /// The keys that came from the one of this id, and what came from those; of its line, none.
+    pub fn successors<'a>(&'a self, id: &'a str) -> Vec<&'a Listed<I>> {
         let line = self.line(id);
         let mut found: Vec<&Listed<I>> = Vec::new();
         let mut asked = 0;
@@ -86,6 +86,20 @@ impl<I: Item> Lineage<I> {
             }
             asked += 1;
         }
+    }
+
+    /// What came from the earlier keys of a line when its newest was there already, and when it was
+    /// created: left by a rotation whose key id was out of date, and which crashed.
+    pub fn strays(&self, line: &[&Listed<I>]) -> Vec<(String, f64)> {
+        let newest_ms = line.first().and_then(|newest| created_ms(&newest.key));
+        let earlier = line.iter().filter_map(|each| each.rotates.as_deref());
+        let came = earlier.flat_map(|id| self.successors(id));
+        let stray = |other: &Listed<I>| {
+            let (ms, newest_ms) = created_ms(&other.key).zip(newest_ms)?;
+            let in_line = line.iter().any(|known| known.id == other.id);
+            (ms > newest_ms && !in_line).then(|| (other.id.clone(), ms))
+        };
+        came.filter_map(stray).collect()
     }
 
     /// What earlier rotations of this line were to revoke, and have not; and what the creates of this

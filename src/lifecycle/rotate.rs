@@ -222,11 +222,19 @@ impl Rotate<'_> {
             }
             (None, Lifetime::Unknown) => return Err(Hindrance::Lifetime),
         };
-        let mut revoke: Vec<String> = left.iter().map(|each| each.key_id.clone()).collect();
-        let remains = keys.remains(&line);
-        // The oldest first, and the key itself last: it may be the token.
-        let beyond = line.iter().skip(self.keep as usize).rev();
-        for Listed { id, .. } in remains.into_iter().chain(beyond.copied()) {
+        let mut strays = match self.delete_unfinished {
+            true => keys.strays(&line),
+            false => Vec::new(),
+        };
+        strays.retain(|(id, _)| left.iter().all(|left| left.key_id != *id));
+        // The oldest generation first, and the key itself last: it may be the token.
+        let beyond = line.iter().skip(self.keep as usize).rev().copied();
+        let remains = keys.remains(&line).into_iter();
+        let ids = left.iter().map(|left| &left.key_id);
+        let ids = ids.chain(strays.iter().map(|(id, _)| id));
+        let ids = ids.chain(remains.chain(beyond).map(|listed| &listed.id));
+        let mut revoke: Vec<String> = Vec::new();
+        for id in ids {
             if !revoke.contains(id) && (id != self.key_id || self.keep == 0) {
                 revoke.push(id.clone());
             }
@@ -239,6 +247,7 @@ impl Rotate<'_> {
             },
             is_token: service.may_be(&current.key),
             left,
+            strays,
             revoke,
         })
     }
@@ -299,11 +308,9 @@ impl Rotate<'_> {
         id: &str,
     ) -> Result<(), Hindrance<S>> {
         let keys = self.list(call).await.map_err(Hindrance::Failed)?;
-        let ours_ms = created.item().as_ref().and_then(created_ms);
         let left_behind = |other: &Listed<_>| {
             let known = plan.left.iter().any(|left| left.key_id == other.id);
-            let age_ms = ours_ms.zip(created_ms(&other.key)).map(|(a, b)| a - b);
-            known && age_ms.is_some_and(|ms| ms >= LEFT_BEHIND_MS)
+            known && is_left_behind(created, created_ms(&other.key))
         };
         let now_ms = call.service().now_ms();
         let mut others = keys.successors(self.key_id);
@@ -375,6 +382,10 @@ impl Rotate<'_> {
             (call, new)
         };
         for key_id in plan.revoke {
+            let stray = plan.strays.iter().find(|(id, _)| *id == key_id);
+            if stray.is_some_and(|(_, ms)| !is_left_behind(&rotation.created, Some(*ms))) {
+                continue;
+            }
             let mut outcome = delete(first, self.account, self.user, &key_id, true).await;
             if let Err(Failure::Refused { answer, .. }) = &outcome
                 && matches!(answer.status(), 401 | 403)
@@ -480,8 +491,18 @@ struct Plan {
     is_token: bool,
     /// The successors that are there already.
     left: Vec<Successor>,
+    /// What a rotation with another key id has left, and when it was created.
+    strays: Vec<(String, f64)>,
     /// What is deleted once the successor is stored, in this order.
     revoke: Vec<String>,
+}
+
+/// Whether a key is so much older than ours, by the service's times, that no rotation is at work with
+/// it any more.
+fn is_left_behind(ours: &impl Answer, other_ms: Option<f64>) -> bool {
+    let ours_ms = ours.item().as_ref().and_then(created_ms);
+    let older_ms = ours_ms.zip(other_ms).map(|(ours, other)| ours - other);
+    older_ms.is_some_and(|ms| ms >= LEFT_BEHIND_MS)
 }
 
 /// How long a key was given to live.

@@ -1,7 +1,8 @@
 //! What the simulated service answers.
 
+use crate::state::{START_MS, time_text};
 use fireworks_keys::lifecycle::retry::Hints;
-use fireworks_keys::lifecycle::{ATTEMPT, Answer, CALL, Item};
+use fireworks_keys::lifecycle::{Answer, Item};
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -64,8 +65,9 @@ impl Answer for Reply {
 #[derive(Debug, Clone, Default)]
 pub struct Thing {
     pub key_id: Option<String>,
-    pub tag: Option<String>,
-    pub call: Option<String>,
+    pub annotations: Vec<(String, String)>,
+    pub created_at_ms: Option<f64>,
+    pub lifetime_ms: Option<f64>,
     pub secret: bool,
     pub next: Option<String>,
 }
@@ -75,6 +77,8 @@ impl Item for Thing {
         match field {
             "keyId" => self.key_id.clone(),
             "nextPageToken" => self.next.clone(),
+            "createTime" => time_text(START_MS + self.created_at_ms?),
+            "expireTime" => time_text(START_MS + self.created_at_ms? + self.lifetime_ms?),
             _ => None,
         }
     }
@@ -99,10 +103,12 @@ impl Item for Thing {
     }
 
     fn annotation(&self, name: &str) -> Option<String> {
-        match name {
-            ATTEMPT => self.tag.clone(),
-            CALL => self.call.clone(),
-            _ => None,
-        }
+        let mut annotations = self.annotations.iter();
+        let (_, value) = annotations.find(|(known, _)| known == name)?;
+        Some(value.clone())
+    }
+
+    fn annotations(&self) -> Vec<(String, String)> {
+        self.annotations.clone()
     }
 }

@@ -2,11 +2,15 @@
 //! every future waits, so that hours take no time and each seed replays exactly.
 
 use crate::answer::{Reply, Thing};
-use crate::state::{Effect, Key, Log, State};
-use fireworks_keys::lifecycle::{Aborted, Event, Fault, Limits, Payload, Request, Service, Why};
+use crate::state::{Effect, Key, Log, START_MS, State, time_text};
+use fireworks_keys::lifecycle::{
+    ATTEMPT, Aborted, Answer, CALL, Event, Fault, Item, Limits, Payload, Persisted, Request,
+    Rotator, Service, Why,
+};
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// How likely each trouble is, and what else differs between schedules.
@@ -26,7 +30,41 @@ pub struct Weather {
     pub page_size: usize,
     /// When the caller aborts.
     pub abort_at_ms: Option<f64>,
+    /// How long a new key may be refused as unknown, in milliseconds.
+    pub activation_ms: f64,
+    /// What becomes of a key that the caller is to store.
+    pub store: Store,
+    /// Whether the service tells how each key begins.
+    pub tells_prefix: bool,
 }
+
+/// What a caller's store does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Store {
+    Stores,
+    /// Says that it has not.
+    Declines,
+    /// Throws, and has not stored.
+    Loses,
+    /// Throws, and has stored.
+    StoresAndThrows,
+    /// Takes this long, in milliseconds.
+    Slow(f64),
+}
+
+/// Nothing ever goes wrong.
+pub const CALM: Weather = Weather {
+    faults: 0.0,
+    slow: 0.0,
+    resends: false,
+    keeps_annotations: true,
+    stale_ms: 0.0,
+    page_size: 3,
+    abort_at_ms: None,
+    activation_ms: 0.0,
+    store: Store::Stores,
+    tells_prefix: true,
+};
 
 /// What a request comes to.
 enum Fate {
@@ -36,17 +74,23 @@ enum Fate {
 }
 
 /// The service, as one caller sees it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     weather: Weather,
-    state: RefCell<State>,
+    state: Rc<RefCell<State>>,
+    /// Which key is the token; an administrator's that is none of these otherwise.
+    token: Option<usize>,
+    /// How far the caller's clock is ahead of the service's, in milliseconds.
+    ahead_ms: f64,
 }
 
 impl World {
     pub fn new(weather: Weather, rng: fastrand::Rng) -> Self {
         Self {
             weather,
-            state: RefCell::new(State {
+            token: None,
+            ahead_ms: 0.0,
+            state: Rc::new(RefCell::new(State {
                 now_ms: 0.0,
                 wake_at_ms: f64::INFINITY,
                 rng,
@@ -54,7 +98,12 @@ impl World {
                 next_id: 0,
                 due: Vec::new(),
                 log: Log::default(),
-            }),
+                stored: None,
+                ever_stored: Vec::new(),
+                steps: 0,
+                crash_at: None,
+                crashed: false,
+            })),
         }
     }
 
@@ -67,31 +116,94 @@ impl World {
         &self.weather
     }
 
-    /// Stores a key that this caller did not create.
-    pub fn plant(&self, tag: &str, call: Option<&str>) {
+    /// The same service with this key as the token.
+    pub fn with_token(self, token: Option<usize>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// Adds a key that a create made, and which others hold.
+    pub fn plant(&self, tag: &str, call: Option<&str>) -> usize {
+        let call = call.map(|call| (CALL.into(), call.into()));
+        let annotations = [(ATTEMPT.into(), tag.into())].into_iter().chain(call);
+        self.plant_with(annotations.collect())
+    }
+
+    /// Adds a key with these annotations.
+    pub fn plant_with(&self, annotations: Vec<(String, String)>) -> usize {
         let mut state = self.state.borrow_mut();
-        let id = state.next_id;
-        state.next_id += 1;
-        state.apply(
-            Effect::Create {
-                id,
-                tag: Some(tag.into()),
-                call: call.map(Into::into),
-            },
-            0.0,
-        );
+        let key = state.new_key(annotations);
+        let id = key.id;
+        state.apply(Effect::Create(key), 0.0);
+        id
+    }
+
+    /// Puts a key into the caller's store.
+    pub fn store(&self, id: usize) {
+        self.state.borrow_mut().store(id);
+    }
+
+    /// The key in the caller's store.
+    pub fn stored(&self) -> usize {
+        self.state.borrow().stored.expect("there is one")
+    }
+
+    /// Every key that ever was in the caller's store.
+    pub fn ever_stored(&self) -> Vec<usize> {
+        self.state.borrow().ever_stored.clone()
+    }
+
+    /// Says how long this key was given to live.
+    pub fn give_lifetime(&self, id: usize, lifetime_ms: Option<f64>) {
+        let mut state = self.state.borrow_mut();
+        for key in state.keys.iter_mut().filter(|key| key.id == id) {
+            key.lifetime_ms = lifetime_ms;
+        }
+    }
+
+    /// Deletes a key as somebody else would.
+    pub fn delete(&self, id: usize) {
+        self.state.borrow_mut().apply(Effect::Delete { id }, 0.0);
+    }
+
+    /// The same service for a caller whose clock is ahead.
+    pub fn with_clock(self, ahead_ms: f64) -> Self {
+        Self { ahead_ms, ..self }
+    }
+
+    /// Waits, whoever aborts.
+    pub async fn pause(&self, ms: f64) {
+        self.until(self.now_ms() + ms).await;
+    }
+
+    /// From here on the process crashes at this point, counted from here.
+    pub fn crash_at(&self, step: Option<u32>) {
+        let mut state = self.state.borrow_mut();
+        state.steps = 0;
+        state.crash_at = step;
+        state.crashed = false;
+    }
+
+    /// How many points there were where the process could have crashed.
+    pub fn steps(&self) -> u32 {
+        self.state.borrow().steps
     }
 
     /// Runs a future to its end; the clock jumps to whatever comes next.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
+        self.run_until_crash(future).expect("nothing crashes here")
+    }
+
+    /// Runs a future to its end, or until the process crashes.
+    pub fn run_until_crash<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         loop {
             self.state.borrow_mut().wake_at_ms = f64::INFINITY;
-            if let Poll::Ready(output) = future
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()))
-            {
-                return output;
+            let mut context = Context::from_waker(Waker::noop());
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return Some(output);
+            }
+            if self.state.borrow().crashed {
+                return None;
             }
             let wake_at_ms = self.state.borrow().wake_at_ms;
             assert!(
@@ -99,6 +211,19 @@ impl World {
                 "everything waits, and nothing will ever happen"
             );
             self.advance(wake_at_ms);
+        }
+    }
+
+    /// A point where the process may crash.
+    async fn may_crash(&self) {
+        let crashes = {
+            let mut state = self.state.borrow_mut();
+            state.steps += 1;
+            state.crashed |= state.crash_at == Some(state.steps);
+            state.crashed
+        };
+        if crashes {
+            pending().await
         }
     }
 
@@ -172,6 +297,7 @@ impl Service for World {
                 why: Why::Aborted,
             });
         }
+        self.may_crash().await;
         let started_ms = self.now_ms();
         let ends_ms = started_ms + limit_ms;
         let (served_ms, answered_ms, trouble) = {
@@ -193,7 +319,7 @@ impl Service for World {
         let fate = {
             let mut state = self.state.borrow_mut();
             // Served before its time only where nobody waits any longer: then it happens late.
-            let (effect, reply) = state.serve(request, &self.weather);
+            let (effect, reply) = state.serve(request, self.token, &self.weather);
             let late_ms = served_ms + 30_000.0 * state.rng.f64();
             let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
             let (effect, fate) = match trouble {
@@ -207,7 +333,7 @@ impl Service for World {
                         let status = *state.rng.choice(&[403, 409, 429]).unwrap_or(&403);
                         (None, Fate::Answered(Reply::status(status)))
                     } else {
-                        let (effect, reply) = state.serve(request, &self.weather);
+                        let (effect, reply) = state.serve(request, self.token, &self.weather);
                         (effect, Fate::Answered(reply))
                     }
                 }
@@ -263,6 +389,7 @@ impl Service for World {
             }
             fate
         };
+        self.may_crash().await;
         let at_ms = if matches!(fate, Fate::Hangs) {
             f64::INFINITY
         } else {
@@ -314,7 +441,7 @@ impl Service for World {
     }
 
     fn now_ms(&self) -> f64 {
-        1_700_000_000_000.0 + self.now_ms()
+        START_MS + self.now_ms() + self.ahead_ms
     }
 
     fn random(&self) -> f64 {
@@ -331,8 +458,61 @@ impl Service for World {
             Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
             Event::OrphansUnknown { .. } => log.gave_up += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
+            Event::Rotation { .. } => log.stages += 1,
             Event::Retry { .. } => {}
         }
+    }
+}
+
+impl Rotator for World {
+    fn holding(&self, created: &Reply) -> Option<Self> {
+        let id = created.item()?.text("keyId")?.parse().ok();
+        Some(self.clone().with_token(id))
+    }
+
+    fn may_be(&self, key: &Thing) -> bool {
+        let id = key.key_id.as_deref().and_then(|id| id.parse().ok());
+        self.weather.tells_prefix && self.token.is_some() && self.token == id
+    }
+
+    async fn persist(&self, created: &Reply, limit_ms: f64) -> Persisted<()> {
+        let id = created.item().and_then(|key| key.text("keyId"));
+        let id = id.and_then(|id| id.parse().ok()).expect("an id of ours");
+        self.may_crash().await;
+        let stores_at_ms = match self.weather.store {
+            Store::Slow(ms) => self.now_ms() + ms,
+            _ => self.now_ms() + 50.0,
+        };
+        let stop_ms = (self.now_ms() + limit_ms).min(self.abort_at_ms());
+        self.until(stores_at_ms.min(stop_ms)).await;
+        if stores_at_ms > stop_ms {
+            return match stop_ms == self.abort_at_ms() {
+                true => Persisted::Aborted,
+                false => Persisted::TimedOut,
+            };
+        }
+        if !matches!(self.weather.store, Store::Declines | Store::Loses) {
+            self.store(id);
+        }
+        self.may_crash().await;
+        match self.weather.store {
+            Store::Stores | Store::Slow(_) => Persisted::Stored,
+            Store::Declines => Persisted::NotStored,
+            Store::Loses | Store::StoresAndThrows => Persisted::Rejected(()),
+        }
+    }
+
+    fn time_text(&self, ms: f64) -> Option<String> {
+        time_text(ms)
+    }
+}
+
+/// Limits that nothing comes near.
+pub fn calm_limits() -> Limits {
+    Limits {
+        timeout_ms: 30_000.0,
+        total_timeout_ms: f64::INFINITY,
+        max_retries: 0,
     }
 }
 
