@@ -64,9 +64,13 @@ pub struct Api {
 impl Api {
     /// The API at the other end of a connection.
     pub fn new(connection: Connection) -> Self {
+        let tokens = Array::new();
+        if let Token::Given(token) = &connection.token {
+            tokens.push(token);
+        }
         Self {
             connection,
-            tokens: Array::new(),
+            tokens,
             watch: None,
             persist: None,
         }
@@ -281,7 +285,7 @@ impl Service for Api {
 
     fn notify(&self, event: &Event<'_>) {
         if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_record(event)) {
-            host::notify(listener, &event);
+            host::notify(listener, &event, &self.tokens);
         }
     }
 }

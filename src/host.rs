@@ -55,8 +55,8 @@ extern "C" {
     /// What a signal was aborted with.
     #[wasm_bindgen(js_name = reasonOf)]
     pub fn reason_of(signal: &AbortSignal) -> JsValue;
-    /// Tells a caller's listener.
-    pub fn notify(listener: &Function, event: &JsValue);
+    /// Tells a caller's listener, but for the tokens.
+    pub fn notify(listener: &Function, event: &JsValue, tokens: &Array);
 
     /// A create under way, or its sweep: what its caller is told if this module fails.
     #[derive(Clone)]

@@ -1,7 +1,7 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
 import { type Answer, explain, grpcCode, type GrpcCode } from "./body.js";
-import { redactBody, redactCause, redactText } from "./redact.js";
+import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
 import type { RotationStage, Successor } from "./types.js";
 
 /** Every operation that can fail. */
@@ -145,16 +145,17 @@ export class RotationError extends Base {
   readonly successors: readonly Successor[];
 
   /** @internal */
-  constructor({ stage, reason, liveKeyIds, successors }: Stopped, context: Context) {
+  constructor({ stage, reason, ...found }: Stopped, tokens: readonly string[], context: Context) {
     const kind = reason === "notStored" ? "not-stored" : reason;
+    const liveKeyIds = found.liveKeyIds.map((id) => withoutTokens(id, tokens));
     const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
     const what = kind === "failed" && stage === "persist" ? "unknown" : kind;
     super(`${stage} (${kind}): ${NEXT[what]}${live}`, context);
     this.stage = stage;
     this.reason = kind;
     this.liveKeyIds = liveKeyIds;
-    this.successors = successors.map(({ keyId, createTime, ageMs }) => ({
-      keyId,
+    this.successors = found.successors.map(({ keyId, createTime, ageMs }) => ({
+      keyId: withoutTokens(keyId, tokens),
       createTime: createTime ?? undefined,
       ageMs: ageMs ?? undefined,
     }));
@@ -176,8 +177,9 @@ const NEXT: Record<RotationReason | "unknown", string> = {
   "lifetime": "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
   "unfinished":
     'the key has successors: if your store holds one of them, rotate that; if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
-  "conflict": "another rotation is at work; look at your store and rotate the key that it holds",
-  "not-stored": "persist returned false, and the new key was taken back; rotate again",
+  "conflict":
+    "another rotation may be at work: a successor is there that is not ours, or the key is gone; look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
+  "not-stored": "persist returned false; rotate again",
   "failed": "see the cause, and rotate again",
   "unknown":
     "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey",
@@ -306,6 +308,6 @@ function build(
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
     case "stopped":
-      return new RotationError(what, context);
+      return new RotationError(what, tokens, context);
   }
 }

@@ -3,12 +3,12 @@
 // few that may throw say so, and are imported with `catch`.
 
 import type { Answer } from "./body.js";
-import { settled } from "./settle.js";
+import { redactEvent } from "./redact.js";
+import { notify as tell, settled } from "./settle.js";
 import { Stop } from "./stop.js";
 
 export { audit, audited } from "./audit.js";
 export { toError } from "./errors.js";
-export { notify } from "./settle.js";
 export { pending, rotation } from "./rotation.js";
 export { reasonOf } from "./stop.js";
 
@@ -134,6 +134,15 @@ export function makeRequest(url: string, init: RequestInit): Request {
 /** Calls the function that a caller gave as its token. */
 export function askToken(stop: Stop, token: () => unknown): Promise<unknown> {
   return stop.race(settled(token));
+}
+
+/** Tells a caller's listener. */
+export function notify(
+  listener: (event: unknown) => unknown,
+  event: object,
+  tokens: readonly string[],
+): void {
+  tell(listener, redactEvent(event, tokens));
 }
 
 /** Whether one of the tokens begins with what the service tells of a key. */

@@ -13,12 +13,26 @@ const HANGING_ON = /\[redacted\][\w-]+/g;
 /** How deep a value is copied; what lies deeper is left out. */
 const DEEPEST = 8;
 
+/** An event, whose ids may be what a caller or a server took for one: without the tokens. */
+export function redactEvent(event: object, tokens: readonly string[]): object {
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [
+      name,
+      typeof value === "string" ? withoutTokens(value, tokens) : value,
+    ]),
+  );
+}
+
+/** A text without the tokens. */
+export function withoutTokens(text: string, tokens: readonly string[]): string {
+  // The longest first: a token may be a part of another.
+  const sorted = [...tokens].sort((one, other) => other.length - one.length);
+  return sorted.reduce((rest, token) => rest.split(token).join(REDACTED), text);
+}
+
 /** The text without the tokens, what hangs on to one, and anything like `fw_…`. */
 export function redactText(text: string, tokens: readonly string[]): string {
-  let rest = text;
-  // The longest first: a token may be a part of another.
-  for (const token of [...tokens].sort((one, other) => other.length - one.length)) rest = rest.split(token).join(REDACTED);
-  return rest.replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
+  return withoutTokens(text, tokens).replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
 }
 
 /** A copy of a parsed JSON value without the tokens, without any `key`, without any `fw_…`. */

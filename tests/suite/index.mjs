@@ -7,6 +7,7 @@ import { errors } from "./errors.mjs";
 import { lists } from "./lists.mjs";
 import { options } from "./options.mjs";
 import { orphans } from "./orphans.mjs";
+import { rotations } from "./rotations.mjs";
 import { time } from "./time.mjs";
 
 export { emulatorArguments } from "./service.mjs";
@@ -15,4 +16,4 @@ export { emulatorArguments } from "./service.mjs";
  * The cases by name. Each is called with the package and with `api`, the address of an emulator
  * that was started with `emulatorArguments`.
  */
-export const cases = { ...calls, ...options, ...errors, ...lists, ...orphans, ...time, ...audits };
+export const cases = { ...calls, ...options, ...errors, ...lists, ...orphans, ...time, ...audits, ...rotations };

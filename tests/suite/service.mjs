@@ -5,6 +5,7 @@ export const emulatorArguments = [
   ...["--faults", "--account", "local", "--token", "fw_local_admin"],
   ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
   ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
+  ...["--user", "rotated:user:service-account"],
 ];
 
 /** Options that create a key at this emulator. */
