@@ -34,41 +34,68 @@ export async function wrangle(from, out) {
   return ["worker.js", ...files.filter((name) => name.endsWith(".wasm"))];
 }
 
+/** A worker that runs another as a cron trigger does. */
+const CLOCK = `export default {
+  async fetch(request, { MAIN }) {
+    return Response.json(await MAIN.scheduled({ cron: "0 3 * * *", scheduledTime: new Date() }));
+  },
+};`;
+
 /** What the README's wrangler.toml says. */
 const TODAY = "2026-11-01";
 const FLAGS = ["enable_request_signal"];
 
 /**
  * Starts a worker whose modules are files of a folder, the first of them its main one. All that it
- * fetches goes to `outbound`, an address, where that is given.
+ * fetches goes to `outbound`, an address, where that is given. `kv` names its namespaces, each kept in
+ * a folder of that name. A worker that is `scheduled` runs once for each request, which is answered
+ * with what became of it.
  */
-export async function startWorkerd(at, modules, { outbound, env = {}, date = TODAY, flags = FLAGS } = {}) {
+export async function startWorkerd(
+  at,
+  modules,
+  { outbound, env = {}, kv = [], scheduled = false, date = TODAY, flags = FLAGS } = {},
+) {
   const embed = (name) => `embed ${JSON.stringify(name)}`;
   const internet = outbound
     ? `external = (address = ${JSON.stringify(new URL(outbound).host)}, http = ())`
     : `network = (allow = ["private"])`;
+  const clock = `(name = "clock", worker = (
+    modules = [(name = "clock.js", esModule = ${JSON.stringify(CLOCK)})],
+    bindings = [(name = "MAIN", service = "main")],
+    compatibilityDate = ${JSON.stringify(date)},
+    compatibilityFlags = ["service_binding_extra_handlers"],
+  ))`;
+  const services = kv.map((name) => `(name = "${name}", disk = (path = "${name}", writable = true))`);
+  if (scheduled) services.push(clock);
+  const bindings = [
+    ...Object.entries(env).map((pair) => `(name = ${JSON.stringify(pair[0])}, text = ${JSON.stringify(pair[1])})`),
+    ...kv.map((name) => `(name = "${name}", kvNamespace = "${name}")`),
+  ];
   const config = `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker), (name = "internet", ${internet})],
-  sockets = [(name = "http", service = "main")],
+  services = [(name = "main", worker = .worker), (name = "internet", ${internet}), ${services}],
+  sockets = [(name = "http", service = "${scheduled ? "clock" : "main"}")],
 );
 const worker :Workerd.Worker = (
   modules = [${modules.map((name) => `(name = ${JSON.stringify(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = ${embed(name)})`)}],
-  bindings = [${Object.entries(env).map((pair) => `(name = ${JSON.stringify(pair[0])}, text = ${JSON.stringify(pair[1])})`)}],
+  bindings = [${bindings}],
   compatibilityDate = ${JSON.stringify(date)},
   compatibilityFlags = ${JSON.stringify(flags)},
 );
 `;
   const path = join(folder, at);
   await mkdir(path, { recursive: true });
+  for (const name of kv) await mkdir(join(path, name), { recursive: true });
   await writeFile(join(path, "config.capnp"), config);
   const port = await freePort();
   // The binary itself: npm's wrapper passes neither signals nor the control channel on.
   const { default: workerd } = await tool("workerd");
   const child = spawn(
     workerd.default,
-    ["serve", "config.capnp", `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
+    // The clock's flag is an experimental one.
+    ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
     { cwd: path, stdio: ["ignore", "inherit", "inherit", "pipe"] },
   );
   process.once("exit", () => child.kill("SIGKILL"));

@@ -24,7 +24,7 @@ before(async () => {
   await prepare();
   readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
   await rm(join(folder, "readme"), { recursive: true, force: true });
-  const users = ["me:admin", "ci-bot:user:service-account", "broker:inference-user:service-account"];
+  const users = ["me:admin", "ci-bot:user:service-account", "broker:inference-user:service-account", "rotating:inference-user:service-account"];
   emulator = await startEmulator({
     args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
   });
@@ -206,6 +206,49 @@ test("README: a worker whose caller leaves leaves no key behind", async () => {
     socket.resetAndDestroy();
     while ((await stored()) > before) await sleep(20);
   });
+});
+
+test("README: a worker that rotates a key on a schedule", async () => {
+  const at = "readme/rotation";
+  await write(`${at}/worker.js`, code("rotate.js"));
+  await write(`${at}/wrangler.toml`, code("rotation/wrangler.toml"));
+  const modules = await wrangle(at, "out");
+  const keys = `${emulator.url}/v1/accounts/acme/users/rotating/apiKeys`;
+  const ask = (token, init) => fetch(keys, { ...init, headers: { authorization: `Bearer ${token}` } });
+  const first = await (await ask(TOKEN, { method: "POST", body: '{"apiKey": {}}' })).json();
+  const seeded = JSON.stringify({ keyId: first.keyId, key: first.key });
+  await write(`${at}/out/SECRETS/fireworks`, seeded);
+  const held = async () => JSON.parse(await readFile(join(folder, at, "out/SECRETS/fireworks"), "utf8"));
+  const listed = async (token) => (await (await ask(token)).json()).apiKeys.map(({ keyId }) => keyId);
+
+  const worker = await startWorkerd(`${at}/out`, modules, {
+    outbound: emulator.url,
+    kv: ["SECRETS"],
+    scheduled: true,
+  });
+  const run = async () => (await (await fetch(worker.url)).json()).outcome;
+  try {
+    let before = first;
+    for (const fault of [undefined, { kind: "drop", when: "after" }, { kind: "cut", bytes: 30 }]) {
+      if (fault) {
+        const body = JSON.stringify({ operation: "create", user: "rotating", fault });
+        await fetch(`${emulator.url}/_emulator/faults`, { method: "POST", body });
+      }
+      assert.equal(await run(), "ok");
+      const now = await held();
+      assert.notEqual(now.keyId, before.keyId);
+      assert.deepEqual((await listed(now.key)).sort(), [before.keyId, now.keyId].sort());
+      before = now;
+    }
+    // A run whose store fails leaves what is stored, and the next day's goes on from there.
+    await rm(join(folder, at, "out/SECRETS/fireworks"));
+    assert.equal(await run(), "exception");
+    await write(`${at}/out/SECRETS/fireworks`, JSON.stringify(before));
+    assert.equal(await run(), "ok");
+    assert.equal((await listed((await held()).key)).length, 2);
+  } finally {
+    worker.stop();
+  }
 });
 
 test("README: the module handed over, where nothing else knows how to get it", async () => {

@@ -73,6 +73,40 @@ test("a sweep that goes on after the answer is told, too, and lets the runtime g
   await works();
 });
 
+test("a rotation under way tells what may be deleted, and what may be stored", async () => {
+  for (const stage of ["verify", "persist"]) {
+    const events = [];
+    const never = () => new Promise(() => {});
+    const waiting = fireworksKeys.rotateApiKey({
+      ...at,
+      keyId: "old",
+      fetch: (url, { method, body }) => {
+        if (url.endsWith("/acme")) return stage === "verify" ? never() : Promise.resolve(Response.json({}));
+        if (method === "GET") return Promise.resolve(Response.json({ apiKeys: [{ keyId: "old" }] }));
+        return Promise.resolve(Response.json({ ...created, annotations: JSON.parse(body).apiKey.annotations }));
+      },
+      persist: never,
+      onEvent: (event) => events.push(event),
+    }).catch((error) => error);
+    await sleep(10);
+    assert.equal(events.at(-1).stage, stage);
+    await exhaust();
+    const error = await waiting;
+    const { attemptTag, ...event } = events.at(-1);
+    assert.equal(error.code, "MODULE_LOAD");
+    assert.equal(attemptTag.length, 32);
+    if (stage === "verify") {
+      assert.deepEqual([error.orphans, error.attemptTag], ["unknown", attemptTag]);
+      assert.deepEqual(event, { type: "orphans-unknown" });
+    } else {
+      // Deleting whatever has the tag would delete the key that may be stored.
+      assert.deepEqual([error.orphans, error.attemptTag], [undefined, undefined]);
+      assert.deepEqual(event, { type: "orphans-unknown", keepKeyId: "k" });
+    }
+    await works();
+  }
+});
+
 test("work that is queued when the module fails is dropped", async () => {
   // The answer is there in so many microtasks: at one of these, Rust is about to be called.
   for (let ticks = 0; ticks < 16; ticks += 1) {

@@ -53,7 +53,7 @@ const VALUES = [
 const NAMES = [
   "token", "accountId", "userId", "baseUrl", "allowHttp", "fetch", "headers", "timeoutMs", "totalTimeoutMs", "maxRetries",
   "signal", "waitUntil", "onEvent", "displayName", "expireTime", "expiresIn", "annotations", "attemptTag", "orphanProtection",
-  "keyId", "missingOk", "keepKeyId", "staleAfter", "expiringWithin", "pageSize", "pageToken", "filter", "orderBy", "readMask",
+  "persist", "verify", "keep", "onUnfinished", "keyId", "missingOk", "keepKeyId", "staleAfter", "expiringWithin", "pageSize", "pageToken", "filter", "orderBy", "readMask",
   "expireTme", "toString", "__proto__", "", "then", "\ud800", huge,
 ];
 
@@ -66,8 +66,14 @@ const BODIES = [
   `{"error": ${'{"error": '.repeat(500)}1${"}".repeat(500)}}`, '{"code": 1e999, "message": {"a": 1}}', '{"error": {"message": []}}',
 ];
 
+/** A service of sorts. */
+const working = (key) => async (url, { method }) =>
+  Response.json(method === "GET" ? { apiKeys: [null, { keyId: "k", ...key }] } : { keyId: "new", key: "fw_new" });
+
 /** What a fetch may do. */
 const FETCHES = [
+  working({}), working({ annotations: { a: 1, b: "c", "\ud800": "\udfff", __proto__: "x" }, displayName: 7, prefix: {} }),
+  working({ annotations: [], expireTime: "2099-01-01T00:00:00Z", createTime: "2000-01-01T00:00:00Z" }), working({ annotations: "x", prefix: "fw_good" }),
   ...BODIES.map((body) => async () => new Response(body)),
   ...BODIES.map((body) => async () => new Response(body, { status: 400, headers: { "retry-after": "x", "content-type": "image/png" } })),
   async () => new Response('{"message": "busy"}', { status: 429, headers: { "retry-after-ms": "0" } }),
@@ -91,7 +97,14 @@ const FETCHES = [
   () => Object.assign(Object.create(null), response({})), () => new Proxy(response({}), { get: thrower }), () => Object.freeze(response({})),
 ];
 
-const CALLS = ["auditApiKeys", "createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys", "listUsers"];
+const CALLS = ["auditApiKeys", "createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys", "listUsers", "rotateApiKey"];
+
+/** What storing a key may come to. */
+const PERSISTS = [
+  () => {}, () => false, async () => false, async () => "stored", thrower, async () => thrower(), () => new Promise(() => {}),
+  () => ({ then: thrower }), () => ({ then: (resolve) => resolve(false) }), () => Promise.reject(revoked), () => revoked, () => trapped,
+  (created) => Object.freeze(created), (created) => { delete created.keyId; delete created.key; },
+];
 
 const random = chance(SEED);
 const pick = (from) => from[Math.floor(random() * from.length)];
@@ -101,6 +114,7 @@ function options(call) {
   if (random() < 0.03) return pick(VALUES);
   const base = { ...good, timeoutMs: 3, totalTimeoutMs: 10, maxRetries: 1, fetch: pick(FETCHES) };
   if (call === "deleteApiKey") base.keyId = "k";
+  if (call === "rotateApiKey") Object.assign(base, { keyId: "k", persist: pick(PERSISTS), verify: random() < 0.5 });
   if (call === "deleteOrphans") base.attemptTag = "tag";
   const changes = Math.max(0, Math.floor(random() * 4) - 1);
   for (let change = 0; change < changes; change += 1) {
@@ -130,7 +144,7 @@ async function attempt() {
   if (client) {
     const defaults = random() < 0.2 ? options(name) : good;
     const made = new fireworksKeys.FireworksKeys(defaults);
-    const methods = { auditApiKeys: "audit", createApiKey: "create", deleteApiKey: "delete", listApiKeys: "list", listUsers: "users" };
+    const methods = { auditApiKeys: "audit", createApiKey: "create", deleteApiKey: "delete", listApiKeys: "list", listUsers: "users", rotateApiKey: "rotate" };
     call = made[methods[name] ?? name](given);
   } else {
     call = fireworksKeys[name](given);
@@ -171,7 +185,7 @@ test("every hostile case settles, and the next normal call works", { timeout: 1_
   }
   t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)));
   assert.equal(outcomes.get("MODULE_LOAD"), undefined, "the module never failed");
-  for (const outcome of ["resolved", "VALIDATION", "CONNECTION", "TIMEOUT", "INVALID_RESPONSE", "INVALID_ARGUMENT"]) {
+  for (const outcome of ["resolved", "VALIDATION", "CONNECTION", "TIMEOUT", "INVALID_RESPONSE", "INVALID_ARGUMENT", "ROTATION"]) {
     const count = outcomes.get(outcome) ?? 0;
     assert.ok(count > CASES / 1_000, `${outcome}: ${count}`);
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
-import { outcomes } from "./outcomes.mjs";
+import { outcomes, rotations } from "./outcomes.mjs";
 
 const CALLS = Number(process.env.CALLS ?? 100_000);
 const AT_ONCE = 100;
@@ -15,20 +15,25 @@ test("the module starts with two pages", () => {
 
 test("memory and the table stay flat, whatever the calls come to", async (t) => {
   // Warm up: everything there is, as often at once as it will be.
-  for (const options of Object.values(outcomes)) await calls(options, 10 * AT_ONCE);
+  const all = [
+    ...Object.entries(outcomes).map(([name, options]) => [name, fireworksKeys.createApiKey, options, CALLS]),
+    // Each is five calls of the service.
+    ...Object.entries(rotations).map(([name, options]) => [name, fireworksKeys.rotateApiKey, options, CALLS / 10]),
+  ];
+  for (const [, operation, options] of all) await calls(operation, options, 10 * AT_ONCE);
   const warm = footprint();
   t.diagnostic(`warm: ${warm.pages} pages, room for ${warm.values} values`);
   assert.ok(warm.pages <= 8, `${warm.pages} pages`);
-  for (const [name, options] of Object.entries(outcomes)) {
-    await calls(options, CALLS);
+  for (const [name, operation, options, count] of all) {
+    await calls(operation, options, count);
     assert.deepEqual(footprint(), warm, name);
   }
   assert.deepEqual(uncaught, []);
 });
 
-async function calls(options, count) {
+async function calls(operation, options, count) {
   for (let done = 0; done < count; done += AT_ONCE) {
-    const call = () => fireworksKeys.createApiKey(options()).then(Object, Object);
+    const call = () => operation(options()).then(Object, Object);
     await Promise.all(Array.from({ length: AT_ONCE }, call));
   }
 }

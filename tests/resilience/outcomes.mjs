@@ -60,3 +60,29 @@ export const outcomes = {
   tokenFunction: () => ({ ...good, token: async () => good.token, fetch: refused(403) }),
   tokenRejects: () => ({ ...good, token: () => Promise.reject(new Error("vault")) }),
 };
+
+/** A service with a key, and what a rotation of it asks for. */
+function rotating(persist, keys = [{ keyId: "k", annotations: { team: "infra" } }]) {
+  return {
+    ...good,
+    keyId: "k",
+    keep: 0,
+    persist,
+    fetch: async (url, { method, body }) => {
+      if (method === "GET") return Response.json({ apiKeys: keys });
+      if (url.endsWith(":delete")) return Response.json({});
+      const { annotations } = JSON.parse(body).apiKey;
+      return Response.json({ keyId: "new", key: "fw_new_key", annotations });
+    },
+  };
+}
+
+/** The same for rotations. */
+export const rotations = {
+  rotated: () => rotating(async () => {}),
+  notStored: () => rotating(() => false),
+  persistThrows: () => rotating(({ key }) => { throw new Error(`vault ${key}`); }),
+  unfinished: () => rotating(() => {}, [{ keyId: "k" }, { keyId: "left", annotations: { "fireworks-keys-rotates": "k" } }]),
+  missing: () => rotating(() => {}, []),
+  persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 5 }),
+};

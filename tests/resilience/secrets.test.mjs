@@ -88,6 +88,30 @@ test("whatever a server echoes, no secret is told or copied", async () => {
   });
   await create({ fetch: async () => Response.json({ keyId: TOKEN, key: TOKEN }), orphanProtection: false });
   await create({ fetch: async () => Response.json({ message: `${TOKEN}_and_more` }, { status: 400 }) });
+  for (const persist of [() => {}, () => false, (created) => { throw new Error(JSON.stringify(created)); }]) {
+    const { keyId } = await fireworksKeys.createApiKey(at);
+    const stores = (created) => {
+      secrets.push(created.key);
+      return persist(created);
+    };
+    const options = { ...at, keyId, onEvent, persist: stores, keep: 0 };
+    await fireworksKeys.rotateApiKey(options).catch((error) => said.push(error));
+    await fireworksKeys.rotateApiKey({ ...options, keyId: TOKEN }).catch((error) => said.push(error));
+  }
+  // The new key is echoed where it is tried out, and where it deletes the one before.
+  const echoes = (list) => async (url, { method, headers: { authorization } }) => {
+    if (method === "GET" && url.includes("apiKeys")) return Response.json({ apiKeys: list });
+    if (method === "POST" && !url.endsWith(":delete")) return Response.json({ keyId: "new", key: "an_odd_key" });
+    return Response.json({ message: authorization }, { status: 400 });
+  };
+  secrets.push("an_odd_key");
+  for (const verify of [true, false]) {
+    const list = [{ keyId: "k", prefix: TOKEN.slice(0, 5) }];
+    const options = { ...at, onEvent, fetch: echoes(list), keyId: "k", keep: 0, verify, persist: () => {} };
+    const rotation = await fireworksKeys.rotateApiKey(options).catch((error) => said.push(error) && { pending: [] });
+    said.push(...rotation.pending);
+    assert.equal(rotation.pending.length, verify ? 0 : 1);
+  }
   await create({ [TOKEN]: 1 });
   await create({ annotations: { [TOKEN]: 1 } });
   const client = new fireworksKeys.FireworksKeys(at);

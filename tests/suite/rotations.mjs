@@ -1,6 +1,6 @@
 // A rotation stores the new key before it deletes an old one, and says where it ended.
 
-import { connection, equal, fault, holds, rejection, rejectionOf, storedKeys } from "./service.mjs";
+import { connection, equal, fault, holds, rejection, rejectionOf, repeats, storedKeys } from "./service.mjs";
 
 // Faults are for this user alone: late sweeps of other cases may be under way.
 const USER = "rotated";
@@ -150,9 +150,11 @@ export const rotations = {
     equal([rotation.revoked, rotation.pending], [["left", "deep"], []], "revoked");
     equal(list.map(({ keyId }) => keyId), ["k", "other", "new4"], "what stays");
     const requests = asked.map(([method, path]) => `${method} ${path.replace("/users/u", "")}`);
-    const expected = ["GET /apiKeys", "POST /apiKeys", "GET /apiKeys", "GET ", "POST /apiKeys:delete", "POST /apiKeys:delete"];
+    const look = repeats() ? ["GET /apiKeys"] : [];
+    const expected = ["GET /apiKeys", "POST /apiKeys", ...look, "GET /apiKeys", "GET ", "POST /apiKeys:delete", "POST /apiKeys:delete"];
     equal(requests, expected, "requests");
-    equal(asked.map(([, , token]) => token.slice(7)), ["fw_x", "fw_x", "fw_x", "fw_the_new_secret", "fw_x", "fw_x"], "tokens");
+    const asNew = asked.filter(([, , token]) => token === "Bearer fw_the_new_secret");
+    equal(asNew.map(([method, path]) => method + path), ["GET"], "what the new key is used for");
   },
 
   async "the new key deletes the old one where that is the token"({ rotateApiKey }) {
@@ -272,7 +274,7 @@ export const rotations = {
       ["compare", "list", 1, [first.keyId]],
     ]) {
       // A transport that repeats requests has a create swept, with a list of its own.
-      if (stage === "compare" && globalThis.navigator?.userAgent?.match(/^(Mozilla|Deno)/)) continue;
+      if (stage === "compare" && repeats()) continue;
       await fault(api, refused, { operation, skip, user: USER });
       const rotating = rotateApiKey({ ...at, keyId: first.keyId, persist: () => {} });
       const error = await rejectionOf(RotationError, rotating);

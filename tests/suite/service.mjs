@@ -47,6 +47,12 @@ export function countingFetch() {
   return counting;
 }
 
+/**
+ * Whether the runtime repeats requests by itself, as the package is told: a create there ends with a
+ * look at the user's keys.
+ */
+export const repeats = () => /^(Mozilla|Deno)\//.test(globalThis.navigator?.userAgent ?? "");
+
 /** What a promise is rejected with. */
 export async function rejection(promise) {
   let value;

@@ -1,6 +1,6 @@
 // What must not compile. Compiled, never run.
 
-import { createApiKey, deleteApiKey, FireworksKeys, listApiKeys } from "fireworks-keys";
+import { createApiKey, deleteApiKey, FireworksKeys, listApiKeys, rotateApiKey } from "fireworks-keys";
 
 const at = { token: "fw_x", accountId: "acme", userId: "ci-bot" };
 declare const maybe: string | undefined;
@@ -25,6 +25,14 @@ export const wrong = [
   () => createApiKey({ ...at, pageSize: 1 }),
   // @ts-expect-error: which key?
   () => deleteApiKey(at),
+  // @ts-expect-error: stored where?
+  () => rotateApiKey({ ...at, keyId: "k" }),
+  // @ts-expect-error: which key, in a client's defaults?
+  () => new FireworksKeys({ ...at, keyId: "k", persist: () => {} }),
+  // @ts-expect-error: no such way.
+  () => rotateApiKey({ ...at, keyId: "k", persist: () => {}, onUnfinished: "ignore" }),
+  // @ts-expect-error: a name is handed on.
+  () => rotateApiKey({ ...at, keyId: "k", persist: () => {}, displayName: "x" }),
   // @ts-expect-error: a misspelt option of a list.
   () => listApiKeys({ ...at, pagesize: 1 }),
   // @ts-expect-error: a misspelt default.

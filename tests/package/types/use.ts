@@ -17,6 +17,9 @@ import {
   init,
   listApiKeys,
   listUsers,
+  type Rotation,
+  RotationError,
+  rotateApiKey,
 } from "fireworks-keys";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -46,6 +49,10 @@ export async function functions(): Promise<void> {
     same<typeof key, ApiKey>(true);
     for (const finding of findings) if (finding.type === "stale") finding.since satisfies string;
   }
+  const rotation = await rotateApiKey({ ...at, keyId: "k", persist: async ({ key }) => key.length > 0, keep: 0, expiresIn: "1d" });
+  same<typeof rotation, Rotation>(true);
+  same<typeof rotation.created, CreatedApiKey>(true);
+  for (const { keyId, error } of rotation.pending) console.log(keyId, error instanceof FireworksKeysError && error.code);
   const list: PromiseLike<unknown> & AsyncIterable<ApiKey> = listApiKeys(at);
   await Promise.all([list, listApiKeys(at).finally(() => {}), init()]);
   await init({ module: new Uint8Array(8) });
@@ -64,6 +71,8 @@ export async function options(): Promise<void> {
         return `${event.attemptTag ?? ""}${event.keepKeyId ?? ""}`;
       case "unprotected":
         return event.keyId;
+      case "rotation":
+        return `${event.stage} ${event.keyId} ${event.successorId ?? ""}`;
     }
   };
   const everything: CreateApiKeyOptions = {
@@ -97,6 +106,8 @@ export async function client(): Promise<void> {
   await all.delete({ keyId: "k" });
   await all.list();
   await all.audit({ staleAfter: "1d" });
+  await all.rotate({ keyId: "k", persist: () => {}, onUnfinished: "delete", verify: false });
+  await new FireworksKeys({ ...at, persist: () => {}, keep: 2 }).rotate({ keyId: "k" });
   const annotated: ClientOptions = { ...at };
   const any: FireworksKeys = new FireworksKeys(annotated);
   await any.create();
@@ -125,6 +136,9 @@ export async function errors(): Promise<string | undefined> {
       case "CONNECTION":
       case "MODULE_LOAD":
         return String(error.cause);
+      case "ROTATION":
+        same<typeof error, RotationError>(true);
+        return [error.stage, error.reason, ...error.liveKeyIds, error.successors[0]?.ageMs].join();
       case "NOT_FOUND":
         return String(error.retryAfterMs);
       default:
