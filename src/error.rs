@@ -126,6 +126,17 @@ pub fn stopped(
     make(context, What::Stopped(halt), None, &cause, api.tokens())
 }
 
+/// Why a key could not be revoked, for a caller whose rotation is done.
+pub fn pending(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue {
+    match failure {
+        Failure::Aborted => {
+            let aborted = Hindrance::Rejected(api.abort_reason());
+            stopped(context, Stage::Revoke, &aborted, &[], api)
+        }
+        failure => error(context, failure, api),
+    }
+}
+
 /// What to reject with where an option is wrong.
 pub fn invalid(operation: &'static str, invalid: &Invalid) -> JsValue {
     let context = Context {

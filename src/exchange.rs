@@ -319,16 +319,15 @@ impl Rotator for Api {
             Ok(stop) => stop,
             Err(cause) => return Persisted::Rejected(cause),
         };
-        if let (Some(watch), Some(key_id)) = (
-            &self.watch,
-            created.item().and_then(|key| key.text("keyId")),
-        ) {
-            watch.keep(&key_id);
+        if stopped(&stop).is_some() {
+            stop.end();
+            return Persisted::Skipped;
         }
-        let outcome = match stopped(&stop) {
-            Some(_) => Err(JsValue::UNDEFINED),
-            None => JsFuture::from(host::call_persist(&stop, persist, &created.value())).await,
-        };
+        if let Some(watch) = &self.watch {
+            let key_id = created.item().and_then(|key| key.text("keyId"));
+            watch.keep(key_id.as_deref());
+        }
+        let outcome = JsFuture::from(host::call_persist(&stop, persist, &created.value())).await;
         stop.end();
         match (outcome, stopped(&stop)) {
             (Ok(stored), _) if stored.as_bool() == Some(false) => Persisted::NotStored,

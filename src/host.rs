@@ -67,9 +67,9 @@ extern "C" {
     /// Counts a request that may create a key.
     #[wasm_bindgen(method)]
     pub fn sent(this: &Watch);
-    /// Notes which key the caller is given.
+    /// Notes which key the caller is given, if it is given one.
     #[wasm_bindgen(method)]
-    pub fn keep(this: &Watch, key_id: &str);
+    pub fn keep(this: &Watch, key_id: Option<&str>);
     /// Hands what goes on to a caller's `waitUntil`.
     #[wasm_bindgen(method)]
     pub fn hold(this: &Watch, wait_until: &Function, work: &Promise);

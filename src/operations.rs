@@ -3,6 +3,7 @@
 use crate::error::{self, Aftermath, Context};
 use crate::exchange::{Api, ApiFailure, to_record};
 use crate::host::{self, Watch};
+use crate::lifecycle::Rotator as _;
 use crate::lifecycle::{
     self, Call, Collection, Counts, Created, Page, Rotated, Rotation, Stopped, Sweep, Unfinished,
 };
@@ -78,16 +79,24 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
             outcome,
             unfinished,
         } = rotate.run(&call).await;
-        finish(&api, watch, unfinished);
+        let context = Context {
+            operation: OPERATION,
+            attempts: call.attempts(),
+            aftermath: None,
+        };
         match outcome {
             Ok(Rotation {
                 created,
                 revoked,
                 pending,
+                is_token,
             }) => {
+                // Where the token is gone, what is still to be done is done with the new key.
+                let new = is_token.then(|| api.holding(&created)).flatten();
+                finish(new.as_ref().unwrap_or(&api), watch, unfinished);
                 let list = Array::new();
                 for pending in &pending {
-                    let why = failed(OPERATION, &call, &pending.failure, &api);
+                    let why = error::pending(&context, &pending.failure, &api);
                     list.push(&host::pending(&pending.key_id, &why));
                 }
                 Ok(host::rotation(
@@ -102,14 +111,14 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
                 live,
                 orphans,
             }) => {
+                finish(&api, watch, unfinished);
                 let context = Context {
-                    operation: OPERATION,
-                    attempts: call.attempts(),
                     aftermath: orphans.as_ref().map(|(orphans, key_ids)| Aftermath {
                         orphans: *orphans,
                         key_ids,
                         attempt_tag: Some(&options.mark.tag),
                     }),
+                    ..context
                 };
                 Err(error::stopped(&context, stage, &hindrance, &live, &api))
             }
@@ -127,9 +136,7 @@ fn finish(api: &Api, watch: Watch, unfinished: Option<Unfinished>) {
         watch.end_watch();
         return unfinished.give_up(api);
     }
-    if let Some(key_id) = unfinished.keep() {
-        watch.keep(key_id);
-    }
+    watch.keep(unfinished.keep());
     let later = api.detached();
     let watching = watch.clone();
     let work = promise(Box::pin(async move {

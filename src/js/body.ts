@@ -66,8 +66,11 @@ export function grpcCode(status: number, body: unknown): GrpcCode {
   return BY_STATUS[status] ?? "UNKNOWN";
 }
 
-/** @internal The server's own words; where it has none, what the status alone tells. */
-export function explain(status: number, body: unknown): string {
+/**
+ * @internal The server's own words; where it has none, what the status alone tells. Whoever may leave
+ * out the annotations of ours is told so.
+ */
+export function explain(status: number, body: unknown, optional: boolean): string {
   const error = field(body, "error");
   const words = [
     field(body, "message"),
@@ -76,7 +79,7 @@ export function explain(status: number, body: unknown): string {
     field(field(body, "fault"), "faultstring"),
   ].find((text) => typeof text === "string" && text !== "") as string | undefined;
   if (words !== undefined) {
-    const hint = status === 400 && /annotation/i.test(words) ? ANNOTATIONS_HINT : "";
+    const hint = optional && status === 400 && /annotation/i.test(words) ? ANNOTATIONS_HINT : "";
     return words.slice(0, LONGEST) + hint;
   }
   if (status === 0 || (status >= 300 && status <= 399)) return REDIRECT;

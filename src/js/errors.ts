@@ -25,8 +25,9 @@ abstract class Base extends Error {
   /** The function that was called. */
   readonly operation: Operation;
   /**
-   * How often the request was sent; the requests of a create's sweep do not count. Where the module
-   * failed, it is known of a create alone, and 0 otherwise.
+   * How often the request was sent; the requests of a create's sweep do not count. Of an operation
+   * with several requests, such as a rotation or an audit: all of them. Where the module failed, it is
+   * known of creates alone, and 0 otherwise.
    */
   readonly attempts: number;
   /**
@@ -80,7 +81,8 @@ export class ApiError extends Base {
   constructor(answer: Answer, retryAfterMs: number | undefined, context: Context) {
     const { status, requestId, value } = answer;
     const code = grpcCode(status, value);
-    super([`${status} ${code}`, explain(status, value)].filter(Boolean).join(": "), context);
+    const explained = explain(status, value, context.operation === "createApiKey");
+    super([`${status} ${code}`, explained].filter(Boolean).join(": "), context);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
@@ -149,8 +151,7 @@ export class RotationError extends Base {
     const kind = reason === "notStored" ? "not-stored" : reason;
     const liveKeyIds = found.liveKeyIds.map((id) => withoutTokens(id, tokens));
     const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
-    const what = kind === "failed" && stage === "persist" ? "unknown" : kind;
-    super(`${stage} (${kind}): ${NEXT[what]}${live}`, context);
+    super(`${stage} (${kind}): ${nextOf(stage, kind, liveKeyIds)}${live}`, context);
     this.stage = stage;
     this.reason = kind;
     this.liveKeyIds = liveKeyIds;
@@ -172,7 +173,7 @@ export type RotationReason =
   | "failed";
 
 /** What happened, and what to run next. */
-const NEXT: Record<RotationReason | "unknown", string> = {
+const NEXT: Record<RotationReason, string> = {
   "missing": "the user has no key of this keyId, and nothing has changed; look for it with listApiKeys",
   "lifetime": "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
   "unfinished":
@@ -181,9 +182,14 @@ const NEXT: Record<RotationReason | "unknown", string> = {
     "another rotation may be at work: a successor is there that is not ours, or the key is gone; look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
   "not-stored": "persist returned false; rotate again",
   "failed": "see the cause, and rotate again",
-  "unknown":
-    "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey",
 };
+
+function nextOf(stage: RotationStage, kind: RotationReason, { length }: readonly string[]): string {
+  if (length < 2 || (kind !== "failed" && kind !== "not-stored")) return NEXT[kind];
+  return kind === "failed" && stage === "persist"
+    ? "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
+    : "the new key is not stored and could not be taken back; delete it, the second, with deleteApiKey, and rotate again";
+}
 
 /**
  * The WebAssembly module could not be loaded, or failed for want of memory while this call was under

@@ -150,14 +150,21 @@ export function anyBeginsWith(tokens: readonly string[], prefix: unknown): boole
   return typeof prefix === "string" && prefix !== "" && tokens.some((token) => token.startsWith(prefix));
 }
 
-/** Calls the function that stores a caller's new key. */
-export function callPersist(
+/**
+ * Calls the function that stores a caller's new key. Who hands a store's answer through may not have
+ * looked at it: one that is not ok is a failure.
+ */
+export async function callPersist(
   stop: Stop,
   persist: (created: unknown) => unknown,
   created: unknown,
 ): Promise<unknown> {
-  return stop.race(settled(() => persist(created)));
+  const stored = await stop.race(settled(() => persist(created)));
+  if ((stored as Partial<Response> | null | undefined)?.ok === false) throw new Error(NOT_OK);
+  return stored;
 }
+
+const NOT_OK = "persist resolved to an answer that is not ok";
 
 /**
  * Reads what fetch returned, to the end of the body. Rejects if that is no response, if its body

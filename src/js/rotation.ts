@@ -3,7 +3,7 @@
 import type { CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
 
 /** A key that could not be revoked, and why. */
-export function pending(keyId: string, error: unknown): PendingRevocation {
+export function pending(keyId: string, error: PendingRevocation["error"]): PendingRevocation {
   return { keyId, error };
 }
 

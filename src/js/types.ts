@@ -1,6 +1,7 @@
 // What callers pass and receive.
 
 import type { GrpcCode } from "./body.js";
+import type { FireworksKeysError } from "./errors.js";
 
 /** What every function needs to know of the service. */
 export interface ConnectionOptions {
@@ -59,10 +60,10 @@ export type CompiledModule = typeof globalThis extends {
   ? Module
   : object;
 
-/** When a key ends, in one of two ways, or never. */
+/** When a key ends, in one of two ways. */
 export type Expiry =
   | {
-      /** When the key ends: an RFC 3339 time or a Date, in the future. Absent: never. */
+      /** When the key ends: an RFC 3339 time or a Date, in the future. Without either, never. */
       expireTime?: string | Date | undefined;
       expiresIn?: undefined;
     }
@@ -123,9 +124,10 @@ export interface RotationOptions extends ConnectionOptions {
   /** Which key: the one that your store holds now. */
   keyId: string;
   /**
-   * Stores the new key. Return or resolve to `false` if it is not stored: then it is deleted. If this
-   * throws, nobody knows, and both keys stay. It may be called once and has what is left of
-   * `totalTimeoutMs`.
+   * Stores the new key; called once at most. Return or resolve to `false` if it is not stored: then it
+   * is deleted. If this throws, or resolves to a `Response` that is not `ok`, or takes longer than what
+   * is left of `totalTimeoutMs`, nobody knows, and both keys stay. Anything else means that it is
+   * stored.
    */
   persist: (created: CreatedApiKey) => unknown;
   /** Whether the new key is used before it is stored. @default true */
@@ -145,8 +147,8 @@ export interface RotationOptions extends ConnectionOptions {
 }
 
 /**
- * Options of `rotateApiKey`. Where neither `expireTime` nor `expiresIn` is given, the new key lives as
- * long as its predecessor was given.
+ * Options of `rotateApiKey`. Where this call gives neither `expireTime` nor `expiresIn`, the new key
+ * lives as long as its predecessor was given; what a client's defaults say is for keys that are new.
  */
 export type RotateApiKeyOptions = RotationOptions & Expiry;
 
@@ -163,8 +165,8 @@ export interface Rotation {
 /** A key that could not be revoked. */
 export interface PendingRevocation {
   keyId: string;
-  /** Why: a `FireworksKeysError`, or what you aborted with. */
-  error: unknown;
+  /** Why. */
+  error: FireworksKeysError;
 }
 
 /** A successor that a rotation has found. */
@@ -395,10 +397,16 @@ export type FireworksKeysEvent =
       /** A rotation begins its next stage. */
       type: "rotation";
       stage: RotationStage;
-      /** The key that is rotated. */
-      keyId: string;
+      /** The key that is rotated, once it is found. */
+      keyId?: string;
       /** The key that takes over, once there is one. */
       successorId?: string;
+    }
+  | {
+      /** Nobody knows whether a rotation's new key is stored: both keys are alive. */
+      type: "rotation-unknown";
+      keyId: string;
+      successorId: string;
     };
 
 /** What tells the errors of this package apart: `VALIDATION` and so on, or the API's own name. */

@@ -30,9 +30,10 @@ export class Watch {
     this.attempts += 1;
   }
 
-  /** Notes which key the caller is given: it is no orphan. */
-  keep(keyId: string): void {
-    this.#told.keepKeyId = keyId;
+  /** Notes which key the caller is given, if it is given one: that is no orphan. */
+  keep(keyId: string | undefined): void {
+    if (keyId === undefined) delete this.#told.keepKeyId;
+    else this.#told.keepKeyId = keyId;
   }
 
   /** Hands what goes on to a caller's `waitUntil`; it goes on whether or not that takes it. */

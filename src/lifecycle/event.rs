@@ -47,11 +47,19 @@ pub enum Event<'a> {
     Rotation {
         /// Which.
         stage: Stage,
-        /// The key that is rotated.
-        key_id: &'a str,
+        /// The key that is rotated, once it is found.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        key_id: Option<&'a str>,
         /// The key that takes over, once there is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         successor_id: Option<&'a str>,
+    },
+    /// Nobody knows whether the caller has stored a rotation's successor: both keys are alive.
+    RotationUnknown {
+        /// The key that is rotated.
+        key_id: &'a str,
+        /// The key that was to take over.
+        successor_id: &'a str,
     },
 }
 

@@ -15,6 +15,10 @@ pub const ROTATES: &str = "fireworks-keys-rotates";
 /// that a later rotation finds what this one could not see to.
 pub const REVOKES: &str = "fireworks-keys-revokes";
 
+/// The annotation of a rotation's successor that says for how long it was to live, in seconds. Its
+/// times would tell it less well: one is of the caller's clock, the other of the service's.
+pub const LIFETIME: &str = "fireworks-keys-lifetime";
+
 /// How annotation names begin that are this package's own.
 pub const RESERVED: &str = "fireworks-keys-";
 

@@ -3,7 +3,7 @@
 
 use super::lineage::{Lineage, Listed, Successor, created_ms};
 use super::list::{Collection, Page, pages};
-use super::mark::{RESERVED, REVOKES, ROTATES};
+use super::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use super::{
     Answer, Call, Create, Created, Event, Failure, Item, Mark, NewKey, Orphans, Outcome, Request,
     RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry, time,
@@ -16,9 +16,9 @@ const LEFT_BEHIND_MS: f64 = 15.0 * 60_000.0;
 /// How long a new key may be refused as unknown before it counts as broken, in milliseconds.
 const ACTIVATION_MS: f64 = 30_000.0;
 
-/// How many keys that are to be revoked are noted on the successor: no more than a service may be
-/// expected to keep.
-const LONGEST_RECORD: usize = 16;
+/// How many keys that are to be revoked are noted on the successor: more than there ever should be, and
+/// no more than a service may be expected to keep.
+const LONGEST_RECORD: usize = 100;
 
 /// A rotation: which key, and how.
 pub struct Rotate<'a> {
@@ -56,6 +56,8 @@ pub struct Rotation<S: Service> {
     pub revoked: Vec<String>,
     /// What should have been deleted as well.
     pub pending: Vec<Pending<S>>,
+    /// Whether the token may have been deleted.
+    pub is_token: bool,
 }
 
 /// A key that could not be revoked.
@@ -74,7 +76,7 @@ pub struct Stopped<S: Service> {
     pub hindrance: Hindrance<S>,
     /// The keys that are alive as far as this rotation knows, the rotated one first.
     pub live: Vec<String>,
-    /// Where the create failed: what is known of orphans, and the ids of those deleted.
+    /// Where there was a create: what is known of its orphans, and the ids of those deleted.
     pub orphans: Option<(Orphans, Vec<String>)>,
 }
 
@@ -108,6 +110,8 @@ pub enum Persisted<C> {
     Stored,
     /// It is not.
     NotStored,
+    /// It is not: the caller was not asked, as its signal was aborted before.
+    Skipped,
     /// Nobody knows: the caller's code threw this.
     Rejected(C),
     /// Nobody knows: it took too long.
@@ -135,13 +139,13 @@ impl Rotate<'_> {
         unfinished: &mut Option<Unfinished>,
     ) -> Result<Rotation<S>, Stopped<S>> {
         self.begin(call, Stage::Find, None);
-        let before = match self.list(call).await {
-            Ok(keys) => keys,
-            Err(failure) => return self.stop(Stage::Find, Hindrance::Failed(failure), None),
+        let plan = match self.list(call).await {
+            Ok(keys) => self.plan(call.service(), &keys),
+            Err(failure) => Err(Hindrance::Failed(failure)),
         };
-        let plan = match self.plan(call.service(), &before) {
+        let plan = match plan {
             Ok(plan) => plan,
-            Err(hindrance) => return self.stop(Stage::Find, hindrance, None),
+            Err(hindrance) => return Err(self.stopped(Stage::Find, hindrance, None)),
         };
 
         self.begin(call, Stage::Create, None);
@@ -159,46 +163,73 @@ impl Rotate<'_> {
             ..
         } = create.run(call).await;
         *unfinished = sweep;
-        let created = match outcome {
-            Ok(answer) => answer,
-            Err(failure) => {
-                let stopped = self.stop(Stage::Create, Hindrance::Failed(failure), None);
-                return stopped.map_err(|stopped| Stopped {
-                    orphans: Some((orphans, key_ids)),
-                    ..stopped
-                });
-            }
+        let finished = match outcome {
+            Ok(created) => self.finish(call, plan, created, unfinished).await,
+            Err(failure) => Err(self.stopped(Stage::Create, Hindrance::Failed(failure), None)),
         };
+        finished.map_err(|stopped| Stopped {
+            orphans: Some((orphans, key_ids)),
+            ..stopped
+        })
+    }
+
+    /// From the create on.
+    async fn finish<S: Rotator>(
+        &self,
+        call: &Call<'_, S>,
+        plan: Plan,
+        created: S::Answer,
+        unfinished: &mut Option<Unfinished>,
+    ) -> Result<Rotation<S>, Stopped<S>> {
         let id = created.item().and_then(|key| key.text("keyId"));
         let id = id.unwrap_or_default();
         let Some(new) = call.service().holding(&created) else {
-            let hindrance = Hindrance::Failed(Failure::Unreadable {
-                answer: created,
-                reason: "its key is nothing that a header can carry",
-            });
-            let left = !self.withdraw(call, &id, &hindrance, unfinished).await;
-            return self.stop(Stage::Create, hindrance, left.then_some(id));
+            let halt = Halt {
+                stage: Stage::Create,
+                hindrance: Hindrance::Failed(Failure::Unreadable {
+                    answer: created,
+                    reason: "its key is nothing that a header can carry",
+                }),
+                held: false,
+            };
+            return Err(self.halt(call, &id, halt, unfinished).await);
         };
         let new = call.over(&new);
-
-        match self.settle(call, &new, &plan, &created, &id).await {
-            Ok(()) => {
-                let mut rotation = Rotation {
-                    created,
-                    revoked: Vec::new(),
-                    pending: Vec::new(),
-                };
-                self.begin(call, Stage::Revoke, Some(&id));
-                self.revoke(call, &new, plan, &mut rotation).await;
-                Ok(rotation)
-            }
-            Err((stage, hindrance)) => {
-                // What may be stored stays alive; what nobody has is taken back.
-                let unknown = stage == Stage::Persist && !matches!(hindrance, Hindrance::NotStored);
-                let left = unknown || !self.withdraw(call, &id, &hindrance, unfinished).await;
-                self.stop(stage, hindrance, left.then_some(id))
-            }
+        if let Err(halt) = self.settle(call, &new, &plan, &created, &id).await {
+            return Err(self.halt(call, &id, halt, unfinished).await);
         }
+        let mut rotation = Rotation {
+            created,
+            revoked: Vec::new(),
+            pending: Vec::new(),
+            is_token: plan.is_token && self.keep == 0,
+        };
+        self.begin(call, Stage::Revoke, Some(&id));
+        self.revoke(call, &new, plan, &mut rotation).await;
+        Ok(rotation)
+    }
+
+    /// Ends a rotation that has a successor. What may be stored stays alive; what nobody has is taken
+    /// back.
+    async fn halt<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        id: &str,
+        Halt {
+            stage,
+            hindrance,
+            held,
+        }: Halt<S>,
+        unfinished: &mut Option<Unfinished>,
+    ) -> Stopped<S> {
+        if held {
+            call.service().notify(&Event::RotationUnknown {
+                key_id: self.key_id,
+                successor_id: id,
+            });
+        }
+        let left = held || !self.withdraw(call, id, &hindrance, unfinished).await;
+        self.stopped(stage, hindrance, left.then(|| id.into()))
     }
 
     /// What is to be done, before anything is.
@@ -213,25 +244,24 @@ impl Rotate<'_> {
         if !self.delete_unfinished && !left.is_empty() {
             return Err(Hindrance::Unfinished(left));
         }
-        let expire_time = match (self.expire_time, lifetime(&current.key)) {
-            (Some(time), _) => Some(time.into()),
-            (None, Lifetime::Endless) => None,
-            (None, Lifetime::Ms(ms)) => {
-                let text = service.time_text(now_ms + ms);
-                Some(text.ok_or(Hindrance::Lifetime)?)
-            }
-            (None, Lifetime::Unknown) => return Err(Hindrance::Lifetime),
+        let (expire_time, lifetime_ms) = match self.expire_time {
+            Some(time) => (
+                Some(time.to_owned()),
+                time::parse_rfc3339(time).map(|ms| ms - now_ms),
+            ),
+            None => match lifetime(&current.key) {
+                Lifetime::Endless => (None, None),
+                Lifetime::Ms(ms) => {
+                    let text = service.time_text(now_ms + ms);
+                    (Some(text.ok_or(Hindrance::Lifetime)?), Some(ms))
+                }
+                Lifetime::Unknown => return Err(Hindrance::Lifetime),
+            },
         };
-        let mut strays = match self.delete_unfinished {
-            true => keys.strays(&line),
-            false => Vec::new(),
-        };
-        strays.retain(|(id, _)| left.iter().all(|left| left.key_id != *id));
         // The oldest generation first, and the key itself last: it may be the token.
         let beyond = line.iter().skip(self.keep as usize).rev().copied();
         let remains = keys.remains(&line).into_iter();
         let ids = left.iter().map(|left| &left.key_id);
-        let ids = ids.chain(strays.iter().map(|(id, _)| id));
         let ids = ids.chain(remains.chain(beyond).map(|listed| &listed.id));
         let mut revoke: Vec<String> = Vec::new();
         for id in ids {
@@ -243,22 +273,30 @@ impl Rotate<'_> {
             key: NewKey {
                 display_name: current.key.text("displayName"),
                 expire_time,
-                annotations: Some(self.annotations(&current.key, &revoke)),
+                annotations: Some(self.annotations(&current.key, lifetime_ms, &revoke)),
             },
             is_token: service.may_be(&current.key),
             left,
-            strays,
             revoke,
         })
     }
 
     /// The successor's annotations: those of its predecessor, and what it is recognised by.
-    fn annotations(&self, current: &impl Item, revoke: &[String]) -> Vec<(String, String)> {
+    fn annotations(
+        &self,
+        current: &impl Item,
+        lifetime_ms: Option<f64>,
+        revoke: &[String],
+    ) -> Vec<(String, String)> {
         let mut annotations = current.annotations();
         annotations.retain(|(name, _)| !name.starts_with(RESERVED));
         let mark = self.mark.annotations();
         annotations.extend(mark.map(|(name, value)| (name.into(), value.into())));
         annotations.push((ROTATES.into(), self.key_id.into()));
+        if let Some(ms) = lifetime_ms {
+            let seconds = (ms / 1_000.0).round().max(1.0) as u32;
+            annotations.push((LIFETIME.into(), seconds.to_string()));
+        }
         let record: Vec<&str> = revoke
             .iter()
             .take(LONGEST_RECORD)
@@ -278,24 +316,35 @@ impl Rotate<'_> {
         plan: &Plan,
         created: &S::Answer,
         id: &str,
-    ) -> Result<(), (Stage, Hindrance<S>)> {
+    ) -> Result<(), Halt<S>> {
+        let failed = |stage, hindrance, held| Halt {
+            stage,
+            hindrance,
+            held,
+        };
         self.begin(call, Stage::Compare, Some(id));
         let compared = self.compare(call, plan, created, id).await;
-        compared.map_err(|hindrance| (Stage::Compare, hindrance))?;
+        compared.map_err(|hindrance| failed(Stage::Compare, hindrance, false))?;
         if self.verify {
             self.begin(call, Stage::Verify, Some(id));
-            let verified = self.try_out(new).await;
-            verified.map_err(|failure| (Stage::Verify, Hindrance::Failed(failure)))?;
+            let verified = self.try_out(new).await.map_err(Hindrance::Failed);
+            verified.map_err(|hindrance| failed(Stage::Verify, hindrance, false))?;
         }
         self.begin(call, Stage::Persist, Some(id));
-        let hindrance = match call.service().persist(created, call.left_ms()).await {
-            Persisted::Stored => return Ok(()),
-            Persisted::NotStored => Hindrance::NotStored,
-            Persisted::Rejected(cause) => Hindrance::Rejected(cause),
-            Persisted::TimedOut => Hindrance::Failed(call.out_of_time()),
-            Persisted::Aborted => Hindrance::Failed(Failure::Aborted),
+        let left_ms = call.left_ms();
+        let (hindrance, held) = if left_ms > 0.0 {
+            match call.service().persist(created, left_ms).await {
+                Persisted::Stored => return Ok(()),
+                Persisted::NotStored => (Hindrance::NotStored, false),
+                Persisted::Skipped => (Hindrance::Failed(Failure::Aborted), false),
+                Persisted::Rejected(cause) => (Hindrance::Rejected(cause), true),
+                Persisted::TimedOut => (Hindrance::Failed(call.out_of_time()), true),
+                Persisted::Aborted => (Hindrance::Failed(Failure::Aborted), true),
+            }
+        } else {
+            (Hindrance::Failed(call.out_of_time()), false)
         };
-        Err((Stage::Persist, hindrance))
+        Err(failed(Stage::Persist, hindrance, held))
     }
 
     /// Looks whether another rotation is at work: since ours began there is another successor, or the
@@ -382,16 +431,13 @@ impl Rotate<'_> {
             (call, new)
         };
         for key_id in plan.revoke {
-            let stray = plan.strays.iter().find(|(id, _)| *id == key_id);
-            if stray.is_some_and(|(_, ms)| !is_left_behind(&rotation.created, Some(*ms))) {
-                continue;
-            }
             let mut outcome = delete(first, self.account, self.user, &key_id, true).await;
-            if let Err(Failure::Refused { answer, .. }) = &outcome
-                && matches!(answer.status(), 401 | 403)
-                && let Ok(()) = delete(second, self.account, self.user, &key_id, true).await
-            {
-                outcome = Ok(());
+            if is_refused(&outcome, &[401, 403]) {
+                let other = delete(second, self.account, self.user, &key_id, true).await;
+                // A 401 tells of the token alone.
+                if !is_refused(&other, &[401]) {
+                    outcome = other;
+                }
             }
             match outcome {
                 Ok(()) => rotation.revoked.push(key_id),
@@ -449,18 +495,19 @@ impl Rotate<'_> {
     fn begin<S: Service>(&self, call: &Call<'_, S>, stage: Stage, successor_id: Option<&str>) {
         call.service().notify(&Event::Rotation {
             stage,
-            key_id: self.key_id,
+            // What the caller takes for an id is told once it is one.
+            key_id: (stage != Stage::Find).then_some(self.key_id),
             successor_id,
         });
     }
 
-    /// Ends the rotation; `left` is the successor, if it is alive.
-    fn stop<S: Service, T>(
+    /// Where the rotation ended; `left` is the successor, if it is alive.
+    fn stopped<S: Service>(
         &self,
         stage: Stage,
         hindrance: Hindrance<S>,
         left: Option<String>,
-    ) -> Result<T, Stopped<S>> {
+    ) -> Stopped<S> {
         let (gone, successors) = match &hindrance {
             Hindrance::Missing => (true, &[][..]),
             Hindrance::Failed(_) => (stage == Stage::Find, &[][..]),
@@ -474,13 +521,21 @@ impl Rotate<'_> {
         }
         live.extend(left);
         live.extend(successors.iter().map(|each| each.key_id.clone()));
-        Err(Stopped {
+        Stopped {
             stage,
             hindrance,
             live,
             orphans: None,
-        })
+        }
     }
+}
+
+/// What ends a rotation that has a successor.
+struct Halt<S: Service> {
+    stage: Stage,
+    hindrance: Hindrance<S>,
+    /// Whether the caller may have stored the successor.
+    held: bool,
 }
 
 /// What a rotation is to do.
@@ -491,10 +546,13 @@ struct Plan {
     is_token: bool,
     /// The successors that are there already.
     left: Vec<Successor>,
-    /// What a rotation with another key id has left, and when it was created.
-    strays: Vec<(String, f64)>,
     /// What is deleted once the successor is stored, in this order.
     revoke: Vec<String>,
+}
+
+/// Whether a request was refused with one of these statuses.
+fn is_refused<T, A: Answer, C>(outcome: &Result<T, Failure<A, C>>, statuses: &[u16]) -> bool {
+    matches!(outcome, Err(Failure::Refused { answer, .. }) if statuses.contains(&answer.status()))
 }
 
 /// Whether a key is so much older than ours, by the service's times, that no rotation is at work with
@@ -512,27 +570,19 @@ enum Lifetime {
     Unknown,
 }
 
-/// The lifetime of a key from its times. They come from two clocks and are a request apart, so they
-/// are rounded: otherwise each successor would live a little shorter than the one before.
+/// The lifetime of a key: as the rotation that made it noted it, otherwise from its times.
 fn lifetime(key: &impl Item) -> Lifetime {
-    const HALF_AN_HOUR_MS: f64 = 1_800_000.0;
     if key.is_blank("expireTime") {
         return Lifetime::Endless;
     }
-    let ends_ms = key
-        .text("expireTime")
-        .as_deref()
-        .and_then(time::parse_rfc3339);
+    let noted = key.annotation(LIFETIME).and_then(|text| text.parse().ok());
+    if let Some(seconds @ 1_u32..) = noted {
+        return Lifetime::Ms(f64::from(seconds) * 1_000.0);
+    }
+    let ends = key.text("expireTime");
+    let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
     match ends_ms.zip(created_ms(key)) {
-        Some((ends_ms, created_ms)) if ends_ms > created_ms => {
-            let ms = ends_ms - created_ms;
-            let unit_ms = if ms < HALF_AN_HOUR_MS {
-                1_000.0
-            } else {
-                60_000.0
-            };
-            Lifetime::Ms((ms / unit_ms).round().max(1.0) * unit_ms)
-        }
+        Some((ends_ms, created_ms)) if ends_ms > created_ms => Lifetime::Ms(ends_ms - created_ms),
         _ => Lifetime::Unknown,
     }
 }

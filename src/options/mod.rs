@@ -250,7 +250,8 @@ impl Rotate {
                 tag: random()?,
                 call: None,
             },
-            expire_time: key::expire_time(&options)?,
+            // A default is for keys that are new: this one has a predecessor.
+            expire_time: key::expire_time(&options.given())?,
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,

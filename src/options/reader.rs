@@ -54,6 +54,14 @@ impl Options {
         }
     }
 
+    /// The same options without the client's defaults.
+    pub fn given(&self) -> Self {
+        Self {
+            given: self.given.clone(),
+            defaults: None,
+        }
+    }
+
     /// The one of two options that exclude each other. What the caller gives of either comes before
     /// what the defaults say of both.
     pub fn either(

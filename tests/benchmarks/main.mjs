@@ -1,41 +1,94 @@
-// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json.
+// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json. With `--budget` it takes sizes and
+// memory alone, and fails where they are larger than they may be.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { folder, root } from "../matrix/fixture.mjs";
+import { inFlight, overLoopback, withStubFetch } from "./creates.mjs";
+import * as growth from "./growth.mjs";
+import { lists } from "./lists.mjs";
+import { ratios, slope } from "./measure.mjs";
 import { orphans } from "./orphans.mjs";
+import { BY_HAND, install, OPENAI, OURS } from "./peers.mjs";
+import { report } from "./report.mjs";
+import { BUDGETS, sizes } from "./sizes.mjs";
+import { inPages, inWorkers } from "./starts.mjs";
 
-const root = join(import.meta.dirname, "../..");
-const [python] = process.argv.slice(2);
-const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+const [argument] = process.argv.slice(2);
+await install();
+const shipped = await sizes();
+
+if (argument === "--budget") {
+  const memory = await growth.memory(10_000);
+  const { worker, page } = shipped[OURS];
+  const checks = [
+    ["what a worker ships, bytes", worker, BUDGETS.worker],
+    ["what a page ships, bytes", page, BUDGETS.page],
+    ["memory at the start, pages", memory.start, BUDGETS.pages],
+    [`memory after ${memory.calls} calls, pages`, memory.end, BUDGETS.pages],
+  ];
+  for (const [what, is, budget] of checks) console.log(`${what}: ${is} of ${budget}`);
+  process.exit(checks.some(([, is, budget]) => is > budget) ? 1 : 0);
+}
+
+const step = async (name, work) => {
+  console.log(name);
+  return work();
+};
+const stub = await step("creates, stub fetch", withStubFetch);
+const loopback = await step("creates, loopback", overLoopback);
+const flight = await step("creates at once", inFlight);
+const worker = await step("first request in workerd", inWorkers);
+const page = await step("first call in Chromium", inPages);
+const read = {};
+for (const count of [1_000, 10_000, 100_000]) {
+  const { taken, memory } = await step(`${count} keys`, () => lists(count));
+  read[count] = { ways: ratios(taken, Object.keys(taken)[0]), memory };
+}
+const memory = await step("memory", () => growth.memory());
+const grown = { inFlight: {}, annotations: {} };
+for (const count of [1, 10, 100, 1_000]) grown.inFlight[count] = await growth.inFlight(count);
+for (const count of [0, 10, 100, 1_000]) grown.annotations[count] = await growth.annotations(count);
+const left = await step("orphans", () => orphans(argument));
+
+const version = async (path) => JSON.parse(await readFile(path, "utf8")).version;
+const installed = (name) => version(join(folder, "node_modules", name, "package.json"));
 const sdk = (await readFile(join(import.meta.dirname, "requirements.txt"), "utf8")).trim();
-
+const slopes = (table, cost) => slope(Object.entries(table).map(([size, value]) => [Number(size), cost(value)]));
 const results = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus().length} × ${cpus()[0].model}`,
-  versions: { "fireworks-keys": version, node: process.version, python: sdk },
-  orphans: await orphans(python),
+  versions: {
+    "fireworks-keys": await version(join(root, "package.json")),
+    node: process.version,
+    chromium: page.version,
+    ...Object.fromEntries(
+      await Promise.all(["workerd", "ky", "openai", "@anthropic-ai/sdk"].map(async (name) => [name, await installed(name)])),
+    ),
+    python: sdk,
+  },
+  sizes: shipped,
+  budgets: BUDGETS,
+  stub: { byHand: ratios(stub, BY_HAND), openai: ratios(stub, OPENAI) },
+  loopback: { byHand: ratios(loopback, BY_HAND) },
+  flight: { byHand: ratios(flight.taken, "`fetch` by hand"), requests: flight.requests },
+  worker: { openai: ratios(worker, OPENAI) },
+  page: { openai: ratios(page.taken, OPENAI) },
+  lists: read,
+  memory,
+  growth: {
+    ...grown,
+    slopes: {
+      listed: slopes(read, ({ ways }) => ways["`listApiKeys`, `for await`"].median),
+      audited: slopes(read, ({ ways }) => ways["`auditApiKeys`"].median),
+      // Of one call: what is left of 0 is that each costs the same, however many there are.
+      inFlight: slopes(grown.inFlight, ({ us }) => us),
+    },
+  },
+  orphans: left,
 };
-const table = (names, rows) =>
-  [names, names.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
-
-const text = `# Benchmarks
-
-Written by \`cargo xtask bench\` on ${results.date}. Machine: ${results.machine}. Versions: \
-${Object.entries(results.versions).map((pair) => pair.join(" ")).join(", ")}.
-
-## Orphans
-
-${results.orphans.rows[0].creates} creates each against the same emulator, which drops the connection \
-after the commit for ${results.orphans.lost * 100} % of them (the same seed for everybody). An orphan is a live key whose \
-secret nobody was given; \`told\` counts those creates whose caller was told that there may be one, \
-with the tag that \`deleteOrphans\` finds it by.
-
-${table(
-  ["client", "creates", "keys returned", "orphans", "told"],
-  results.orphans.rows.map(Object.values),
-)}
-`;
-await writeFile(join(root, "BENCHMARKS.md"), text);
 await writeFile(join(root, "BENCHMARKS.json"), `${JSON.stringify(results, undefined, 2)}\n`);
+const text = report(results);
+await writeFile(join(root, "BENCHMARKS.md"), text);
 console.log(text);

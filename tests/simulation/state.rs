@@ -101,6 +101,8 @@ pub struct Log {
     /// How many keys were deleted while the caller's store held them.
     pub stored_deleted: u32,
     pub stages: u32,
+    /// How many rotations did not know what became of their keys.
+    pub unknown: u32,
     /// The token of the last delete.
     pub deleted_by: Option<usize>,
 }

@@ -459,6 +459,7 @@ impl Service for World {
             Event::OrphansUnknown { .. } => log.gave_up += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
             Event::Rotation { .. } => log.stages += 1,
+            Event::RotationUnknown { .. } => log.unknown += 1,
             Event::Retry { .. } => {}
         }
     }
@@ -483,6 +484,9 @@ impl Rotator for World {
             Store::Slow(ms) => self.now_ms() + ms,
             _ => self.now_ms() + 50.0,
         };
+        if self.now_ms() >= self.abort_at_ms() {
+            return Persisted::Skipped;
+        }
         let stop_ms = (self.now_ms() + limit_ms).min(self.abort_at_ms());
         self.until(stores_at_ms.min(stop_ms)).await;
         if stores_at_ms > stop_ms {

@@ -106,15 +106,18 @@ export const rotations = {
       equal(await live(api), before, "the new key is taken back");
     }
     let secret;
+    const events = [];
     const vault = (created) => {
       secret = created.key;
       throw new TypeError(`vault: ${created.key}`);
     };
-    const error = await rejectionOf(RotationError, rotateApiKey({ ...at, keyId, persist: vault }));
+    const error = await rejectionOf(RotationError, rotateApiKey({ ...at, keyId, persist: vault, onEvent: (event) => events.push(event) }));
     equal([error.stage, error.reason, error.liveKeyIds.length], ["persist", "failed", 2], "unknown");
     equal([error.cause.name, error.cause.message], ["TypeError", "vault: [redacted]"], "its cause");
     holds(!`${error.stack}${JSON.stringify(error)}`.includes(secret), "no error tells the key");
     holds(error.message.includes(error.liveKeyIds[1]) && error.message.includes("store"), "what to do");
+    const unknown = { type: "rotation-unknown", keyId, successorId: error.liveKeyIds[1] };
+    equal(events.at(-1), unknown, "the event");
     equal((await live(api)).sort(), [...before, error.liveKeyIds[1]].sort(), "both stay");
 
     // What is there now is not to be rotated in silence.
@@ -130,6 +133,29 @@ export const rotations = {
     // If it was stored after all, that is the key to rotate.
     const { revoked } = await rotateApiKey({ ...at, keyId: left.keyId, persist: () => {}, keep: 0 });
     equal(revoked, [keyId, left.keyId], "both go");
+  },
+
+  async "an answer of the store's that is not ok is no success"({ rotateApiKey, RotationError }) {
+    for (const status of [500, 404]) {
+      const { fetch, list } = service([{ keyId: "k" }]);
+      const persist = async () => new Response("no", { status });
+      const error = await rejectionOf(RotationError, rotateApiKey({ ...acme, fetch, keyId: "k", keep: 0, persist }));
+      equal([error.stage, error.reason, error.liveKeyIds, list.length], ["persist", "failed", ["k", "new1"], 2], "unknown");
+    }
+    const { fetch } = service([{ keyId: "k" }]);
+    const persist = async () => new Response("stored");
+    equal((await rotateApiKey({ ...acme, fetch, keyId: "k", keep: 0, persist })).revoked, ["k"], "ok");
+  },
+
+  async "a lifetime is handed on from what was asked for, not from two clocks"({ rotateApiKey }) {
+    // The service's clock is ten minutes ahead.
+    const { fetch, list } = service([{ keyId: "k" }], Date.now() + 10 * MINUTE);
+    let { created } = await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {}, expiresIn: "1h" });
+    for (let turn = 0; turn < 3; turn += 1) {
+      ({ created } = await rotateApiKey({ ...acme, fetch, keyId: created.keyId, persist: () => {} }));
+    }
+    const left = Date.parse(list.at(-1).expireTime) - Date.now();
+    holds(left > 59 * MINUTE && left <= 60 * MINUTE, `${left}`);
   },
 
   async "a key that is not there is an error, and nothing has changed"(keys, api) {
@@ -280,7 +306,7 @@ export const rotations = {
       const error = await rejectionOf(RotationError, rotating);
       equal([error.stage, error.reason, error.liveKeyIds], [stage, "failed", alive], stage);
       equal([error.cause.name, error.cause.status], ["ApiError", 403], "the cause");
-      equal("orphans" in error, stage === "create", "what is known of orphans");
+      equal("orphans" in error, stage !== "find", "what is known of orphans");
       equal(await live(api), before, "keys");
     }
   },
@@ -289,23 +315,28 @@ export const rotations = {
     const { rotateApiKey } = keys;
     const { at, first } = await start(keys, api);
     const before = await live(api);
-    for (const stage of ["find", "create", "compare", "verify", "persist"]) {
+    for (const [stage, asked] of [["find"], ["create"], ["compare"], ["verify"], ["persist"], ["persist", true]]) {
       const controller = new AbortController();
       const held = [];
       const events = [];
       const onEvent = (event) => {
         events.push(event);
-        if (event.stage === stage) controller.abort("mine");
+        if (event.stage === stage && !asked) controller.abort("mine");
+      };
+      const persist = () => {
+        queueMicrotask(() => controller.abort("mine"));
+        return new Promise(() => {});
       };
       const options = { ...at, keyId: first.keyId, signal: controller.signal, onEvent };
       const waitUntil = (work) => held.push(work);
-      const reason = await rejection(rotateApiKey({ ...options, waitUntil, persist: () => new Promise(() => {}) }));
+      const reason = await rejection(rotateApiKey({ ...options, waitUntil, persist }));
       equal(reason, "mine", stage);
       await Promise.all(held);
       const left = (await live(api)).filter((keyId) => !before.includes(keyId));
-      // Nobody knows what became of the last.
-      equal(left.length, stage === "persist" ? 1 : 0, `keys left at ${stage}`);
-      equal(events.at(-1).type, ["compare", "verify"].includes(stage) ? "orphan-deleted" : "rotation", "the last event");
+      // Once the store is asked, nobody knows what became of it.
+      equal(left.length, asked ? 1 : 0, `keys left at ${stage}`);
+      const told = { find: "rotation", create: "rotation", compare: "orphan-deleted", verify: "orphan-deleted" };
+      equal(events.at(-1).type, asked ? "rotation-unknown" : (told[stage] ?? "orphan-deleted"), "the last event");
     }
   },
 
@@ -338,6 +369,9 @@ export const rotations = {
     const { fetch } = service([{ keyId: "k" }]);
     const client = new FireworksKeys({ ...acme, fetch, persist: () => false, keep: 0, displayName: "of creates" });
     equal((await client.rotate({ keyId: "k", persist: () => {} })).revoked, ["k"], "defaults");
+    const shortLived = new FireworksKeys({ ...acme, fetch: service([{ keyId: "k" }]).fetch, expiresIn: "1h" });
+    const { created } = await shortLived.rotate({ keyId: "k", persist: () => {} });
+    equal(created.expireTime, undefined, "a default is for new keys");
     const inDefaults = new FireworksKeys({ ...good, fetch });
     equal((await rejectionOf(ValidationError, inDefaults.rotate())).path, "keyId", "belongs to one call");
   },
@@ -346,7 +380,8 @@ export const rotations = {
     const token = "secret_token_of_the_caller";
     const events = [];
     const onEvent = (event) => events.push(event);
-    const { fetch } = service([{ keyId: token }, after(token + token, token)]);
+    const left = { ...after(token + token, token), createTime: token };
+    const { fetch } = service([{ keyId: token }, left]);
     const rotating = rotateApiKey({ ...acme, token, fetch, keyId: token, persist: () => {}, onEvent });
     const error = await rejectionOf(RotationError, rotating);
     equal(error.reason, "unfinished", "reason");

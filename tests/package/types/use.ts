@@ -52,7 +52,7 @@ export async function functions(): Promise<void> {
   const rotation = await rotateApiKey({ ...at, keyId: "k", persist: async ({ key }) => key.length > 0, keep: 0, expiresIn: "1d" });
   same<typeof rotation, Rotation>(true);
   same<typeof rotation.created, CreatedApiKey>(true);
-  for (const { keyId, error } of rotation.pending) console.log(keyId, error instanceof FireworksKeysError && error.code);
+  for (const { keyId, error } of rotation.pending) console.log(keyId, error.code, error.message);
   const list: PromiseLike<unknown> & AsyncIterable<ApiKey> = listApiKeys(at);
   await Promise.all([list, listApiKeys(at).finally(() => {}), init()]);
   await init({ module: new Uint8Array(8) });
@@ -72,7 +72,9 @@ export async function options(): Promise<void> {
       case "unprotected":
         return event.keyId;
       case "rotation":
-        return `${event.stage} ${event.keyId} ${event.successorId ?? ""}`;
+        return `${event.stage} ${event.keyId ?? ""} ${event.successorId ?? ""}`;
+      case "rotation-unknown":
+        return event.keyId + event.successorId;
     }
   };
   const everything: CreateApiKeyOptions = {

@@ -1,21 +1,36 @@
 //! `cargo xtask bench`: measures the package and its peers side by side, and writes BENCHMARKS.md.
 
+use crate::browsers::{self, CHROMIUM};
 use crate::workspace::Workspace;
 use crate::{build, command, emulator};
 use anyhow::Result;
+use clap::Args;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Options of `cargo xtask bench`.
+#[derive(Args)]
+pub struct Options {
+    /// Take sizes and memory alone, write nothing, and fail where they are above their budgets.
+    #[arg(long)]
+    budget: bool,
+}
+
 /// Runs every benchmark.
-pub fn run() -> Result<()> {
+pub fn run(Options { budget }: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     build::build(&workspace)?;
+    let mut node = Command::new("node");
+    node.arg("--expose-gc")
+        .arg(workspace.root.join("tests/benchmarks/main.mjs"))
+        .current_dir(&workspace.root);
+    if *budget {
+        return command::run(node.arg("--budget"));
+    }
     command::run(
-        Command::new("node")
-            .arg(workspace.root.join("tests/benchmarks/main.mjs"))
-            .arg(python(&workspace)?)
+        node.arg(python(&workspace)?)
             .env("FIREWORKS_EMULATOR", emulator::build(&workspace)?)
-            .current_dir(&workspace.root),
+            .envs(browsers::find_or_install(CHROMIUM)?),
     )
 }
 

@@ -91,8 +91,8 @@ fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
 /// Compiles the crate as a cdylib alone: beside an rlib, it could not be optimised as a whole.
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let mut flags = vec![
-        // One page of stack instead of sixteen, so that the module starts with two pages of memory.
-        "-Clink-arg=-zstack-size=65536".to_owned(),
+        // Stack and data share one page, and what is allocated begins with a second.
+        "-Clink-arg=-zstack-size=49152".to_owned(),
         // A bound on what a runaway caller can take: then the instance fails, and is replaced.
         "-Clink-arg=--max-memory=268435456".to_owned(),
     ];

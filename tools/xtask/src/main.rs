@@ -30,7 +30,7 @@ enum Task {
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
     /// Measure the package beside its peers, and write BENCHMARKS.md and BENCHMARKS.json.
-    Bench,
+    Bench(bench::Options),
     /// Run the tests, all of them or the parts named.
     Test(test::Options),
 }
@@ -38,7 +38,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build(options) => build::run(&options),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
     };

@@ -1,0 +1,63 @@
+// What one create costs: on the processor without a network, and over a loopback server.
+
+import { ANSWER, connectAll, OURS, startStub } from "./peers.mjs";
+import { rounds, timed } from "./measure.mjs";
+
+const CALLS = 1_000;
+const ROUNDS = 15;
+
+/** Microseconds of processor time a create, where fetch answers at once. */
+export async function withStubFetch() {
+  const body = JSON.stringify(ANSWER);
+  const { fetch } = globalThis;
+  globalThis.fetch = async () => new Response(body, { headers: { "content-type": "application/json" } });
+  try {
+    const creates = await connectAll("https://service.example");
+    for (const create of Object.values(creates)) for (let call = 0; call < CALLS; call += 1) await create();
+    return await rounds(creates, ROUNDS, async (create) => {
+      const before = process.cpuUsage();
+      for (let call = 0; call < CALLS; call += 1) await create();
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / CALLS;
+    });
+  } finally {
+    globalThis.fetch = fetch;
+  }
+}
+
+/** Microseconds a create over a server on this machine, one after the other. */
+export async function overLoopback() {
+  const stub = await startStub();
+  try {
+    const creates = await connectAll(stub.url);
+    for (const create of Object.values(creates)) for (let call = 0; call < CALLS; call += 1) await create();
+    return await rounds(creates, ROUNDS, async (create) => {
+      const ms = await timed(async () => {
+        for (let call = 0; call < CALLS; call += 1) await create();
+      });
+      return (ms * 1_000) / CALLS;
+    });
+  } finally {
+    stub.stop();
+  }
+}
+
+/** Milliseconds for a thousand creates at once, and how many requests came of them. */
+export async function inFlight() {
+  const stub = await startStub();
+  try {
+    const creates = await connectAll(stub.url);
+    const burst = (create) => timed(() => Promise.all(Array.from({ length: CALLS }, create)));
+    for (const create of Object.values(creates)) await burst(create);
+    const requests = {};
+    const taken = await rounds(creates, ROUNDS, async (create, name) => {
+      const before = stub.requests;
+      const ms = await burst(create);
+      requests[name] = stub.requests - before;
+      return ms;
+    });
+    return { taken, requests: requests[OURS] };
+  } finally {
+    stub.stop();
+  }
+}

@@ -1,0 +1,46 @@
+// How cost grows: with calls in flight, with annotations, and what the module's memory comes to.
+
+import { ANSWER } from "./peers.mjs";
+import { spread, timed } from "./measure.mjs";
+import fireworksKeys, { footprint } from "../resilience/instance.mjs";
+
+const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
+const ROUNDS = 9;
+
+/** Pages of 64 KiB at the start, and after so many creates. */
+export async function memory(calls = 100_000) {
+  const start = footprint().pages;
+  const fetch = async () => Response.json(ANSWER);
+  for (let call = 0; call < calls; call += 1) await fireworksKeys.createApiKey({ ...at, fetch });
+  return { start, calls, end: footprint().pages };
+}
+
+/** Microseconds a create with so many under way, and the pages of memory that they came to. */
+export async function inFlight(count) {
+  const answers = [];
+  const fetch = () => new Promise((resolve) => answers.push(resolve));
+  const burst = async () => {
+    const calls = Array.from({ length: count }, () => fireworksKeys.createApiKey({ ...at, fetch }));
+    while (answers.length < count) await new Promise((resolve) => setImmediate(resolve));
+    for (const answer of answers.splice(0)) answer(Response.json(ANSWER));
+    await Promise.all(calls);
+  };
+  return { us: await perItem(burst, count), pages: footprint().pages };
+}
+
+/** Microseconds of a create with so many annotations. */
+export async function annotations(count) {
+  const fetch = async () => Response.json(ANSWER);
+  const annotations = Object.fromEntries(Array.from({ length: count }, (_, index) => [`name-${index}`, "a value"]));
+  const call = async () => {
+    for (let turn = 0; turn < 50; turn += 1) await fireworksKeys.createApiKey({ ...at, fetch, annotations });
+  };
+  return { us: await perItem(call, 50), pages: footprint().pages };
+}
+
+async function perItem(work, items) {
+  await work();
+  const figures = [];
+  for (let round = 0; round < ROUNDS; round += 1) figures.push(((await timed(work)) * 1_000) / items);
+  return spread(figures).median;
+}

@@ -1,0 +1,50 @@
+// How things are measured: in rounds that go through all peers, each round's figures compared to one
+// peer's of the same round, so that whatever else the machine does falls on everybody.
+
+/** Takes a figure of every peer, round after round, and returns what each comes to. */
+export async function rounds(peers, count, figure) {
+  const taken = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
+  const names = Object.keys(peers);
+  for (let round = 0; round < count; round += 1) {
+    // Nobody is always the first.
+    for (let turn = 0; turn < names.length; turn += 1) {
+      const name = names[(turn + round) % names.length];
+      globalThis.gc?.();
+      taken[name].push(await figure(peers[name], name));
+    }
+  }
+  return taken;
+}
+
+/** The figures of each peer as ratios to one's of the same round: median, and the middle half. */
+export function ratios(taken, base) {
+  return Object.fromEntries(
+    Object.entries(taken).map(([name, figures]) => {
+      const each = figures.map((figure, round) => figure / taken[base][round]);
+      return [name, { ratio: spread(each), median: spread(figures).median }];
+    }),
+  );
+}
+
+/** The median of numbers, and where the middle half of them lies. */
+export function spread(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return { median: at(0.5), low: at(0.25), high: at(0.75) };
+}
+
+/** The exponent with which a cost grows: 1 is linear. */
+export function slope(points) {
+  const logs = points.map(([size, cost]) => [Math.log(size), Math.log(cost)]);
+  const mean = (index) => logs.reduce((sum, point) => sum + point[index], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = logs.reduce((sum, [a, b]) => sum + (a - x) * (b - y), 0);
+  return over / logs.reduce((sum, [a]) => sum + (a - x) ** 2, 0);
+}
+
+/** How long work takes, in milliseconds. */
+export async function timed(work) {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}

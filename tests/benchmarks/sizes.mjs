@@ -1,0 +1,35 @@
+// How many bytes are shipped.
+
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import { bundle, PEERS } from "./peers.mjs";
+
+/** What CI allows: bytes, brotli 11, and pages of memory. */
+export const BUDGETS = { worker: 20_000, page: 23_000, pages: 2 };
+
+const CONDITIONS = { worker: ["workerd", "worker", "browser"], page: ["browser"] };
+
+// Everything that a product may use of this package.
+const ALL = `export { createApiKey, listApiKeys, deleteApiKey, rotateApiKey, auditApiKeys } from "fireworks-keys";`;
+
+/** Bytes, brotli 11, of a worker and of a page that create a key with each peer. */
+export async function sizes() {
+  const table = {};
+  for (const [name, file] of Object.entries(PEERS)) {
+    const script = file === "fireworks-keys" ? ALL : `export { connect } from "./${file}.mjs";`;
+    table[name] = {};
+    for (const [where, conditions] of Object.entries(CONDITIONS)) {
+      const path = await bundle(script, `sizes/${where}/${file}.js`, conditions);
+      table[name][where] = brotli(await readFile(path));
+      if (where === "worker" && file === "fireworks-keys") {
+        table[name][where] += brotli(await readFile(join(dirname(path), "fireworks_keys.wasm")));
+      }
+    }
+  }
+  return table;
+}
+
+function brotli(bytes) {
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+}
