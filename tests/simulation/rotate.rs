@@ -475,7 +475,11 @@ fn an_abort_before_the_store_is_asked_takes_the_key_back() {
             continue;
         };
         let held = world.log().unknown == 1;
-        assert!(!held || stopped.stage == Stage::Persist);
+        assert_eq!(
+            held,
+            world.log().asked == 1,
+            "what nobody was given is not held"
+        );
         if !matches!(stopped.stage, Stage::Find | Stage::Create) {
             assert!(held || rotated.unfinished.is_some());
             skipped += u32::from(!held);

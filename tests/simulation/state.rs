@@ -59,7 +59,13 @@ impl Key {
 #[derive(Debug, Clone)]
 pub enum Effect {
     Create(Key),
-    Delete { id: usize },
+    Delete {
+        id: usize,
+    },
+    /// The caller's store, which nobody waits for any longer.
+    Store {
+        id: usize,
+    },
 }
 
 /// The service, and what a caller keeps outside of it.
@@ -103,6 +109,8 @@ pub struct Log {
     pub stages: u32,
     /// How many rotations did not know what became of their keys.
     pub unknown: u32,
+    /// How often a caller's store was asked.
+    pub asked: u32,
     /// The token of the last delete.
     pub deleted_by: Option<usize>,
 }
@@ -115,6 +123,7 @@ impl State {
                 visible_at_ms: self.now_ms + lag_ms,
                 ..key
             }),
+            Effect::Store { id } => self.store(id),
             Effect::Delete { id } => {
                 self.log.stored_deleted += u32::from(self.stored == Some(id));
                 for key in self.keys.iter_mut().filter(|key| key.id == id) {

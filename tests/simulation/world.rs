@@ -487,9 +487,12 @@ impl Rotator for World {
         if self.now_ms() >= self.abort_at_ms() {
             return Persisted::Skipped;
         }
+        self.state.borrow_mut().log.asked += 1;
         let stop_ms = (self.now_ms() + limit_ms).min(self.abort_at_ms());
         self.until(stores_at_ms.min(stop_ms)).await;
         if stores_at_ms > stop_ms {
+            let late = (stores_at_ms, Effect::Store { id });
+            self.state.borrow_mut().due.push(late);
             return match stop_ms == self.abort_at_ms() {
                 true => Persisted::Aborted,
                 false => Persisted::TimedOut,
