@@ -62,7 +62,7 @@ ${table(
       times(stub.byHand[peer].ratio),
       times(stub.openai[peer].ratio),
       times(loopback.byHand[peer].ratio),
-      us(stub.byHand[peer].median.median),
+      us(stub.byHand[peer].median),
     ]),
   )}
 
@@ -99,8 +99,8 @@ ${table(
     ["keys", "listed", "audited", "held by the list", "held by the audit"],
     Object.entries(lists).map(([count, { ways, memory }]) => [
       count,
-      `${ways["\`listApiKeys\`, \`for await\`"].median.median.toFixed(1)} ms`,
-      `${ways["\`auditApiKeys\`"].median.median.toFixed(1)} ms`,
+      `${ways["\`listApiKeys\`, \`for await\`"].median.toFixed(1)} ms`,
+      `${ways["\`auditApiKeys\`"].median.toFixed(1)} ms`,
       `${memory["\`listApiKeys\`, \`for await\`"].toFixed(1)} MB`,
       `${memory["\`auditApiKeys\`"].toFixed(1)} MB`,
     ]),

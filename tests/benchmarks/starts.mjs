@@ -24,7 +24,7 @@ export async function inWorkers() {
   }
   try {
     return await rounds(workers, ROUNDS, async ({ at, modules }) => {
-      const worker = await startWorkerd(at, modules, { outbound: stub.url, flags: ["nodejs_compat"] });
+      const worker = await startWorkerd(at, modules, { outbound: stub.url, flags: [] });
       try {
         return await timed(async () => {
           const response = await fetch(worker.url);

@@ -98,7 +98,12 @@ const worker :Workerd.Worker = (
     ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
     { cwd: path, stdio: ["ignore", "inherit", "inherit", "pipe"] },
   );
-  process.once("exit", () => child.kill("SIGKILL"));
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const stop = () => {
+    process.off("exit", kill);
+    child.kill();
+  };
   // It says on the control channel that it listens.
   await Promise.race([
     once(child.stdio[3], "data"),
@@ -106,7 +111,7 @@ const worker :Workerd.Worker = (
       throw new Error(`workerd ended with ${code}`);
     }),
   ]);
-  return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
+  return { url: `http://127.0.0.1:${port}`, stop };
 }
 
 export async function freePort() {
