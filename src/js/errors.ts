@@ -51,6 +51,8 @@ abstract class Base extends Error {
 
 /** An option cannot be used as it is. Unless it is what a function returned, nothing was sent. */
 export class ValidationError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "ValidationError";
   override readonly name = "ValidationError";
   readonly code = "VALIDATION";
   /** Where the value stands, such as `annotations.team`. */
@@ -65,6 +67,8 @@ export class ValidationError extends Base {
 
 /** The server refused. */
 export class ApiError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "ApiError";
   override readonly name = "ApiError";
   /** The gRPC name of the status, such as `NOT_FOUND`. */
   readonly code: GrpcCode;
@@ -93,12 +97,16 @@ export class ApiError extends Base {
 
 /** No answer arrived, or it broke off. `cause` is what fetch rejected with, secrets taken out. */
 export class ConnectionError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "ConnectionError";
   override readonly name = "ConnectionError";
   readonly code = "CONNECTION";
 }
 
 /** The time was up. */
 export class TimeoutError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "TimeoutError";
   override readonly name = "TimeoutError";
   readonly code = "TIMEOUT";
   /** Which limit passed: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
@@ -114,6 +122,8 @@ export class TimeoutError extends Base {
 
 /** The server accepted, and its answer is not what the API's reference promises. */
 export class InvalidResponseError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "InvalidResponseError";
   override readonly name = "InvalidResponseError";
   readonly code = "INVALID_RESPONSE";
   /** The HTTP status. */
@@ -131,6 +141,8 @@ export class InvalidResponseError extends Base {
  * before still works. Where a request failed, or `persist` did, that is the `cause`.
  */
 export class RotationError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "RotationError";
   override readonly name = "RotationError";
   readonly code = "ROTATION";
   /** The stage that did not come to its end. */
@@ -196,6 +208,8 @@ function nextOf(stage: RotationStage, kind: RotationReason, { length }: readonly
  * way. The next call tries again with a fresh one.
  */
 export class ModuleLoadError extends Base {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name = "ModuleLoadError";
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
 

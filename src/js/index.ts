@@ -121,6 +121,8 @@ export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation> {
 
 /** The same functions, with options that need not be repeated. The defaults stay private. */
 export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
+  /** @internal What a console calls it, minified or not. */
+  static readonly name = "FireworksKeys";
   readonly #defaults: Defaults;
 
   /** What a call gives comes before what is given here. Wrong defaults are each call's error. */

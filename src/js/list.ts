@@ -10,6 +10,8 @@ export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => 
 export class List<Item, Page extends { nextPageToken?: string }>
   implements PromiseLike<Page>, AsyncIterable<Item>
 {
+  /** @internal What a console calls it, minified or not. */
+  static readonly name = "List";
   readonly #fetch: Fetch<Page>;
   readonly #items: (page: Page) => Item[];
 

@@ -211,7 +211,11 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .args(["--bundle", "--format=esm", "--target=es2022"])
             .arg("--log-level=warning")
             .arg(format!("--outdir={}", dist.display()))
-            .args(flavour.debug.then_some("--sourcemap"))
+            .arg(if flavour.debug {
+                "--sourcemap"
+            } else {
+                "--minify"
+            })
             .arg("--inject:src/js/microtask.ts")
             .args([
                 "--loader:.deflate=base64",
