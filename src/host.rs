@@ -16,6 +16,12 @@ extern "C" {
     /// The value of this name, if it is not undefined, alone in an array.
     #[wasm_bindgen(catch)]
     pub fn get(object: &Object, name: &str) -> Result<Option<Array>, JsValue>;
+    /// The first enumerable name of an object that is none of these.
+    #[wasm_bindgen(catch, js_name = strangerIn)]
+    pub fn stranger_in(object: &Object, names: &Array) -> Result<Option<JsString>, JsValue>;
+    /// The values of these names; where reading some threw, what they threw follows in the same order.
+    #[wasm_bindgen(js_name = valuesOf)]
+    pub fn values_of(object: &Object, names: &Array) -> Array;
     /// Whether a value is an array.
     #[wasm_bindgen(catch, js_name = isArray)]
     pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;

@@ -31,6 +31,28 @@ export function get(object: Record<string, unknown>, name: string): [unknown] | 
   return value === undefined ? undefined : [value];
 }
 
+/** The first enumerable name that is none of these. May throw: a proxy's trap can. */
+export function strangerIn(object: object, names: readonly string[]): string | undefined {
+  return namesOf(object).find((name) => !names.includes(name));
+}
+
+/**
+ * The values of these names, each read once. Where reading some threw, what they threw follows, each
+ * alone in an array, in the same order.
+ */
+export function valuesOf(object: Record<string, unknown>, names: readonly string[]): unknown[] {
+  const thrown: unknown[] = [];
+  const values = names.map((name, index) => {
+    try {
+      return get(object, name)?.[0];
+    } catch (cause) {
+      thrown[index] = [cause];
+      return undefined;
+    }
+  });
+  return thrown.length === 0 ? values : [...values, ...thrown];
+}
+
 /** Whether a value is an array. May throw: a revoked proxy does. */
 export function isArray(value: unknown): boolean {
   return Array.isArray(value);

@@ -251,7 +251,7 @@ impl Rotate {
                 call: None,
             },
             // A default is for keys that are new: this one has a predecessor.
-            expire_time: key::expire_time(&options.given())?,
+            expire_time: key::expire_time(&options.without_defaults())?,
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,

@@ -4,21 +4,40 @@
 use super::{Invalid, names};
 use crate::host::{self, is_array, is_record, names_of};
 use crate::lifecycle::duration;
-use js_sys::{JsString, Object};
+use js_sys::{Array, JsString, Object};
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// The longest text taken as an option, in UTF-16 units: far above any use, far below what memory
 /// could not hold.
 pub const LONGEST_TEXT: u32 = 1 << 20;
 
-/// The caller's options over the client's defaults, known to hold no name that we do not know.
+/// The caller's options over the client's defaults, known to hold no name that we do not know. Each is
+/// read once, all of them in one call of JavaScript.
 pub struct Options {
-    given: Object,
-    defaults: Option<Object>,
+    known: Known,
+    given: Values,
+    defaults: Option<Values>,
+}
+
+/// The names of an operation's options.
+type Known = &'static [&'static [&'static str]];
+
+/// The values of options, in the order of their names.
+#[derive(Clone)]
+struct Values {
+    values: Array,
+    /// Whether reading some of them threw.
+    threw: bool,
+}
+
+thread_local! {
+    /// The names as JavaScript has them, so that they are handed over once.
+    static NAMES: RefCell<Vec<(Known, Array)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Options {
-    pub fn read(given: &JsValue, defaults: &JsValue, known: &[&[&str]]) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue, known: Known) -> Result<Self, Invalid> {
         let client = !defaults.is_undefined();
         if client {
             check_names(record(defaults, "defaults")?, names::DEFAULTS)?;
@@ -34,29 +53,35 @@ impl Options {
         let given = record(given, "options")?;
         check_names(given, known)?;
         Ok(Self {
-            given: given.clone(),
-            defaults: client.then(|| defaults.unchecked_ref::<Object>().clone()),
+            known,
+            given: Values::read(given, known),
+            defaults: client.then(|| Values::read(defaults.unchecked_ref(), known)),
         })
     }
 
     /// The option's value, unless it is left out or undefined.
     pub fn get(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
-        Ok(match get(&self.given, name, name)? {
+        Ok(match self.given(name)? {
             None => self.default(name)?,
             given => given,
         })
     }
 
+    fn given(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+        self.given.get(name, self.known)
+    }
+
     fn default(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
         match &self.defaults {
-            Some(defaults) => get(defaults, name, name),
+            Some(defaults) => defaults.get(name, self.known),
             None => Ok(None),
         }
     }
 
     /// The same options without the client's defaults.
-    pub fn given(&self) -> Self {
+    pub fn without_defaults(&self) -> Self {
         Self {
+            known: self.known,
             given: self.given.clone(),
             defaults: None,
         }
@@ -69,10 +94,7 @@ impl Options {
         first: &str,
         second: &str,
     ) -> Result<(Option<JsValue>, Option<JsValue>), Invalid> {
-        let given = (
-            get(&self.given, first, first)?,
-            get(&self.given, second, second)?,
-        );
+        let given = (self.given(first)?, self.given(second)?);
         let chosen = match given {
             (None, None) => (self.default(first)?, self.default(second)?),
             given => given,
@@ -180,22 +202,64 @@ fn record<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, Invalid> {
     }
 }
 
-fn check_names(object: &Object, known: &[&[&str]]) -> Result<(), Invalid> {
-    let names = names_of(object).map_err(|cause| threw("options", cause))?;
-    for name in names.iter().flat_map(|names| names.iter()) {
-        let name = text(name, "options")?;
-        if !known.iter().any(|known| known.contains(&name.as_str())) {
-            if known == names::DEFAULTS && names::is_option(&name) {
-                return Err(invalid(
-                    &name,
-                    "belongs to one call, not to a client's defaults",
-                ));
-            }
-            let hint = names::hint(&name, known);
-            return Err(invalid(&name, &["is not an option", &hint].concat()));
+impl Values {
+    fn read(object: &Object, known: Known) -> Self {
+        let values = host::values_of(object, &names_in_javascript(known));
+        Self {
+            threw: values.length() as usize > count(known),
+            values,
         }
     }
-    Ok(())
+
+    fn get(&self, name: &str, known: Known) -> Result<Option<JsValue>, Invalid> {
+        let mut names = known.iter().flat_map(|names| names.iter());
+        let Some(index) = names.position(|known| *known == name) else {
+            return Ok(None);
+        };
+        if self.threw {
+            let thrown = self.values.get((count(known) + index) as u32);
+            if let Ok(boxed) = thrown.dyn_into::<Array>() {
+                return Err(threw(name, boxed.get(0)));
+            }
+        }
+        let value = self.values.get(index as u32);
+        Ok((!value.is_undefined()).then_some(value))
+    }
+}
+
+fn count(known: Known) -> usize {
+    known.iter().map(|names| names.len()).sum()
+}
+
+fn names_in_javascript(known: Known) -> Array {
+    NAMES.with_borrow_mut(|cache| {
+        if let Some((_, names)) = cache
+            .iter()
+            .find(|(cached, _)| std::ptr::eq(*cached, known))
+        {
+            return names.clone();
+        }
+        let names = known.iter().flat_map(|names| names.iter());
+        let names: Array = names.map(|name| JsValue::from(*name)).collect();
+        cache.push((known, names.clone()));
+        names
+    })
+}
+
+fn check_names(object: &Object, known: Known) -> Result<(), Invalid> {
+    let stranger = host::stranger_in(object, &names_in_javascript(known));
+    let Some(name) = stranger.map_err(|cause| threw("options", cause))? else {
+        return Ok(());
+    };
+    let name = text(name.into(), "options")?;
+    if known == names::DEFAULTS && names::is_option(&name) {
+        return Err(invalid(
+            &name,
+            "belongs to one call, not to a client's defaults",
+        ));
+    }
+    let hint = names::hint(&name, known);
+    Err(invalid(&name, &["is not an option", &hint].concat()))
 }
 
 fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {
