@@ -250,13 +250,13 @@ fn list(
             collection: collection(&options),
             query: &options.query,
         };
-        let remember = |token: &str| {
+        let mut remember = |token: &str| {
             let token = token.into();
             let new = !seen.has(&token);
             seen.add(&token);
             new
         };
-        lifecycle::page(&call, &page, remember)
+        lifecycle::page(&call, &page, &mut remember)
             .await
             .map(|answer| answer.value())
             .map_err(|failure| failed(operation, &call, &failure, &api))

@@ -146,7 +146,7 @@ pub async fn audit<S: Service>(
     let now_ms = call.service().now_ms();
     // A heap sorts in a tenth of the code that a slice's own sort comes to.
     let mut audited = BinaryHeap::new();
-    pages(call, &list, |answer: &S::Answer| {
+    pages(call, &list, &mut |answer: &S::Answer| {
         for key in answer.items("apiKeys").unwrap_or_default() {
             audited.push(Audited::read(key, thresholds, now_ms));
         }

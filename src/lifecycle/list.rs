@@ -43,7 +43,7 @@ pub struct Page<'a> {
 pub async fn page<S: Service>(
     call: &Call<'_, S>,
     page: &Page<'_>,
-    remember: impl FnOnce(&str) -> bool,
+    remember: &mut dyn FnMut(&str) -> bool,
 ) -> Outcome<S> {
     let base = match page.collection {
         Collection::Keys { user } => path::keys(page.account, user),
@@ -73,7 +73,7 @@ pub async fn page<S: Service>(
 pub async fn pages<S: Service>(
     call: &Call<'_, S>,
     first: &Page<'_>,
-    mut visit: impl FnMut(&S::Answer) -> Result<(), &'static str>,
+    visit: &mut dyn FnMut(&S::Answer) -> Result<(), &'static str>,
 ) -> Outcome<S, ()> {
     let mut tokens: Vec<String> = Vec::new();
     loop {
@@ -86,12 +86,12 @@ pub async fn pages<S: Service>(
             ..*first
         };
         let known = tokens.len();
-        let answer = page(call, &this, |token| {
+        let mut remember = |token: &str| {
             let new = !tokens.iter().any(|seen| seen == token);
             tokens.push(token.into());
             new
-        })
-        .await?;
+        };
+        let answer = page(call, &this, &mut remember).await?;
         if let Err(reason) = visit(&answer) {
             return Err(Failure::Unreadable { answer, reason });
         }

@@ -484,7 +484,7 @@ impl Rotate<'_> {
             collection: Collection::Keys { user: self.user },
             query: &[],
         };
-        pages(call, &list, |answer: &S::Answer| {
+        pages(call, &list, &mut |answer: &S::Answer| {
             let listed = answer.items("apiKeys").unwrap_or_default();
             listed.into_iter().try_for_each(|key| keys.push(key))
         })

@@ -50,7 +50,7 @@ impl Sweep {
             collection: Collection::Keys { user: &self.user },
             query: &[],
         };
-        let mut outcome = pages(call, &list, |answer: &S::Answer| {
+        let mut outcome = pages(call, &list, &mut |answer: &S::Answer| {
             let keys = answer.items("apiKeys").unwrap_or_default();
             for key in keys.iter().filter(|key| self.mark.is_on(*key)) {
                 let key_id = key.text("keyId").ok_or("a key of its list has no keyId")?;

@@ -278,7 +278,8 @@ pub fn text(value: JsValue, path: &str) -> Result<String, Invalid> {
     }
     let copy = String::from(&value);
     // A lone surrogate becomes U+FFFD in the copy, so only then is there anything to look for.
-    if copy.contains(char::REPLACEMENT_CHARACTER) && !value.is_valid_utf16() {
+    let replaced = |each| each == char::REPLACEMENT_CHARACTER;
+    if copy.chars().any(replaced) && !value.is_valid_utf16() {
         return Err(invalid(
             path,
             "must be well-formed text, without a lone surrogate",
