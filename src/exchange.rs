@@ -8,7 +8,7 @@ use crate::lifecycle::{
     Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Payload, Persisted, Request,
     Rotator, Service, Why,
 };
-use crate::options::{Invalid, check_token, invalid};
+use crate::options::{caused, check_token};
 use js_sys::{Array, Date, Function, JSON, JsString, Math, Object, Promise, Reflect};
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -139,13 +139,11 @@ impl Api {
                 Err(cause) => {
                     return Err(match stopped(stop) {
                         Some(why) => unsent(why),
-                        None => invalid(Invalid {
-                            cause: Some(cause),
-                            ..self::invalid(
-                                "token",
-                                "could not be had: the function threw or rejected",
-                            )
-                        }),
+                        None => invalid(caused(
+                            "token",
+                            "could not be had: the function threw or rejected",
+                            Some(cause),
+                        )),
                     });
                 }
             },

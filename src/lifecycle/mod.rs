@@ -171,7 +171,7 @@ pub struct Fault<C> {
 #[derive(Debug)]
 pub enum Why<C> {
     /// A value that the caller supplies when it is needed cannot be used.
-    Invalid(Invalid<C>),
+    Invalid(Box<Invalid<C>>),
     /// The connection failed, or the answer broke off.
     Unreachable(C),
     /// The limit passed.
@@ -184,7 +184,7 @@ pub enum Why<C> {
 #[derive(Debug)]
 pub enum Failure<A, C> {
     /// A value of the caller's cannot be used.
-    Invalid(Invalid<C>),
+    Invalid(Box<Invalid<C>>),
     /// The server answered with a status that is no success.
     Refused {
         /// The answer.

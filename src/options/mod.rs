@@ -8,7 +8,7 @@ mod names;
 mod reader;
 
 pub use connection::check_token;
-pub use reader::invalid;
+pub use reader::{caused, invalid};
 
 use crate::exchange::Connection;
 use crate::host::random_tag;
@@ -17,8 +17,8 @@ use js_sys::Function;
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
-/// What is wrong with an option.
-pub type Invalid = lifecycle::Invalid<JsValue>;
+/// What is wrong with an option; in a box, as it is handed on through everything that reads one.
+pub type Invalid = Box<lifecycle::Invalid<JsValue>>;
 
 /// What every operation needs.
 pub struct Common {
@@ -83,13 +83,9 @@ impl Create {
 }
 
 fn random() -> Result<String, Invalid> {
-    random_tag().map_err(|cause| Invalid {
-        cause: Some(cause),
-        ..invalid(
-            "attemptTag",
-            "cannot be drawn here: a Worker has no random numbers outside of its handlers",
-        )
-    })
+    const NO_RANDOM: &str =
+        "cannot be drawn here: a Worker has no random numbers outside of its handlers";
+    random_tag().map_err(|cause| caused("attemptTag", NO_RANDOM, Some(cause)))
 }
 
 /// The options of `deleteApiKey`.
@@ -193,9 +189,11 @@ impl Audit {
     /// Reads and checks them; the first that is wrong is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
         let options = Options::read(given, defaults, names::AUDIT)?;
-        let milliseconds = |name: &str, days: f64| match options.get(name)? {
-            Some(value) => Ok(seconds(value, name)? * 1_000.0),
-            None => Ok(days * 86_400_000.0),
+        let milliseconds = |name: &str, days: f64| -> Result<f64, Invalid> {
+            match options.get(name)? {
+                Some(value) => Ok(seconds(value, name)? * 1_000.0),
+                None => Ok(days * 86_400_000.0),
+            }
         };
         Ok(Self {
             user: owner(&options)?,

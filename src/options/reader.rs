@@ -3,7 +3,7 @@
 
 use super::{Invalid, names};
 use crate::host::{self, is_array, is_record, names_of};
-use crate::lifecycle::duration;
+use crate::lifecycle::{self, duration};
 use js_sys::{Array, JsString, Object};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
@@ -332,17 +332,20 @@ pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, In
 
 /// An option that is wrong, and what is expected of it.
 pub fn invalid(path: &str, expected: &str) -> Invalid {
-    Invalid {
-        path: path.into(),
-        expected: expected.into(),
-        cause: None,
-    }
+    caused(path, expected, None)
 }
 
 /// Reading the option ran code of the caller's, and that threw.
 pub fn threw(path: &str, cause: JsValue) -> Invalid {
-    Invalid {
-        cause: Some(cause),
-        ..invalid(path, "could not be read: a getter or a proxy threw")
-    }
+    let expected = "could not be read: a getter or a proxy threw";
+    caused(path, expected, Some(cause))
+}
+
+/// An option that is wrong because of what somebody's code threw.
+pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> Invalid {
+    Box::new(lifecycle::Invalid {
+        path: path.into(),
+        expected: expected.into(),
+        cause,
+    })
 }
