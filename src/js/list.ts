@@ -54,6 +54,9 @@ export class List<Item, Page extends { nextPageToken?: string }>
 
   /** Every item of every page. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const page of this.pages()) yield* this.#items(page);
+    for await (const page of this.pages()) {
+      // Not `yield*`, which takes an array's items for promises and waits for each twice.
+      for (const item of this.#items(page)) yield item;
+    }
   }
 }
