@@ -108,14 +108,16 @@ pub fn stopped(
 ) -> JsValue {
     let none = JsValue::UNDEFINED;
     let (reason, successors, cause) = match hindrance {
-        Hindrance::Failed(Failure::Aborted) => return api.abort_reason(),
         Hindrance::Missing => ("missing", &[][..], none),
         Hindrance::Lifetime => ("lifetime", &[][..], none),
         Hindrance::Unfinished(successors) => ("unfinished", &successors[..], none),
         Hindrance::Conflict { successors, .. } => ("conflict", &successors[..], none),
         Hindrance::NotStored => ("notStored", &[][..], none),
         Hindrance::Rejected(cause) => ("failed", &[][..], cause.clone()),
-        Hindrance::Failed(failure) => ("failed", &[][..], error(context, failure, api)),
+        Hindrance::Failed(failure) => match &**failure {
+            Failure::Aborted => return api.abort_reason(),
+            failure => ("failed", &[][..], error(context, failure, api)),
+        },
     };
     let halt = Halt {
         stage,

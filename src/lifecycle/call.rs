@@ -2,7 +2,8 @@
 //! of them within one total timeout.
 
 use super::{
-    Answer, Event, Failure, Fault, Limit, Outcome, Request, RetryReason, Service, Why, retry,
+    Answer, Event, Failed, Failure, Fault, Limit, Outcome, Request, RetryReason, Service, Why,
+    retry,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -74,11 +75,11 @@ impl<'a, S: Service> Call<'a, S> {
     }
 
     /// The failure of an operation that took too long.
-    pub(super) fn out_of_time(&self) -> Failure<S::Answer, S::Cause> {
-        Failure::TimedOut {
+    pub(super) fn out_of_time(&self) -> Failed<S> {
+        Box::new(Failure::TimedOut {
             limit: Limit::Total,
             limit_ms: self.limits.total_timeout_ms,
-        }
+        })
     }
 
     /// Sends a request, and again while that may help.
@@ -98,7 +99,7 @@ impl<'a, S: Service> Call<'a, S> {
                 Err(attempt) => attempt,
             };
             ambiguous += u32::from(unsure);
-            doubtful |= matches!(&failure, Failure::Refused { answer, .. } if !retry::is_final(answer.status()));
+            doubtful |= matches!(&*failure, Failure::Refused { answer, .. } if !retry::is_final(answer.status()));
             failed += 1;
             let wait = match self.wait(&failure, failed) {
                 Some((delay_ms, event)) if failed <= self.limits.max_retries => {
@@ -115,7 +116,7 @@ impl<'a, S: Service> Call<'a, S> {
             };
             if wait.is_err() {
                 return Tried {
-                    outcome: Err(Failure::Aborted),
+                    outcome: Err(Box::new(Failure::Aborted)),
                     ambiguous,
                     doubtful,
                 };
@@ -124,18 +125,15 @@ impl<'a, S: Service> Call<'a, S> {
     }
 
     /// One attempt. A failure comes with whether the attempt may have had an effect all the same.
-    async fn attempt(
-        &self,
-        request: &Request<'_>,
-    ) -> Result<S::Answer, (Failure<S::Answer, S::Cause>, bool)> {
+    async fn attempt(&self, request: &Request<'_>) -> Result<S::Answer, (Failed<S>, bool)> {
         let left_ms = self.left_ms();
         let timed_out = if left_ms < self.limits.timeout_ms {
             self.out_of_time()
         } else {
-            Failure::TimedOut {
+            Box::new(Failure::TimedOut {
                 limit: Limit::Attempt,
                 limit_ms: self.limits.timeout_ms,
-            }
+            })
         };
         if left_ms <= 0.0 {
             return Err((timed_out, false));
@@ -156,10 +154,10 @@ impl<'a, S: Service> Call<'a, S> {
                 let failure = match why {
                     Why::Invalid(invalid) => Failure::Invalid(invalid),
                     Why::Unreachable(cause) => Failure::Unreachable(cause),
-                    Why::TimedOut => timed_out,
+                    Why::TimedOut => return Err((timed_out, sent)),
                     Why::Aborted => Failure::Aborted,
                 };
-                return Err((failure, sent));
+                return Err((Box::new(failure), sent));
             }
         };
         match answer.status() {
@@ -167,13 +165,11 @@ impl<'a, S: Service> Call<'a, S> {
             status => {
                 let retry_after_ms = retry::retry_after_ms(&answer.hints(), self.service.now_ms());
                 let unsure = matches!(status, 408 | 500..);
-                Err((
-                    Failure::Refused {
-                        answer,
-                        retry_after_ms,
-                    },
-                    unsure,
-                ))
+                let refused = Failure::Refused {
+                    answer,
+                    retry_after_ms,
+                };
+                Err((Box::new(refused), unsure))
             }
         }
     }

@@ -89,10 +89,11 @@ impl Create<'_> {
         };
         let ambiguous = tried.ambiguous.saturating_add(unreadable);
         let answered = match &outcome {
-            Ok(answer) | Err(Failure::Unreadable { answer, .. }) => {
-                Answered::read(answer, self.mark)
-            }
-            Err(_) => Answered::default(),
+            Ok(answer) => Answered::read(answer, self.mark),
+            Err(failure) => match &**failure {
+                Failure::Unreadable { answer, .. } => Answered::read(answer, self.mark),
+                _ => Answered::default(),
+            },
         };
         if let (Ok(_), false, Some(key_id)) = (&outcome, answered.marked, &answered.key_id) {
             call.service().notify(&Event::Unprotected { key_id });
@@ -156,9 +157,11 @@ impl Create<'_> {
                 result.orphans = Orphans::Swept;
                 result.unfinished = (missing > 0).then_some(Unfinished::late(sweep));
             }
-            Err(failure) if failure.as_ref().is_none_or(Failure::interrupts) => {
-                if let (Some(Failure::Aborted), Err(outcome)) = (failure, &mut result.outcome) {
-                    *outcome = Failure::Aborted;
+            Err(failure) if failure.as_ref().is_none_or(|failure| failure.interrupts()) => {
+                if let (Some(failure), Err(outcome)) = (failure, &mut result.outcome)
+                    && matches!(*failure, Failure::Aborted)
+                {
+                    *outcome = failure;
                 }
                 result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous, marked));
             }
@@ -207,7 +210,7 @@ fn is_secret(key: &impl Item) -> bool {
 }
 
 /// Only an answer that holds both the key and its id is a success.
-fn check<A: Answer, C>(answer: A) -> Result<A, Failure<A, C>> {
+fn check<A: Answer, C>(answer: A) -> Result<A, Box<Failure<A, C>>> {
     let reason = match answer.item() {
         None => "its body is no JSON object",
         Some(item) if !item.holds("keyId") => "its body holds no keyId",
@@ -215,5 +218,5 @@ fn check<A: Answer, C>(answer: A) -> Result<A, Failure<A, C>> {
         Some(item) if is_secret(&item) => "its keyId is the key itself",
         Some(_) => return Ok(answer),
     };
-    Err(Failure::Unreadable { answer, reason })
+    Err(Box::new(Failure::Unreadable { answer, reason }))
 }

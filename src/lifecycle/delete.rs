@@ -19,11 +19,13 @@ pub async fn delete<S: Service>(
     let tried = call.send(&request).await;
     match tried.outcome {
         Ok(_) => Ok(()),
-        Err(Failure::Refused { answer, .. })
-            if answer.status() == 404 && (missing_ok || tried.ambiguous > 0) =>
-        {
-            Ok(())
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => match &*failure {
+            Failure::Refused { answer, .. }
+                if answer.status() == 404 && (missing_ok || tried.ambiguous > 0) =>
+            {
+                Ok(())
+            }
+            _ => Err(failure),
+        },
     }
 }

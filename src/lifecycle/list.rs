@@ -66,7 +66,7 @@ pub async fn page<S: Service>(
         }
         Some(_) => return Ok(answer),
     };
-    Err(Failure::Unreadable { answer, reason })
+    Err(Box::new(Failure::Unreadable { answer, reason }))
 }
 
 /// Fetches every page, the given one first. What `visit` says is wrong with one ends it.
@@ -93,7 +93,7 @@ pub async fn pages<S: Service>(
         };
         let answer = page(call, &this, &mut remember).await?;
         if let Err(reason) = visit(&answer) {
-            return Err(Failure::Unreadable { answer, reason });
+            return Err(Box::new(Failure::Unreadable { answer, reason }));
         }
         if tokens.len() == known {
             return Ok(());

@@ -89,9 +89,11 @@ pub trait Rotator: Service + Sized {
     fn time_text(&self, ms: f64) -> Option<String>;
 }
 
+/// Why an operation over a service failed; in a box, as it is handed on through all of them.
+pub type Failed<S> = Box<Failure<<S as Service>::Answer, <S as Service>::Cause>>;
+
 /// What an operation over a service comes to.
-pub type Outcome<S, T = <S as Service>::Answer> =
-    Result<T, Failure<<S as Service>::Answer, <S as Service>::Cause>>;
+pub type Outcome<S, T = <S as Service>::Answer> = Result<T, Failed<S>>;
 
 /// What the lifecycle needs to know of an answer.
 pub trait Answer {

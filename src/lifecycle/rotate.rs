@@ -5,8 +5,8 @@ use super::lineage::{Lineage, Listed, Successor, created_ms};
 use super::list::{Collection, Page, pages};
 use super::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use super::{
-    Answer, Call, Create, Created, Event, Failure, Item, Mark, NewKey, Orphans, Outcome, Request,
-    RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry, time,
+    Answer, Call, Create, Created, Event, Failed, Failure, Item, Mark, NewKey, Orphans, Outcome,
+    Request, RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry, time,
 };
 
 /// By how much a successor must be older than ours before it counts as left by a crash, in
@@ -65,7 +65,7 @@ pub struct Pending<S: Service> {
     /// Its id.
     pub key_id: String,
     /// Why.
-    pub failure: Failure<S::Answer, S::Cause>,
+    pub failure: Failed<S>,
 }
 
 /// A rotation that ended before the new key was stored, or may have.
@@ -100,7 +100,7 @@ pub enum Hindrance<S: Service> {
     /// The caller's own code threw, so that nobody knows whether the key is stored.
     Rejected(S::Cause),
     /// A request failed.
-    Failed(Failure<S::Answer, S::Cause>),
+    Failed(Failed<S>),
 }
 
 /// What became of a key that the caller was to store.
@@ -186,10 +186,10 @@ impl Rotate<'_> {
         let Some(new) = call.service().holding(&created) else {
             let halt = Halt {
                 stage: Stage::Create,
-                hindrance: Hindrance::Failed(Failure::Unreadable {
+                hindrance: Hindrance::Failed(Box::new(Failure::Unreadable {
                     answer: created,
                     reason: "its key is nothing that a header can carry",
-                }),
+                })),
                 held: false,
             };
             return Err(self.halt(call, &id, halt, unfinished).await);
@@ -336,10 +336,10 @@ impl Rotate<'_> {
             match call.service().persist(created, left_ms).await {
                 Persisted::Stored => return Ok(()),
                 Persisted::NotStored => (Hindrance::NotStored, false),
-                Persisted::Skipped => (Hindrance::Failed(Failure::Aborted), false),
+                Persisted::Skipped => (Hindrance::Failed(Box::new(Failure::Aborted)), false),
                 Persisted::Rejected(cause) => (Hindrance::Rejected(cause), true),
                 Persisted::TimedOut => (Hindrance::Failed(call.out_of_time()), true),
-                Persisted::Aborted => (Hindrance::Failed(Failure::Aborted), true),
+                Persisted::Aborted => (Hindrance::Failed(Box::new(Failure::Aborted)), true),
             }
         } else {
             (Hindrance::Failed(call.out_of_time()), false)
@@ -393,7 +393,7 @@ impl Rotate<'_> {
                 Ok(_) => return Ok(()),
                 Err(failure) => failure,
             };
-            match &failure {
+            match &*failure {
                 Failure::Refused { answer, .. } if answer.status() == 403 => return Ok(()),
                 Failure::Refused { answer, .. } if answer.status() == 401 => {}
                 _ => return Err(failure),
@@ -411,7 +411,7 @@ impl Rotate<'_> {
                 status: Some(401),
             });
             if service.sleep(delay_ms).await.is_err() {
-                return Err(Failure::Aborted);
+                return Err(Box::new(Failure::Aborted));
             }
         }
     }
@@ -432,10 +432,10 @@ impl Rotate<'_> {
         };
         for key_id in plan.revoke {
             let mut outcome = delete(first, self.account, self.user, &key_id, true).await;
-            if is_refused(&outcome, &[401, 403]) {
+            if is_refused::<S>(&outcome, &[401, 403]) {
                 let other = delete(second, self.account, self.user, &key_id, true).await;
                 // A 401 tells of the token alone.
-                if !is_refused(&other, &[401]) {
+                if !is_refused::<S>(&other, &[401]) {
                     outcome = other;
                 }
             }
@@ -455,12 +455,11 @@ impl Rotate<'_> {
         hindrance: &Hindrance<S>,
         unfinished: &mut Option<Unfinished>,
     ) -> bool {
-        let interrupts = |failure: &Failure<_, _>| failure.interrupts();
         let interrupted = match hindrance {
-            Hindrance::Failed(failure) if interrupts(failure) => true,
+            Hindrance::Failed(failure) if failure.interrupts() => true,
             _ => match delete(call, self.account, self.user, id, true).await {
                 Ok(()) => return true,
-                Err(failure) => interrupts(&failure),
+                Err(failure) => failure.interrupts(),
             },
         };
         if interrupted {
@@ -551,8 +550,9 @@ struct Plan {
 }
 
 /// Whether a request was refused with one of these statuses.
-fn is_refused<T, A: Answer, C>(outcome: &Result<T, Failure<A, C>>, statuses: &[u16]) -> bool {
-    matches!(outcome, Err(Failure::Refused { answer, .. }) if statuses.contains(&answer.status()))
+fn is_refused<S: Service>(outcome: &Outcome<S, ()>, statuses: &[u16]) -> bool {
+    let failure = outcome.as_ref().err().map(|failure| &**failure);
+    matches!(failure, Some(Failure::Refused { answer, .. }) if statuses.contains(&answer.status()))
 }
 
 /// Whether a key is so much older than ours, by the service's times, that no rotation is at work with

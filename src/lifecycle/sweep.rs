@@ -2,7 +2,7 @@
 //! one that the caller was given.
 
 use super::list::{Collection, Page, pages};
-use super::{Answer, Call, Event, Failure, Item, Limits, Mark, Outcome, Service, delete};
+use super::{Answer, Call, Event, Item, Limits, Mark, Outcome, Service, delete};
 
 /// How long after the answer a second sweep looks for what was committed late, in milliseconds.
 const LATE_MS: f64 = 5_000.0;
@@ -61,7 +61,7 @@ impl Sweep {
             Ok(())
         })
         .await;
-        if outcome.as_ref().is_err_and(Failure::interrupts) {
+        if outcome.as_ref().is_err_and(|failure| failure.interrupts()) {
             return outcome;
         }
         for key_id in found {

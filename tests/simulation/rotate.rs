@@ -261,7 +261,9 @@ fn schedules_of_rotations_are_not_all_alike() {
             at(Stage::Persist),
             by(|hindrance| matches!(hindrance, Hindrance::Unfinished(_))),
             by(|hindrance| matches!(hindrance, Hindrance::Conflict { .. })),
-            by(|hindrance| matches!(hindrance, Hindrance::Failed(Failure::Aborted))),
+            by(
+                |hindrance| matches!(hindrance, Hindrance::Failed(failure) if matches!(**failure, Failure::Aborted)),
+            ),
             rotated.unfinished.is_some(),
         ];
         for (count, reached) in seen.iter_mut().zip(reached) {
@@ -545,7 +547,7 @@ fn a_rotation_that_is_aborted_takes_its_key_back() {
         };
         assert!(matches!(
             stopped.hindrance,
-            Hindrance::Failed(Failure::Aborted)
+            Hindrance::Failed(failure) if matches!(*failure, Failure::Aborted)
         ));
         let world = world.under(CALM);
         if let Some(unfinished) = rotated.unfinished {
