@@ -33,6 +33,9 @@ pub struct Aftermath<'a> {
     /// The tag to find others by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_tag: Option<&'a str>,
+    /// The key with that tag that the caller may hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_key_id: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -50,6 +50,7 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
                     orphans,
                     key_ids: &key_ids,
                     attempt_tag: mark.map(|mark| mark.tag.as_str()),
+                    keep_key_id: None,
                 }),
             };
             error::error(&context, &failure, &api)
@@ -70,7 +71,10 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
             user: &options.user,
             key_id: &options.key_id,
             mark: &options.mark,
-            expire_time: options.expire_time.as_deref(),
+            expiry: options
+                .expiry
+                .as_ref()
+                .map(|(time, ms)| (time.as_str(), *ms)),
             verify: options.verify,
             keep: options.keep,
             delete_unfinished: options.delete_unfinished,
@@ -109,14 +113,15 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
                 stage,
                 hindrance,
                 live,
-                orphans,
+                aftermath,
             }) => {
                 finish(&api, watch, unfinished);
                 let context = Context {
-                    aftermath: orphans.as_ref().map(|(orphans, key_ids)| Aftermath {
-                        orphans: *orphans,
-                        key_ids,
+                    aftermath: aftermath.as_ref().map(|aftermath| Aftermath {
+                        orphans: aftermath.orphans,
+                        key_ids: &aftermath.key_ids,
                         attempt_tag: Some(&options.mark.tag),
+                        keep_key_id: aftermath.keep.as_deref(),
                     }),
                     ..context
                 };

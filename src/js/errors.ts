@@ -20,6 +20,8 @@ export type Orphans = "none" | "swept" | "unknown";
 
 /** What all errors of this package have in common. */
 abstract class Base extends Error {
+  /** @internal What a console calls it, minified or not. */
+  static override readonly name: string = "FireworksKeysError";
   /** A stable name of what went wrong, to tell errors apart by. */
   abstract readonly code: string;
   /** The function that was called. */
@@ -39,6 +41,8 @@ abstract class Base extends Error {
   declare readonly keyIds?: readonly string[];
   /** Of a create: the tag that `deleteOrphans` finds orphans by. */
   declare readonly attemptTag?: string;
+  /** Of a rotation: the key with that tag that may be stored; `deleteOrphans` must be told of it. */
+  declare readonly keepKeyId?: string;
 
   /** @internal */
   constructor(message: string, { operation, attempts, aftermath, cause }: Context) {
@@ -200,7 +204,7 @@ function nextOf(stage: RotationStage, kind: RotationReason, { length }: readonly
   if (length < 2 || (kind !== "failed" && kind !== "not-stored")) return NEXT[kind];
   return kind === "failed" && stage === "persist"
     ? "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
-    : "the new key is not stored and could not be taken back; delete it, the second, with deleteApiKey, and rotate again";
+    : "the new key is not stored, and not taken back yet: waitUntil goes on with that, where you gave it; otherwise delete it, the second, with deleteApiKey, and rotate again";
 }
 
 /**
@@ -257,6 +261,7 @@ export interface Aftermath {
   orphans: Orphans;
   keyIds: string[];
   attemptTag?: string;
+  keepKeyId?: string;
 }
 
 /** What the Rust says of a failure; what may be anything comes beside it. */

@@ -31,9 +31,29 @@ export function get(object: Record<string, unknown>, name: string): [unknown] | 
   return value === undefined ? undefined : [value];
 }
 
-/** The first enumerable name that is none of these. May throw: a proxy's trap can. */
+/**
+ * The first name of a field that is none of these, whether or not it can be enumerated: all of them can
+ * be read as options. May throw: a proxy's trap can.
+ */
 export function strangerIn(object: object, names: readonly string[]): string | undefined {
-  return namesOf(object).find((name) => !names.includes(name));
+  const stranger = (name: string): boolean => !names.includes(name);
+  return namesOf(object).find(stranger) ?? hiddenNamesOf(object).find(stranger);
+}
+
+/** The names of fields that cannot be enumerated; methods of a class are none. */
+function hiddenNamesOf(object: object): string[] {
+  const names: string[] = [];
+  for (let at = object, up; at !== Object.prototype; at = up) {
+    up = Object.getPrototypeOf(at) as object | null;
+    // The end of a prototype chain of whichever realm has nobody's options.
+    if (up === null && at !== object) break;
+    for (const name of Object.getOwnPropertyNames(at)) {
+      const { enumerable, value } = Object.getOwnPropertyDescriptor(at, name) ?? {};
+      if (enumerable === false && typeof value !== "function") names.push(name);
+    }
+    if (up === null) break;
+  }
+  return names;
 }
 
 /**

@@ -125,7 +125,7 @@ export interface RotationOptions extends ConnectionOptions {
   keyId: string;
   /**
    * Stores the new key; called once at most. Return or resolve to `false` if it is not stored: then it
-   * is deleted. If this throws, or resolves to a `Response` that is not `ok`, or takes longer than what
+   * is deleted. If this throws, or resolves to something whose `ok` is `false`, such as a `Response`, or takes longer than what
    * is left of `totalTimeoutMs`, nobody knows, and both keys stay. Anything else means that it is
    * stored.
    */
@@ -158,7 +158,7 @@ export interface Rotation {
   created: CreatedApiKey;
   /** The ids of the keys that were deleted. */
   revoked: string[];
-  /** What should have been deleted as well; the next rotation tries again. */
+  /** What should have been deleted as well; the next rotation tries again, up to 100 of them. */
   pending: PendingRevocation[];
 }
 

@@ -25,7 +25,7 @@ pub use event::{Event, RetryReason, Stage};
 pub use lineage::Successor;
 pub use list::{Collection, Page, page};
 pub use mark::{ATTEMPT, CALL, LIFETIME, Mark, RESERVED, REVOKES, ROTATES};
-pub use rotate::{Hindrance, Pending, Persisted, Rotate, Rotated, Rotation, Stopped};
+pub use rotate::{Aftermath, Hindrance, Pending, Persisted, Rotate, Rotated, Rotation, Stopped};
 pub use sweep::{Sweep, Unfinished};
 
 use serde::Serialize;

@@ -30,8 +30,9 @@ pub struct Rotate<'a> {
     pub key_id: &'a str,
     /// What the successor's create is recognised by.
     pub mark: &'a Mark,
-    /// When the successor ends; absent: it lives as long as its predecessor was given.
-    pub expire_time: Option<&'a str>,
+    /// When the successor ends, and how long that is from when the caller asked, in milliseconds; absent:
+    /// it lives as long as its predecessor was given.
+    pub expiry: Option<(&'a str, f64)>,
     /// Whether the successor is used before it is stored.
     pub verify: bool,
     /// How many earlier generations stay alive.
@@ -76,8 +77,18 @@ pub struct Stopped<S: Service> {
     pub hindrance: Hindrance<S>,
     /// The keys that are alive as far as this rotation knows, the rotated one first.
     pub live: Vec<String>,
-    /// Where there was a create: what is known of its orphans, and the ids of those deleted.
-    pub orphans: Option<(Orphans, Vec<String>)>,
+    /// Where there was a create: what is known of orphans.
+    pub aftermath: Option<Aftermath>,
+}
+
+/// What is known of keys that nobody holds, where a rotation has ended.
+pub struct Aftermath {
+    /// What is known of them.
+    pub orphans: Orphans,
+    /// The ids of those that were deleted.
+    pub key_ids: Vec<String>,
+    /// The id of the successor, where the caller may hold it: that is none of them.
+    pub keep: Option<String>,
 }
 
 /// What keeps a rotation from its end.
@@ -163,12 +174,20 @@ impl Rotate<'_> {
             ..
         } = create.run(call).await;
         *unfinished = sweep;
+        let mut aftermath = Aftermath {
+            orphans,
+            key_ids,
+            keep: None,
+        };
         let finished = match outcome {
-            Ok(created) => self.finish(call, plan, created, unfinished).await,
+            Ok(created) => {
+                self.finish(call, plan, created, &mut aftermath, unfinished)
+                    .await
+            }
             Err(failure) => Err(self.stopped(Stage::Create, Hindrance::Failed(failure), None)),
         };
         finished.map_err(|stopped| Stopped {
-            orphans: Some((orphans, key_ids)),
+            aftermath: Some(aftermath),
             ..stopped
         })
     }
@@ -179,6 +198,7 @@ impl Rotate<'_> {
         call: &Call<'_, S>,
         plan: Plan,
         created: S::Answer,
+        aftermath: &mut Aftermath,
         unfinished: &mut Option<Unfinished>,
     ) -> Result<Rotation<S>, Stopped<S>> {
         let id = created.item().and_then(|key| key.text("keyId"));
@@ -192,11 +212,11 @@ impl Rotate<'_> {
                 })),
                 held: false,
             };
-            return Err(self.halt(call, &id, halt, unfinished).await);
+            return Err(self.halt(call, &id, halt, aftermath, unfinished).await);
         };
         let new = call.over(&new);
         if let Err(halt) = self.settle(call, &new, &plan, &created, &id).await {
-            return Err(self.halt(call, &id, halt, unfinished).await);
+            return Err(self.halt(call, &id, halt, aftermath, unfinished).await);
         }
         let mut rotation = Rotation {
             created,
@@ -220,16 +240,22 @@ impl Rotate<'_> {
             hindrance,
             held,
         }: Halt<S>,
+        aftermath: &mut Aftermath,
         unfinished: &mut Option<Unfinished>,
     ) -> Stopped<S> {
+        let mut left = Some(id.into());
         if held {
             call.service().notify(&Event::RotationUnknown {
                 key_id: self.key_id,
                 successor_id: id,
             });
+            aftermath.keep.clone_from(&left);
+        } else if self.withdraw(call, id, &hindrance, unfinished).await {
+            left = None;
+        } else {
+            aftermath.orphans = Orphans::Unknown;
         }
-        let left = held || !self.withdraw(call, id, &hindrance, unfinished).await;
-        self.stopped(stage, hindrance, left.then(|| id.into()))
+        self.stopped(stage, hindrance, left)
     }
 
     /// What is to be done, before anything is.
@@ -244,11 +270,8 @@ impl Rotate<'_> {
         if !self.delete_unfinished && !left.is_empty() {
             return Err(Hindrance::Unfinished(left));
         }
-        let (expire_time, lifetime_ms) = match self.expire_time {
-            Some(time) => (
-                Some(time.to_owned()),
-                time::parse_rfc3339(time).map(|ms| ms - now_ms),
-            ),
+        let (expire_time, lifetime_ms) = match self.expiry {
+            Some((time, ms)) => (Some(time.to_owned()), Some(ms)),
             None => match lifetime(&current.key) {
                 Lifetime::Endless => (None, None),
                 Lifetime::Ms(ms) => {
@@ -472,6 +495,11 @@ impl Rotate<'_> {
             };
             let expected = 1 + u32::from(unfinished.is_some());
             *unfinished = Some(Unfinished::interrupted(sweep, expected, true));
+        } else {
+            call.service().notify(&Event::OrphansUnknown {
+                attempt_tag: Some(&self.mark.tag),
+                keep_key_id: None,
+            });
         }
         false
     }
@@ -524,7 +552,7 @@ impl Rotate<'_> {
             stage,
             hindrance,
             live,
-            orphans: None,
+            aftermath: None,
         }
     }
 }

@@ -12,8 +12,8 @@ pub use reader::{caused, invalid};
 
 use crate::exchange::Connection;
 use crate::host::random_tag;
-use crate::lifecycle::{self, Mark, NewKey, Thresholds};
-use js_sys::Function;
+use crate::lifecycle::{self, Mark, NewKey, Thresholds, time};
+use js_sys::{Date, Function};
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
@@ -217,8 +217,8 @@ pub struct Rotate {
     pub key_id: String,
     /// What the successor's create is recognised by.
     pub mark: Mark,
-    /// When the successor ends, where the caller says so.
-    pub expire_time: Option<String>,
+    /// When the successor ends, where the caller says so, and how long that is from now, in milliseconds.
+    pub expiry: Option<(String, f64)>,
     /// Stores the new key.
     pub persist: Function,
     /// Whether the successor is used before it is stored.
@@ -249,7 +249,8 @@ impl Rotate {
                 call: None,
             },
             // A default is for keys that are new: this one has a predecessor.
-            expire_time: key::expire_time(&options.without_defaults())?,
+            expiry: key::expire_time(&options.without_defaults())?
+                .and_then(|time| time::parse_rfc3339(&time).map(|ms| (time, ms - Date::now()))),
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,

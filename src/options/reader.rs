@@ -40,7 +40,7 @@ impl Options {
     pub fn read(given: &JsValue, defaults: &JsValue, known: Known) -> Result<Self, Invalid> {
         let client = !defaults.is_undefined();
         if client {
-            check_names(record(defaults, "defaults")?, names::DEFAULTS)?;
+            check_names(record(defaults, "defaults")?, names::DEFAULTS, "defaults")?;
         }
         let nothing: JsValue;
         // A client's methods may be called with nothing: the defaults may say it all.
@@ -51,7 +51,7 @@ impl Options {
             given
         };
         let given = record(given, "options")?;
-        check_names(given, known)?;
+        check_names(given, known, "options")?;
         Ok(Self {
             known,
             given: Values::read(given, known),
@@ -246,12 +246,12 @@ fn names_in_javascript(known: Known) -> Array {
     })
 }
 
-fn check_names(object: &Object, known: Known) -> Result<(), Invalid> {
+fn check_names(object: &Object, known: Known, path: &str) -> Result<(), Invalid> {
     let stranger = host::stranger_in(object, &names_in_javascript(known));
-    let Some(name) = stranger.map_err(|cause| threw("options", cause))? else {
+    let Some(name) = stranger.map_err(|cause| threw(path, cause))? else {
         return Ok(());
     };
-    let name = text(name.into(), "options")?;
+    let name = text(name.into(), path)?;
     if known == names::DEFAULTS && names::is_option(&name) {
         return Err(invalid(
             &name,

@@ -730,7 +730,7 @@ async fn rotate(world: &World, ask: Ask, limits: Limits, mark: &Mark) -> Rotated
         user: "u",
         key_id: &key_id,
         mark,
-        expire_time: None,
+        expiry: None,
         verify: true,
         keep: ask.keep,
         delete_unfinished: ask.delete_unfinished,

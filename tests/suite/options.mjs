@@ -3,6 +3,30 @@
 import { connection, countingFetch, equal, holds, rejectionOf } from "./service.mjs";
 
 export const options = {
+  async "a misspelt option is an error, enumerable or not"({ createApiKey, FireworksKeys, ValidationError }) {
+    class Options {
+      token = "fw_x";
+      accountId = "acme";
+      get userId() { return "ci-bot"; }
+      method() {}
+    }
+    class Misspelt extends Options {
+      get expireTme() { return "2099-01-01T00:00:00Z"; }
+    }
+    const hidden = Object.defineProperty(new Options(), "expireTme", { value: "2099-01-01T00:00:00Z" });
+    const bare = Object.defineProperty(Object.create(null), "expireTme", { value: 1 });
+    for (const options of [new Misspelt(), hidden, bare]) {
+      const error = await rejectionOf(ValidationError, createApiKey(options));
+      equal(error.path, "expireTme", "path");
+    }
+    const fetch = async () => Response.json({ keyId: "k", key: "fw_k" });
+    const options = Object.assign(new Options(), { fetch });
+    equal((await createApiKey(options)).keyId, "k", "methods are no options");
+    const throwing = new Proxy({}, { ownKeys() { throw new Error("mine"); } });
+    const { path } = await rejectionOf(ValidationError, new FireworksKeys(throwing).create());
+    equal(path, "defaults", "whose they are");
+  },
+
   async "a wrong option of a create is named before anything is sent"(
     { createApiKey, ValidationError },
     api,

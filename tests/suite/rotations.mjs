@@ -135,6 +135,41 @@ export const rotations = {
     equal(revoked, [keyId, left.keyId], "both go");
   },
 
+  async "what is known of orphans does not tell of a key that may be stored"({ rotateApiKey, deleteOrphans, RotationError }) {
+    // The first create's answer is lost, and the sweep's list is refused; the second's key is stored.
+    const { fetch, list } = service([{ keyId: "k" }]);
+    let posts = 0;
+    let refusals = 1;
+    const lossy = async (url, init) => {
+      const response = await fetch(url, init);
+      if (init.method === "POST" && !url.endsWith(":delete") && (posts += 1) === 1) throw new Error("lost");
+      if (init.method === "GET" && posts > 0 && refusals-- > 0) return Response.json({}, { status: 403 });
+      return response;
+    };
+    const persist = () => {
+      throw new Error("stored, or not");
+    };
+    const at = { ...acme, keyId: "k", fetch: lossy };
+    const error = await rejectionOf(RotationError, rotateApiKey({ ...at, persist }));
+    equal([error.stage, error.orphans, error.keepKeyId], ["persist", "unknown", "new2"], "the error");
+    const { attemptTag, keepKeyId } = error;
+    equal(await deleteOrphans({ ...acme, fetch, attemptTag, keepKeyId }), ["new1"], "orphans");
+    equal(list.map(({ keyId }) => keyId), ["k", "new2"], "what stays");
+  },
+
+  async "a key that could not be taken back is an orphan that is told of"({ rotateApiKey, RotationError }) {
+    const { fetch, list } = service([{ keyId: "k" }]);
+    const stuck = async (url, init) => (url.endsWith(":delete") ? Response.json({}, { status: 403 }) : fetch(url, init));
+    const events = [];
+    const onEvent = (event) => events.push(event);
+    const rotating = rotateApiKey({ ...acme, fetch: stuck, keyId: "k", persist: () => false, onEvent });
+    const error = await rejectionOf(RotationError, rotating);
+    equal([error.reason, error.orphans, error.liveKeyIds], ["not-stored", "unknown", ["k", "new1"]], "the error");
+    equal([error.keepKeyId, list.length], [undefined, 2], "keys");
+    equal(events.at(-1), { type: "orphans-unknown", attemptTag: error.attemptTag }, "the event");
+    holds(error.message.includes("deleteApiKey"), "what to do");
+  },
+
   async "an answer of the store's that is not ok is no success"({ rotateApiKey, RotationError }) {
     for (const status of [500, 404]) {
       const { fetch, list } = service([{ keyId: "k" }]);
