@@ -1,7 +1,8 @@
 //! The one conversion of a failure into a JavaScript error. Which class, which message and which
 //! fields is JavaScript's to say (`js/errors.ts`); this says what happened.
 
-use crate::exchange::{Api, ApiFailure, to_record};
+use crate::answer::to_record;
+use crate::exchange::{Api, ApiFailure};
 use crate::host::{Reply, to_error};
 use crate::lifecycle::{Failure, Hindrance, Limit, Orphans, Stage, Successor};
 use crate::options::Invalid;

@@ -3,6 +3,7 @@
 //! Each export takes the caller's options and a client's defaults as they are and returns a promise
 //! that settles. The npm package wraps them (`js/index.ts`) and loads this module at the first call.
 
+mod answer;
 mod error;
 mod exchange;
 mod host;

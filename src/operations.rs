@@ -1,7 +1,8 @@
 //! Joins options, lifecycle and errors: what each export does, as one promise.
 
+use crate::answer::to_record;
 use crate::error::{self, Aftermath, Context};
-use crate::exchange::{Api, ApiFailure, to_record};
+use crate::exchange::{Api, ApiFailure};
 use crate::host::{self, Watch};
 use crate::lifecycle::Rotator as _;
 use crate::lifecycle::{

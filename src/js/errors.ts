@@ -167,7 +167,8 @@ export class RotationError extends Base {
     const kind = reason === "notStored" ? "not-stored" : reason;
     const liveKeyIds = found.liveKeyIds.map((id) => withoutTokens(id, tokens));
     const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
-    super(`${stage} (${kind}): ${nextOf(stage, kind, liveKeyIds)}${live}`, context);
+    const why = context.cause instanceof Error ? `${wordsOf(context.cause, context)}; ` : "";
+    super(`${stage} (${kind}): ${why}${nextOf(stage, kind, liveKeyIds)}${live}`, context);
     this.stage = stage;
     this.reason = kind;
     this.liveKeyIds = liveKeyIds;
@@ -197,8 +198,14 @@ const NEXT: Record<RotationReason, string> = {
   "conflict":
     "another rotation may be at work: a successor is there that is not ours, or the key is gone; look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
   "not-stored": "persist returned false; rotate again",
-  "failed": "see the cause, and rotate again",
+  "failed": "rotate again",
 };
+
+/** What an error says, but for the function's name, which ours begin with. */
+function wordsOf({ message }: Error, { operation }: Context): string {
+  const prefix = `${operation}: `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
+}
 
 function nextOf(stage: RotationStage, kind: RotationReason, { length }: readonly string[]): string {
   if (length < 2 || (kind !== "failed" && kind !== "not-stored")) return NEXT[kind];

@@ -106,7 +106,6 @@ pub struct Log {
     pub deleted: Vec<String>,
     /// How many keys were deleted while the caller's store held them.
     pub stored_deleted: u32,
-    pub stages: u32,
     /// How many rotations did not know what became of their keys.
     pub unknown: u32,
     /// How often a caller's store was asked.

@@ -458,9 +458,8 @@ impl Service for World {
             Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
             Event::OrphansUnknown { .. } => log.gave_up += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
-            Event::Rotation { .. } => log.stages += 1,
             Event::RotationUnknown { .. } => log.unknown += 1,
-            Event::Retry { .. } => {}
+            Event::Rotation { .. } | Event::Retry { .. } => {}
         }
     }
 }

@@ -341,6 +341,8 @@ export const rotations = {
       const error = await rejectionOf(RotationError, rotating);
       equal([error.stage, error.reason, error.liveKeyIds], [stage, "failed", alive], stage);
       equal([error.cause.name, error.cause.status], ["ApiError", 403], "the cause");
+      const told = `rotateApiKey: ${stage} (failed): 403 PERMISSION_DENIED: no; rotate again`;
+      holds(error.message.startsWith(told), error.message);
       equal("orphans" in error, stage !== "find", "what is known of orphans");
       equal(await live(api), before, "keys");
     }

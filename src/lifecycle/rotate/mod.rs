@@ -1,12 +1,18 @@
 //! Rotation: a successor is created, tried and stored before anything older is deleted, so that
 //! whatever the caller has stored works, wherever it ends.
 
-use super::lineage::{Lineage, Listed, Successor, created_ms};
+mod outcome;
+mod plan;
+
+use plan::Plan;
+
+pub use outcome::{Aftermath, Hindrance, Pending, Persisted, Rotated, Rotation, Stopped};
+
+use super::lineage::{Lineage, Listed, created_ms};
 use super::list::{Collection, Page, pages};
-use super::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use super::{
-    Answer, Call, Create, Created, Event, Failed, Failure, Item, Mark, NewKey, Orphans, Outcome,
-    Request, RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry, time,
+    Answer, Call, Create, Created, Event, Failure, Item, Mark, Orphans, Outcome, Request,
+    RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry,
 };
 
 /// By how much a successor must be older than ours before it counts as left by a crash, in
@@ -15,10 +21,6 @@ const LEFT_BEHIND_MS: f64 = 15.0 * 60_000.0;
 
 /// How long a new key may be refused as unknown before it counts as broken, in milliseconds.
 const ACTIVATION_MS: f64 = 30_000.0;
-
-/// How many keys that are to be revoked are noted on the successor: more than there ever should be, and
-/// no more than a service may be expected to keep.
-const LONGEST_RECORD: usize = 100;
 
 /// A rotation: which key, and how.
 pub struct Rotate<'a> {
@@ -39,96 +41,6 @@ pub struct Rotate<'a> {
     pub keep: u32,
     /// Whether successors that a crash left behind are deleted; otherwise they are an error.
     pub delete_unfinished: bool,
-}
-
-/// What a rotation came to.
-pub struct Rotated<S: Service> {
-    /// The new generation, or why there is none.
-    pub outcome: Result<Rotation<S>, Stopped<S>>,
-    /// The sweep that is still to be done, after the caller has its answer.
-    pub unfinished: Option<Unfinished>,
-}
-
-/// A rotation that is done.
-pub struct Rotation<S: Service> {
-    /// The answer that holds the new key.
-    pub created: S::Answer,
-    /// The ids of the keys that were deleted.
-    pub revoked: Vec<String>,
-    /// What should have been deleted as well.
-    pub pending: Vec<Pending<S>>,
-    /// Whether the token may have been deleted.
-    pub is_token: bool,
-}
-
-/// A key that could not be revoked.
-pub struct Pending<S: Service> {
-    /// Its id.
-    pub key_id: String,
-    /// Why.
-    pub failure: Failed<S>,
-}
-
-/// A rotation that ended before the new key was stored, or may have.
-pub struct Stopped<S: Service> {
-    /// Where it ended.
-    pub stage: Stage,
-    /// Why.
-    pub hindrance: Hindrance<S>,
-    /// The keys that are alive as far as this rotation knows, the rotated one first.
-    pub live: Vec<String>,
-    /// Where there was a create: what is known of orphans.
-    pub aftermath: Option<Aftermath>,
-}
-
-/// What is known of keys that nobody holds, where a rotation has ended.
-pub struct Aftermath {
-    /// What is known of them.
-    pub orphans: Orphans,
-    /// The ids of those that were deleted.
-    pub key_ids: Vec<String>,
-    /// The id of the successor, where the caller may hold it: that is none of them.
-    pub keep: Option<String>,
-}
-
-/// What keeps a rotation from its end.
-pub enum Hindrance<S: Service> {
-    /// There is no key of this id.
-    Missing,
-    /// How long the key was given to live cannot be told.
-    Lifetime,
-    /// It has successors that an earlier rotation left, or that another one works with.
-    Unfinished(Vec<Successor>),
-    /// Another rotation is at work.
-    Conflict {
-        /// What it has made.
-        successors: Vec<Successor>,
-        /// Whether the key that is rotated is not there any more.
-        gone: bool,
-    },
-    /// The caller says that the key is not stored.
-    NotStored,
-    /// The caller's own code threw, so that nobody knows whether the key is stored.
-    Rejected(S::Cause),
-    /// A request failed.
-    Failed(Failed<S>),
-}
-
-/// What became of a key that the caller was to store.
-#[derive(Debug)]
-pub enum Persisted<C> {
-    /// It is stored.
-    Stored,
-    /// It is not.
-    NotStored,
-    /// It is not: the caller was not asked, as its signal was aborted before.
-    Skipped,
-    /// Nobody knows: the caller's code threw this.
-    Rejected(C),
-    /// Nobody knows: it took too long.
-    TimedOut,
-    /// Nobody knows: the caller's signal was aborted.
-    Aborted,
 }
 
 type Keys<S> = Lineage<<<S as Service>::Answer as Answer>::Item>;
@@ -256,79 +168,6 @@ impl Rotate<'_> {
             aftermath.orphans = Orphans::Unknown;
         }
         self.stopped(stage, hindrance, left)
-    }
-
-    /// What is to be done, before anything is.
-    fn plan<S: Rotator>(&self, service: &S, keys: &Keys<S>) -> Result<Plan, Hindrance<S>> {
-        let line = keys.line(self.key_id);
-        let Some(current) = line.first() else {
-            return Err(Hindrance::Missing);
-        };
-        let now_ms = service.now_ms();
-        let left = keys.successors(self.key_id);
-        let left: Vec<Successor> = left.iter().map(|each| each.as_successor(now_ms)).collect();
-        if !self.delete_unfinished && !left.is_empty() {
-            return Err(Hindrance::Unfinished(left));
-        }
-        let (expire_time, lifetime_ms) = match self.expiry {
-            Some((time, ms)) => (Some(time.to_owned()), Some(ms)),
-            None => match lifetime(&current.key) {
-                Lifetime::Endless => (None, None),
-                Lifetime::Ms(ms) => {
-                    let text = service.time_text(now_ms + ms);
-                    (Some(text.ok_or(Hindrance::Lifetime)?), Some(ms))
-                }
-                Lifetime::Unknown => return Err(Hindrance::Lifetime),
-            },
-        };
-        // The oldest generation first, and the key itself last: it may be the token.
-        let beyond = line.iter().skip(self.keep as usize).rev().copied();
-        let remains = keys.remains(&line).into_iter();
-        let ids = left.iter().map(|left| &left.key_id);
-        let ids = ids.chain(remains.chain(beyond).map(|listed| &listed.id));
-        let mut revoke: Vec<String> = Vec::new();
-        for id in ids {
-            if !revoke.contains(id) && (id != self.key_id || self.keep == 0) {
-                revoke.push(id.clone());
-            }
-        }
-        Ok(Plan {
-            key: NewKey {
-                display_name: current.key.text("displayName"),
-                expire_time,
-                annotations: Some(self.annotations(&current.key, lifetime_ms, &revoke)),
-            },
-            is_token: service.may_be(&current.key),
-            left,
-            revoke,
-        })
-    }
-
-    /// The successor's annotations: those of its predecessor, and what it is recognised by.
-    fn annotations(
-        &self,
-        current: &impl Item,
-        lifetime_ms: Option<f64>,
-        revoke: &[String],
-    ) -> Vec<(String, String)> {
-        let mut annotations = current.annotations();
-        annotations.retain(|(name, _)| !name.starts_with(RESERVED));
-        let mark = self.mark.annotations();
-        annotations.extend(mark.map(|(name, value)| (name.into(), value.into())));
-        annotations.push((ROTATES.into(), self.key_id.into()));
-        if let Some(ms) = lifetime_ms {
-            let seconds = (ms / 1_000.0).round().max(1.0) as u32;
-            annotations.push((LIFETIME.into(), seconds.to_string()));
-        }
-        let record: Vec<&str> = revoke
-            .iter()
-            .take(LONGEST_RECORD)
-            .map(String::as_str)
-            .collect();
-        if !record.is_empty() {
-            annotations.push((REVOKES.into(), record.join(" ")));
-        }
-        annotations
     }
 
     /// From the create to the caller's store.
@@ -565,18 +404,6 @@ struct Halt<S: Service> {
     held: bool,
 }
 
-/// What a rotation is to do.
-struct Plan {
-    /// The successor to be.
-    key: NewKey,
-    /// Whether the token may be the key that is rotated.
-    is_token: bool,
-    /// The successors that are there already.
-    left: Vec<Successor>,
-    /// What is deleted once the successor is stored, in this order.
-    revoke: Vec<String>,
-}
-
 /// Whether a request was refused with one of these statuses.
 fn is_refused<S: Service>(outcome: &Outcome<S, ()>, statuses: &[u16]) -> bool {
     let failure = outcome.as_ref().err().map(|failure| &**failure);
@@ -589,28 +416,4 @@ fn is_left_behind(ours: &impl Answer, other_ms: Option<f64>) -> bool {
     let ours_ms = ours.item().as_ref().and_then(created_ms);
     let older_ms = ours_ms.zip(other_ms).map(|(ours, other)| ours - other);
     older_ms.is_some_and(|ms| ms >= LEFT_BEHIND_MS)
-}
-
-/// How long a key was given to live.
-enum Lifetime {
-    Endless,
-    Ms(f64),
-    Unknown,
-}
-
-/// The lifetime of a key: as the rotation that made it noted it, otherwise from its times.
-fn lifetime(key: &impl Item) -> Lifetime {
-    if key.is_blank("expireTime") {
-        return Lifetime::Endless;
-    }
-    let noted = key.annotation(LIFETIME).and_then(|text| text.parse().ok());
-    if let Some(seconds @ 1_u32..) = noted {
-        return Lifetime::Ms(f64::from(seconds) * 1_000.0);
-    }
-    let ends = key.text("expireTime");
-    let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
-    match ends_ms.zip(created_ms(key)) {
-        Some((ends_ms, created_ms)) if ends_ms > created_ms => Lifetime::Ms(ends_ms - created_ms),
-        _ => Lifetime::Unknown,
-    }
 }

@@ -1,0 +1,125 @@
+//! What a rotation is to do, told from the list alone, before anything is done.
+
+use super::{Hindrance, Keys, Rotate};
+use crate::lifecycle::lineage::created_ms;
+use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
+use crate::lifecycle::{Item, NewKey, Rotator, Successor, time};
+
+/// How many keys that are to be revoked are noted on the successor: more than there ever should be, and
+/// no more than a service may be expected to keep.
+const LONGEST_RECORD: usize = 100;
+
+/// What a rotation is to do.
+pub struct Plan {
+    /// The successor to be.
+    pub key: NewKey,
+    /// Whether the token may be the key that is rotated.
+    pub is_token: bool,
+    /// The successors that are there already.
+    pub left: Vec<Successor>,
+    /// What is deleted once the successor is stored, in this order.
+    pub revoke: Vec<String>,
+}
+
+impl Rotate<'_> {
+    /// What is to be done, before anything is.
+    pub(super) fn plan<S: Rotator>(
+        &self,
+        service: &S,
+        keys: &Keys<S>,
+    ) -> Result<Plan, Hindrance<S>> {
+        let line = keys.line(self.key_id);
+        let Some(current) = line.first() else {
+            return Err(Hindrance::Missing);
+        };
+        let now_ms = service.now_ms();
+        let left = keys.successors(self.key_id);
+        let left: Vec<Successor> = left.iter().map(|each| each.as_successor(now_ms)).collect();
+        if !self.delete_unfinished && !left.is_empty() {
+            return Err(Hindrance::Unfinished(left));
+        }
+        let (expire_time, lifetime_ms) = match self.expiry {
+            Some((time, ms)) => (Some(time.to_owned()), Some(ms)),
+            None => match lifetime(&current.key) {
+                Lifetime::Endless => (None, None),
+                Lifetime::Ms(ms) => {
+                    let text = service.time_text(now_ms + ms);
+                    (Some(text.ok_or(Hindrance::Lifetime)?), Some(ms))
+                }
+                Lifetime::Unknown => return Err(Hindrance::Lifetime),
+            },
+        };
+        // The oldest generation first, and the key itself last: it may be the token.
+        let beyond = line.iter().skip(self.keep as usize).rev().copied();
+        let remains = keys.remains(&line).into_iter();
+        let ids = left.iter().map(|left| &left.key_id);
+        let ids = ids.chain(remains.chain(beyond).map(|listed| &listed.id));
+        let mut revoke: Vec<String> = Vec::new();
+        for id in ids {
+            if !revoke.contains(id) && (id != self.key_id || self.keep == 0) {
+                revoke.push(id.clone());
+            }
+        }
+        Ok(Plan {
+            key: NewKey {
+                display_name: current.key.text("displayName"),
+                expire_time,
+                annotations: Some(self.annotations(&current.key, lifetime_ms, &revoke)),
+            },
+            is_token: service.may_be(&current.key),
+            left,
+            revoke,
+        })
+    }
+
+    /// The successor's annotations: those of its predecessor, and what it is recognised by.
+    fn annotations(
+        &self,
+        current: &impl Item,
+        lifetime_ms: Option<f64>,
+        revoke: &[String],
+    ) -> Vec<(String, String)> {
+        let mut annotations = current.annotations();
+        annotations.retain(|(name, _)| !name.starts_with(RESERVED));
+        let mark = self.mark.annotations();
+        annotations.extend(mark.map(|(name, value)| (name.into(), value.into())));
+        annotations.push((ROTATES.into(), self.key_id.into()));
+        if let Some(ms) = lifetime_ms {
+            let seconds = (ms / 1_000.0).round().max(1.0) as u32;
+            annotations.push((LIFETIME.into(), seconds.to_string()));
+        }
+        let record: Vec<&str> = revoke
+            .iter()
+            .take(LONGEST_RECORD)
+            .map(String::as_str)
+            .collect();
+        if !record.is_empty() {
+            annotations.push((REVOKES.into(), record.join(" ")));
+        }
+        annotations
+    }
+}
+
+/// How long a key was given to live.
+enum Lifetime {
+    Endless,
+    Ms(f64),
+    Unknown,
+}
+
+/// The lifetime of a key: as the rotation that made it noted it, otherwise from its times.
+fn lifetime(key: &impl Item) -> Lifetime {
+    if key.is_blank("expireTime") {
+        return Lifetime::Endless;
+    }
+    let noted = key.annotation(LIFETIME).and_then(|text| text.parse().ok());
+    if let Some(seconds @ 1_u32..) = noted {
+        return Lifetime::Ms(f64::from(seconds) * 1_000.0);
+    }
+    let ends = key.text("expireTime");
+    let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
+    match ends_ms.zip(created_ms(key)) {
+        Some((ends_ms, created_ms)) if ends_ms > created_ms => Lifetime::Ms(ends_ms - created_ms),
+        _ => Lifetime::Unknown,
+    }
+}
