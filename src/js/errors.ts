@@ -8,6 +8,7 @@ import type { RotationStage, Successor } from "./types.js";
 export type Operation =
   | "auditApiKeys"
   | "createApiKey"
+  | "createKeyBroker"
   | "deleteApiKey"
   | "deleteOrphans"
   | "init"

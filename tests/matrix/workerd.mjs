@@ -18,6 +18,7 @@ export async function bundleWorker(script, at, conditions = ["workerd", "worker"
     format: "esm",
     conditions,
     loader: { ".wasm": "copy" },
+    external: ["cloudflare:*"],
     assetNames: "[name]",
     logLevel: "warning",
   });
@@ -48,13 +49,13 @@ const FLAGS = ["enable_request_signal"];
 /**
  * Starts a worker whose modules are files of a folder, the first of them its main one. All that it
  * fetches goes to `outbound`, an address, where that is given. `kv` names its namespaces, each kept in
- * a folder of that name. A worker that is `scheduled` runs once for each request, which is answered
- * with what became of it.
+ * a folder of that name; `durable` names its classes of Durable Objects by their bindings, kept in the
+ * folder `durable`. A worker that is `scheduled` has `runScheduled`, which resolves to what became of it. `output` is told what the worker writes to the console.
  */
 export async function startWorkerd(
   at,
   modules,
-  { outbound, env = {}, kv = [], scheduled = false, date = TODAY, flags = FLAGS } = {},
+  { outbound, env = {}, kv = [], durable = {}, scheduled = false, output, date = TODAY, flags = FLAGS } = {},
 ) {
   const embed = (name) => `embed ${JSON.stringify(name)}`;
   const internet = outbound
@@ -67,37 +68,48 @@ export async function startWorkerd(
     compatibilityFlags = ["service_binding_extra_handlers"],
   ))`;
   const services = kv.map((name) => `(name = "${name}", disk = (path = "${name}", writable = true))`);
+  const objects = Object.entries(durable);
+  if (objects.length > 0) services.push(`(name = "durable", disk = (path = "durable", writable = true))`);
   if (scheduled) services.push(clock);
   const bindings = [
-    ...Object.entries(env).map((pair) => `(name = ${JSON.stringify(pair[0])}, text = ${JSON.stringify(pair[1])})`),
+    ...Object.entries(env).map(([name, value]) =>
+      typeof value === "string"
+        ? `(name = "${name}", text = ${JSON.stringify(value)})`
+        : `(name = "${name}", json = ${JSON.stringify(JSON.stringify(value))})`,
+    ),
     ...kv.map((name) => `(name = "${name}", kvNamespace = "${name}")`),
+    ...objects.map(([name, kind]) => `(name = "${name}", durableObjectNamespace = "${kind}")`),
   ];
   const config = `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = .worker), (name = "internet", ${internet}), ${services}],
-  sockets = [(name = "http", service = "${scheduled ? "clock" : "main"}")],
+  sockets = [(name = "http", service = "main")${scheduled ? ', (name = "clock", service = "clock")' : ""}],
 );
 const worker :Workerd.Worker = (
   modules = [${modules.map((name) => `(name = ${JSON.stringify(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = ${embed(name)})`)}],
   bindings = [${bindings}],
   compatibilityDate = ${JSON.stringify(date)},
   compatibilityFlags = ${JSON.stringify(flags)},
+  durableObjectNamespaces = [${objects.map(([, kind]) => `(className = "${kind}", uniqueKey = "${kind}", enableSql = true)`)}],
+  durableObjectStorage = (${objects.length > 0 ? `localDisk = "durable"` : "inMemory = void"}),
 );
 `;
   const path = join(folder, at);
   await mkdir(path, { recursive: true });
-  for (const name of kv) await mkdir(join(path, name), { recursive: true });
+  for (const name of objects.length > 0 ? [...kv, "durable"] : kv) await mkdir(join(path, name), { recursive: true });
   await writeFile(join(path, "config.capnp"), config);
-  const port = await freePort();
+  const ports = { http: await freePort(), ...(scheduled ? { clock: await freePort() } : {}) };
+  const addresses = Object.entries(ports).map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`);
   // The binary itself: npm's wrapper passes neither signals nor the control channel on.
   const { default: workerd } = await tool("workerd");
   const child = spawn(
     workerd.default,
     // The clock's flag is an experimental one.
-    ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), `--socket-addr=http=127.0.0.1:${port}`, "--control-fd=3"],
-    { cwd: path, stdio: ["ignore", "inherit", "inherit", "pipe"] },
+    ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), ...addresses, "--control-fd=3"],
+    { cwd: path, stdio: ["ignore", output ? "pipe" : "inherit", output ? "pipe" : "inherit", "pipe"] },
   );
+  for (const stream of output ? [child.stdout, child.stderr] : []) stream.setEncoding("utf8").on("data", output);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const stop = () => {
@@ -111,7 +123,13 @@ const worker :Workerd.Worker = (
       throw new Error(`workerd ended with ${code}`);
     }),
   ]);
-  return { url: `http://127.0.0.1:${port}`, stop };
+  const kill9 = async () => {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    process.off("exit", kill);
+  };
+  const runScheduled = async () => (await (await fetch(`http://127.0.0.1:${ports.clock}`)).json()).outcome;
+  return { url: `http://127.0.0.1:${ports.http}`, runScheduled, stop, kill9 };
 }
 
 export async function freePort() {

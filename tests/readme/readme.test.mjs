@@ -226,7 +226,7 @@ test("README: a worker that rotates a key on a schedule", async () => {
     kv: ["SECRETS"],
     scheduled: true,
   });
-  const run = async () => (await (await fetch(worker.url)).json()).outcome;
+  const run = worker.runScheduled;
   try {
     let before = first;
     for (const fault of [undefined, { kind: "drop", when: "after" }, { kind: "cut", bytes: 30 }]) {

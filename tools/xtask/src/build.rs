@@ -19,6 +19,13 @@ const MODULE: &str = "fireworks_keys";
 /// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
 const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"];
 
+/// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
+/// entry, which is another in each runtime.
+const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
+
+/// What the broker's bundles leave to whoever imports them.
+const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
+
 /// What rustc and wasm-bindgen use of WebAssembly, and all that the module may: Node 20 loads it.
 const FEATURES: [&str; 6] = [
     "bulk-memory",
@@ -205,28 +212,43 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     fs::create_dir_all(dist)?;
     let module = flavour.module.join(MODULE);
     let alias = |name: &str, path: &Path| format!("--alias:{name}={}", path.display());
-    command::run(
-        node_tool(workspace, "esbuild")
-            .args(ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")))
+    let esbuild = |sources: &[String], outdir: &Path| {
+        let mut command = node_tool(workspace, "esbuild");
+        command
+            .args(sources)
             .args(["--bundle", "--format=esm", "--target=es2022"])
             .arg("--log-level=warning")
-            .arg(format!("--outdir={}", dist.display()))
+            .arg(format!("--outdir={}", outdir.display()))
             .arg(if flavour.debug {
                 "--sourcemap"
             } else {
                 "--minify"
-            })
-            .arg("--inject:src/js/microtask.ts")
-            .args([
-                "--loader:.deflate=base64",
-                "--loader:.wasm=base64",
-                "--external:./fireworks_keys.wasm",
-                "--external:./fireworks_keys.wasm?module",
-            ])
-            .arg(alias("#module", &module.with_extension("js")))
-            .arg(alias("#module.deflate", &module.with_extension("deflate")))
-            .arg(alias("#module.inline", &module.with_extension("wasm")))
-            .arg(alias("#host", &workspace.root.join("src/js/host.ts"))),
+            });
+        command
+    };
+    command::run(
+        esbuild(
+            &BROKER.map(|entry| format!("src/js/broker/{entry}.ts")),
+            &dist.join("broker"),
+        )
+        .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
+    )?;
+    command::run(
+        esbuild(
+            &ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")),
+            dist,
+        )
+        .arg("--inject:src/js/microtask.ts")
+        .args([
+            "--loader:.deflate=base64",
+            "--loader:.wasm=base64",
+            "--external:./fireworks_keys.wasm",
+            "--external:./fireworks_keys.wasm?module",
+        ])
+        .arg(alias("#module", &module.with_extension("js")))
+        .arg(alias("#module.deflate", &module.with_extension("deflate")))
+        .arg(alias("#module.inline", &module.with_extension("wasm")))
+        .arg(alias("#host", &workspace.root.join("src/js/host.ts"))),
     )?;
     fs::copy(
         module.with_extension("wasm"),

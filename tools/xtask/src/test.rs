@@ -23,6 +23,8 @@ pub enum Part {
     Bundlers,
     /// The packed package itself: what is in it, its types, its export map.
     Package,
+    /// The key broker, in Node and in workerd.
+    Broker,
     /// The code in the README, where it says that it runs.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
@@ -69,6 +71,7 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
             Part::Runtimes => package_tests(&workspace, "runtimes", browsers::ALL)?,
             Part::Bundlers => package_tests(&workspace, "bundlers", CHROMIUM)?,
             Part::Package => package_tests(&workspace, "package", &[])?,
+            Part::Broker => package_tests(&workspace, "broker", &[])?,
             Part::Readme => package_tests(&workspace, "readme", CHROMIUM)?,
             Part::Resilience => package_tests(&workspace, "resilience", &[])?,
             Part::Browsers => package_tests(&workspace, "browsers", CHROMIUM)?,

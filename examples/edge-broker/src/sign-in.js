@@ -1,0 +1,27 @@
+// Signs in anybody as anybody, so that the example can be tried without an identity provider. It exists
+// only where TEST_SIGNING_KEY, a private JWK, is set: never set it for a broker that others can reach.
+
+import { importJWK, SignJWT } from "jose";
+
+/** The public half of the test key, where there is one. */
+export function testKeys({ TEST_SIGNING_KEY: key }) {
+  if (!key) return undefined;
+  const { d, ...publicKey } = JSON.parse(key);
+  return { keys: [publicKey] };
+}
+
+/** Answers `POST /sign-in?member=…` with a token for that member. */
+export async function signIn(request, { TEST_SIGNING_KEY: key, ISSUER, AUDIENCE, ALGORITHMS }) {
+  const url = new URL(request.url);
+  if (!key || request.method !== "POST" || url.pathname !== "/sign-in") return undefined;
+  // A page of somebody else's could sign in, but not read the answer.
+  const token = await new SignJWT()
+    .setProtectedHeader({ alg: ALGORITHMS })
+    .setSubject(url.searchParams.get("member") || "somebody")
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(await importJWK(JSON.parse(key), ALGORITHMS));
+  return Response.json({ token }, { headers: { "cache-control": "no-store" } });
+}

@@ -1,0 +1,150 @@
+// The ledger of Cloudflare Workers: a Durable Object for each member, with SQLite.
+
+import { DurableObject } from "cloudflare:workers";
+import {
+  type Claim,
+  forget,
+  type Ledger,
+  type Limits,
+  type Mint,
+  type Refusal,
+  reserve,
+  revoke,
+  type Row,
+  type Rows,
+  settle,
+  type Standing,
+  standings,
+} from "./ledger.js";
+
+/** A binding to `KeyLedger`, such as `env.LEDGER`. */
+export interface LedgerNamespace {
+  idFromName(name: string): object;
+  get(id: never): object;
+}
+
+/**
+ * A ledger of one Durable Object for each member, so that limits hold across isolates, places and
+ * restarts, and no mint waits for another member's. Export `KeyLedger` from the worker's main module and
+ * bind it as a class with SQLite.
+ */
+export function durableLedger(namespace: LedgerNamespace): Ledger {
+  const of = (member: string): KeyLedger =>
+    namespace.get(namespace.idFromName(member) as never) as unknown as KeyLedger;
+  return {
+    reserve: async (member, mint, limits) => of(member).reserve(mint, limits),
+    settle: async (member, attemptTag, keyId) => of(member).settle(attemptTag, keyId),
+    release: async (member, attemptTag) => of(member).release(attemptTag),
+    revoke: async (member, keyId) => of(member).revoke(keyId),
+    standings: async (member, claims) => of(member).standings(claims),
+  };
+}
+
+/**
+ * One member's rows: what was minted, when it ends, and which key it became. The member's id is not among
+ * them. An alarm drops what nothing depends on any more, and with the last row the whole storage.
+ */
+export class KeyLedger extends DurableObject {
+  /** See `Ledger.reserve`. */
+  async reserve(mint: Mint, limits: Limits): Promise<Refusal | undefined> {
+    this.#rows.create();
+    const refusal = reserve(this.#rows, mint, limits, Date.now());
+    await this.#wake();
+    return refusal;
+  }
+
+  /** See `Ledger.settle`. */
+  settle(attemptTag: string, keyId: string): boolean {
+    return settle(this.#rows, attemptTag, keyId);
+  }
+
+  /** See `Ledger.release`. */
+  release(attemptTag: string): void {
+    this.#rows.delete(attemptTag);
+  }
+
+  /** See `Ledger.revoke`. */
+  revoke(keyId: string): void {
+    revoke(this.#rows, keyId);
+  }
+
+  /** See `Ledger.standings`. */
+  standings(claims: Claim[]): Standing[] {
+    return standings(this.#rows.all(), claims, Date.now());
+  }
+
+  /** Called by the platform. */
+  override async alarm(): Promise<void> {
+    const next = forget(this.#rows, Date.now());
+    if (next !== undefined) return this.ctx.storage.setAlarm(next);
+    await this.ctx.storage.deleteAlarm();
+    await this.ctx.storage.deleteAll();
+  }
+
+  readonly #rows = new SqlRows(this.ctx.storage.sql);
+
+  /** Sees to it that an alarm is set where there is a row. */
+  async #wake(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) !== null) return;
+    const times = this.#rows.all().map(({ forgetAt }) => forgetAt);
+    if (times.length > 0) await this.ctx.storage.setAlarm(Math.min(...times));
+  }
+}
+
+/** One statement of SQL, and what it finds. */
+interface Sql {
+  exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
+}
+
+class SqlRows implements Rows {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Only where something is to be written: an object that is merely asked stays without storage. */
+  create(): void {
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS mints (
+      attempt_tag TEXT PRIMARY KEY,
+      key_id TEXT,
+      minted_at REAL NOT NULL,
+      expires_at REAL NOT NULL,
+      settle_by REAL NOT NULL,
+      forget_at REAL NOT NULL,
+      revoked INTEGER NOT NULL
+    ) WITHOUT ROWID`);
+  }
+
+  all(): Row[] {
+    if (!this.#exists()) return [];
+    return this.#sql
+      .exec("SELECT * FROM mints")
+      .toArray()
+      .map((row) => ({
+        attemptTag: row["attempt_tag"] as string,
+        keyId: row["key_id"] as string | null,
+        mintedAt: row["minted_at"] as number,
+        expiresAt: row["expires_at"] as number,
+        settleBy: row["settle_by"] as number,
+        forgetAt: row["forget_at"] as number,
+        revoked: row["revoked"] === 1,
+      }));
+  }
+
+  put({ attemptTag, keyId, mintedAt, expiresAt, settleBy, forgetAt, revoked }: Row): void {
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO mints VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...[attemptTag, keyId, mintedAt, expiresAt, settleBy, forgetAt, revoked ? 1 : 0],
+    );
+  }
+
+  delete(attemptTag: string): void {
+    if (this.#exists()) this.#sql.exec("DELETE FROM mints WHERE attempt_tag = ?", attemptTag);
+  }
+
+  #exists(): boolean {
+    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'mints'";
+    return this.#sql.exec(table).toArray().length > 0;
+  }
+}

@@ -1,0 +1,97 @@
+// What a broker answers: its three paths, in the order in which a request has to pass their checks.
+
+import { mint, revoke } from "./keys.js";
+import { checkOrigin, preflight, seal } from "./origin.js";
+import type { Settings } from "./options.js";
+import { Problem } from "./problem.js";
+import { keyIdIn } from "./request.js";
+import { within } from "./within.js";
+
+/** What a runtime hands over beside a request, as far as it is used here. */
+export interface HandlerContext {
+  /** Keeps the runtime alive for what goes on after the answer. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** How long `authenticate` may take, in milliseconds. */
+const AUTHENTICATE_MS = 10_000;
+
+type Method = (settings: Settings, request: Request, context: HandlerContext) => Promise<Response>;
+
+/** @internal Answers a request. Never rejects. */
+export async function handle(
+  settings: Settings,
+  request: Request,
+  context: HandlerContext,
+): Promise<Response> {
+  try {
+    checkOrigin(settings, request);
+    const methods = methodsAt(settings, request);
+    if (request.method === "OPTIONS") return seal(settings, request, preflight(Object.keys(methods)));
+    const method = methods[request.method];
+    if (method) return seal(settings, request, await method(settings, request, context));
+    throw new Problem(405, "method", "This is not done here.", {
+      headers: { allow: Object.keys(methods).join(", ") },
+    });
+  } catch (error) {
+    return seal(settings, request, refused(settings, error).response());
+  }
+}
+
+/** What can be done at a request's path. */
+function methodsAt({ basePath }: Settings, request: Request): Record<string, Method> {
+  const { pathname } = new URL(request.url);
+  const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : "";
+  if (path === "/health") return { GET: health, HEAD: health };
+  if (path === "/keys") return { POST: asMember(mint) };
+  const [, keyId] = /^\/keys\/([^/]+)$/.exec(path) ?? [];
+  if (keyId !== undefined) {
+    return {
+      DELETE: asMember((settings, member, request, context) =>
+        revoke(settings, member, keyIdIn(keyId), request, context),
+      ),
+    };
+  }
+  throw new Problem(404, "not-found", "There is nothing here.");
+}
+
+async function health(): Promise<Response> {
+  return Response.json({ status: "ok" });
+}
+
+type MemberMethod = (
+  settings: Settings,
+  member: string,
+  request: Request,
+  context: HandlerContext,
+) => Promise<Response>;
+
+/** For those alone who are somebody. */
+function asMember(method: MemberMethod): Method {
+  return async (settings, request, context) => {
+    const memberId = await within(AUTHENTICATE_MS, "authenticate", () => settings.authenticate(request));
+    if (memberId === undefined || memberId === null || memberId === false || memberId === "") {
+      throw new Problem(401, "unauthenticated", "Who are you?", {
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
+    // A lone surrogate would be the same member as any other.
+    if (typeof memberId !== "string" || !memberId.isWellFormed()) {
+      throw new TypeError("authenticate must return a member's id: well-formed text");
+    }
+    const answer = method(settings, await settings.memberHash.of(memberId), request, context);
+    // A member who leaves must not end it half-way.
+    context.waitUntil(answer.catch(() => undefined));
+    return answer;
+  };
+}
+
+/** What went wrong, as it can be told. */
+function refused({ onError }: Settings, error: unknown): Problem {
+  const problem =
+    error instanceof Problem
+      ? error
+      : new Problem(503, "unavailable", "This cannot be done now.", { cause: error });
+  if (problem.status >= 500) onError(problem.cause ?? problem);
+  return problem;
+}

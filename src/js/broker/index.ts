@@ -1,0 +1,39 @@
+// A broker: hands a product's members short-lived keys of their own, so that their prompts go straight to
+// Fireworks and never through the product's server.
+
+import { type HandlerContext, handle } from "./handler.js";
+import { type KeyBrokerOptions, read } from "./options.js";
+import { type Reconciliation, reconcile, type ReconcileOptions } from "./reconcile.js";
+
+export type { Duration } from "./duration.js";
+export type { HandlerContext } from "./handler.js";
+export type { Claim, Ledger, Limits, Mint, Refusal, Standing } from "./ledger.js";
+export { memoryLedger } from "./memory.js";
+export type { KeyBrokerOptions, MaybeMember } from "./options.js";
+export type { ProblemCode } from "./problem.js";
+export type { Reconciliation, ReconcileOptions } from "./reconcile.js";
+
+/** A broker of keys. */
+export interface KeyBroker {
+  /**
+   * Answers a request: `POST /keys` mints, `DELETE /keys/{keyId}` revokes, `GET /health`. Never rejects.
+   * Give it the runtime's context, where there is one, so that what a lost answer has left is swept.
+   */
+  fetch(request: Request, context?: Partial<HandlerContext>): Promise<Response>;
+  /**
+   * Revokes every key of the service account that the ledger does not know, but those named in `keep`.
+   * Run it on a schedule: whoever holds a key can mint another that never ends, and until the next run
+   * that works.
+   */
+  reconcile(options?: ReconcileOptions): Promise<Reconciliation>;
+}
+
+/** Makes a broker. Throws a `ValidationError` where the configuration is wrong. */
+export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
+  const settings = read(options);
+  return {
+    fetch: (request, context) =>
+      handle(settings, request, { waitUntil: (work) => context?.waitUntil?.(work) }),
+    reconcile: (options = {}) => reconcile(settings, options),
+  };
+}

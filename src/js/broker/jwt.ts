@@ -1,0 +1,109 @@
+// Knows members by a signed token (JWT), verified against the issuer's keys with `jose`.
+
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
+
+/** Options of `jwtAuthenticator`. */
+export interface JwtOptions {
+  /** The issuer's keys, or where they are: `https:`, or `http:` on this machine. */
+  jwks: string | URL | JSONWebKeySet;
+  /** Who must have issued the token. */
+  issuer: string;
+  /** For whom it must have been issued. */
+  audience: string;
+  /** The algorithms that the issuer signs with, such as `["RS256"]`; none that takes a shared secret. */
+  algorithms: readonly string[];
+  /** The claim that holds the member's id. @default "sub" */
+  claim?: string | undefined;
+  /** How far the issuer's clock may be off, in seconds. @default 0 */
+  clockTolerance?: number | undefined;
+}
+
+/** The algorithms whose verifying key cannot sign. */
+const ASYMMETRIC = /^(RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA|Ed25519)$/;
+
+/** No token of a person is longer. */
+const LONGEST_TOKEN = 16_384;
+
+/** What says that a token is wrong, where other errors say that nobody can tell. */
+const WRONG = [
+  errors.JWSInvalid,
+  errors.JWTInvalid,
+  errors.JWTExpired,
+  errors.JWTClaimValidationFailed,
+  errors.JWSSignatureVerificationFailed,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+];
+
+/**
+ * An `authenticate` for brokers: the member's id from `Authorization: Bearer <JWT>`. Issuer, audience,
+ * algorithms and an expiry are demanded, whatever the token says of itself. Rejects where the issuer's
+ * keys cannot be had.
+ */
+export function jwtAuthenticator(
+  options: JwtOptions,
+): (request: Request) => Promise<string | undefined> {
+  const { issuer, audience, algorithms, claim = "sub", clockTolerance = 0 } = checked(options);
+  const keys = keySet(options.jwks);
+  const demands = {
+    issuer,
+    audience,
+    algorithms: [...algorithms],
+    clockTolerance,
+    requiredClaims: ["exp", claim],
+  };
+  return async (request) => {
+    const token = bearer(request);
+    if (token === undefined) return undefined;
+    try {
+      const { payload } = await jwtVerify(token, keys, demands);
+      const member = payload[claim];
+      return typeof member === "string" ? member : undefined;
+    } catch (error) {
+      if (WRONG.some((Wrong) => error instanceof Wrong)) return undefined;
+      throw error;
+    }
+  };
+}
+
+function checked(options: JwtOptions): JwtOptions {
+  const { issuer, audience, algorithms, claim } = options;
+  const texts = { issuer, audience, ...(claim === undefined ? {} : { claim }) };
+  for (const [name, value] of Object.entries(texts)) {
+    if (typeof value !== "string" || value === "") throw new TypeError(`${name} must be a text`);
+  }
+  if (!Array.isArray(algorithms) || algorithms.length === 0) {
+    throw new TypeError("algorithms must name what the issuer signs with, such as RS256");
+  }
+  for (const algorithm of algorithms) {
+    if (!ASYMMETRIC.test(algorithm)) {
+      throw new TypeError("algorithms must not hold none, nor one whose key is a shared secret");
+    }
+  }
+  return options;
+}
+
+function keySet(jwks: JwtOptions["jwks"]): JWTVerifyGetKey {
+  if (typeof jwks === "object" && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
+  const url = new URL(jwks);
+  const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  if (url.protocol !== "https:" && !(local && url.protocol === "http:")) {
+    throw new TypeError("jwks must be https:, as whoever changes these keys is every member");
+  }
+  return createRemoteJWKSet(url);
+}
+
+function bearer(request: Request): string | undefined {
+  const given = request.headers.get("authorization") ?? "";
+  if (given.length > LONGEST_TOKEN) return undefined;
+  return /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(given)?.[1];
+}

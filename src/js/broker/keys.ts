@@ -1,0 +1,151 @@
+// Mints and revokes a member's keys. The ledger comes first: what it does not know is not minted, and
+// whatever fails on the way leaves either no key, or a row that finds it.
+
+import {
+  ApiError,
+  ConnectionError,
+  createApiKey,
+  type CreatedApiKey,
+  deleteApiKey,
+  TimeoutError,
+  ValidationError,
+} from "fireworks-keys";
+import type { HandlerContext } from "./handler.js";
+import { attemptTagFor } from "./member.js";
+import type { Settings } from "./options.js";
+import { Problem, retryAfter } from "./problem.js";
+import { noSuchKey, wantedLifetime } from "./request.js";
+import { within } from "./within.js";
+
+/** The annotation that a create's tag is kept in. */
+export const ATTEMPT = "fireworks-keys-attempt";
+
+/** How long the ledger may take, in milliseconds. */
+const LEDGER_MS = 10_000;
+
+/** How long after its last request a mint's sweep may still go on, in milliseconds. */
+const SETTLING_MS = 30_000;
+
+/** How far the end of a key may lie from what was asked for, in milliseconds: services round. */
+const ROUNDING_MS = 1_000;
+
+/** When to ask again where nobody says, in milliseconds. */
+const LATER_MS = 5_000;
+
+/** Mints a key for a member. */
+export async function mint(
+  settings: Settings,
+  member: string,
+  request: Request,
+  context: HandlerContext,
+): Promise<Response> {
+  const { lifetime, limits, ledger, connection, displayName, onError } = settings;
+  const wanted = (await wantedLifetime(request)) ?? lifetime.default;
+  const expiresAt = Date.now() + Math.min(Math.max(wanted, lifetime.min), lifetime.max);
+  const attemptTag = attemptTagFor(member);
+  const settleBy = Date.now() + (connection.totalTimeoutMs ?? 0) + SETTLING_MS;
+  const refusal = await asked(() => ledger.reserve(member, { attemptTag, expiresAt, settleBy }, limits));
+  if (refusal) {
+    const [code, what] =
+      refusal.limit === "mints"
+        ? (["mint-limit", "You have asked for too many keys of late."] as const)
+        : (["live-limit", "You have too many keys that are alive."] as const);
+    throw new Problem(429, code, what, { headers: retryAfter(refusal.retryAfterMs) });
+  }
+  const call = { ...connection, ...callOf(request, context) };
+  const expireTime = new Date(expiresAt);
+  const created = await createApiKey({ ...call, displayName, expireTime, attemptTag }).catch(
+    async (error: unknown) => {
+      // Whatever else may have happened, the row stays: it counts, and finds what was left.
+      if (isWithoutOrphan(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
+      throw upstream(error);
+    },
+  );
+  try {
+    check(created, attemptTag, expiresAt);
+    const known = await asked(() => ledger.settle(member, attemptTag, created.keyId));
+    if (!known) throw new Error("the ledger has lost a mint that it was told of");
+  } catch (error) {
+    // The member may have left meanwhile, which must not keep the key alive.
+    const { waitUntil } = call;
+    const { keyId } = created;
+    await deleteApiKey({ ...connection, waitUntil, keyId, missingOk: true }).catch(onError);
+    throw error instanceof Problem ? error : new Problem(502, "upstream", NOT_MINTED, { cause: error });
+  }
+  const { key, keyId } = created;
+  return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
+}
+
+/** Revokes a member's own key. Done again, it is done. */
+export async function revoke(
+  { ledger, connection }: Settings,
+  member: string,
+  keyId: string,
+  request: Request,
+  context: HandlerContext,
+): Promise<Response> {
+  const [standing] = await asked(() => ledger.standings(member, [{ keyId }]));
+  if (standing === "live") {
+    const call = { ...connection, ...callOf(request, context) };
+    await deleteApiKey({ ...call, keyId, missingOk: true }).catch((error: unknown) => {
+      throw upstream(error);
+    });
+    await asked(() => ledger.revoke(member, keyId));
+  } else if (standing !== "revoked") {
+    throw noSuchKey();
+  }
+  return new Response(null, { status: 204 });
+}
+
+/** Asks the ledger, which may be anywhere. */
+export async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  return within(LEDGER_MS, "the ledger", question).catch((cause: unknown) => {
+    throw new Problem(503, "unavailable", "This cannot be done now.", {
+      headers: retryAfter(LATER_MS),
+      cause,
+    });
+  });
+}
+
+const NOT_MINTED = "No key could be minted.";
+
+/** What of a request a call of the module needs. */
+function callOf(
+  { signal }: Request,
+  { waitUntil }: HandlerContext,
+): { signal: AbortSignal; waitUntil: (work: Promise<unknown>) => void } {
+  return { signal, waitUntil };
+}
+
+/** A key that outlives what was asked for, or that `reconcile` could not tell whose it is, is none. */
+function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, expiresAt: number): void {
+  if (annotations?.[ATTEMPT] !== attemptTag) {
+    throw new Error("the service does not keep annotations: nobody could tell whose a key is");
+  }
+  const end: unknown = expireTime;
+  // What cannot be read is not less.
+  if (typeof end !== "string" || !(Date.parse(end) <= expiresAt + ROUNDING_MS)) {
+    throw new Error("the service does not end keys when it is asked to");
+  }
+}
+
+/** Whether a create that failed has surely left nothing. */
+function isWithoutOrphan(error: unknown): boolean {
+  return error instanceof Error && (error as { orphans?: unknown }).orphans === "none";
+}
+
+/** What a member is told of a failure behind the broker: whether to come again. */
+function upstream(cause: unknown): Problem {
+  const busy =
+    cause instanceof ConnectionError ||
+    cause instanceof TimeoutError ||
+    (cause instanceof ApiError && (cause.status === 429 || cause.status === 503));
+  if (busy) {
+    const wait = cause instanceof ApiError ? cause.retryAfterMs : undefined;
+    const headers = retryAfter(wait ?? LATER_MS);
+    return new Problem(503, "unavailable", "The service cannot be reached now.", { headers, cause });
+  }
+  // A wrong configuration is nobody's but the operator's.
+  if (cause instanceof ValidationError) return new Problem(500, "failed", "The broker is not set up.", { cause });
+  return new Problem(502, "upstream", "The service has refused.", { cause });
+}

@@ -1,0 +1,50 @@
+// A ledger in memory, for a broker that is one process.
+
+import { forget, type Ledger, reserve, revoke, type Row, type Rows, settle, standings } from "./ledger.js";
+
+/** How often members of whom nothing is remembered are dropped, in milliseconds. */
+const TIDY_EVERY_MS = 60_000;
+
+/**
+ * A ledger in this process's memory. Its limits hold for one process alone, and end with it; after a
+ * restart `reconcile()` revokes the keys that were handed out before.
+ */
+export function memoryLedger(): Ledger {
+  const members = new Map<string, MemoryRows>();
+  let tidyAt = 0;
+  const rowsOf = (member: string): Rows => members.get(member) ?? new MemoryRows();
+  return {
+    async reserve(member, mint, limits) {
+      const now = Date.now();
+      if (now >= tidyAt) {
+        for (const [name, rows] of members) {
+          if (forget(rows, now) === undefined) members.delete(name);
+        }
+        tidyAt = now + TIDY_EVERY_MS;
+      }
+      const rows = members.get(member) ?? new MemoryRows();
+      members.set(member, rows);
+      return reserve(rows, mint, limits, now);
+    },
+    settle: async (member, attemptTag, keyId) => settle(rowsOf(member), attemptTag, keyId),
+    release: async (member, attemptTag) => rowsOf(member).delete(attemptTag),
+    revoke: async (member, keyId) => revoke(rowsOf(member), keyId),
+    standings: async (member, claims) => standings(rowsOf(member).all(), claims, Date.now()),
+  };
+}
+
+class MemoryRows implements Rows {
+  readonly #rows = new Map<string, Row>();
+
+  all(): Row[] {
+    return [...this.#rows.values()];
+  }
+
+  put(row: Row): void {
+    this.#rows.set(row.attemptTag, row);
+  }
+
+  delete(attemptTag: string): void {
+    this.#rows.delete(attemptTag);
+  }
+}

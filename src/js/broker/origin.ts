@@ -1,0 +1,44 @@
+// Which pages may ask (CORS). A request from any other is refused before anything else is done: what a
+// browser does not let a page read, it may have sent all the same.
+
+import type { Settings } from "./options.js";
+import { Problem } from "./problem.js";
+
+/** How long a browser may remember the answer to a preflight, in seconds. */
+const REMEMBERED = "600";
+
+/** Refuses what comes from a page that is not allowed. What no browser sends has no origin. */
+export function checkOrigin({ allowedOrigins }: Settings, request: Request): void {
+  const origin = request.headers.get("origin");
+  if (origin !== null && !allowedOrigins.has(origin)) {
+    throw new Problem(403, "origin", "This origin may not ask for keys.");
+  }
+}
+
+/** The answer to a preflight, or to whoever asks which methods there are. */
+export function preflight(methods: readonly string[]): Response {
+  return new Response(null, {
+    status: 204,
+    headers: {
+      allow: methods.join(", "),
+      "access-control-allow-methods": methods.join(", "),
+      "access-control-allow-headers": "authorization, content-type",
+      "access-control-max-age": REMEMBERED,
+    },
+  });
+}
+
+/** What every answer says: nobody keeps it, and only an allowed page may read it. */
+export function seal(settings: Settings, request: Request, response: Response): Response {
+  const { headers } = response;
+  headers.set("cache-control", "no-store");
+  headers.set("vary", "Origin");
+  headers.set("x-content-type-options", "nosniff");
+  const origin = request.headers.get("origin");
+  if (origin !== null && settings.allowedOrigins.has(origin)) {
+    headers.set("access-control-allow-origin", origin);
+    headers.set("access-control-expose-headers", "retry-after");
+    if (settings.allowCredentials) headers.set("access-control-allow-credentials", "true");
+  }
+  return response;
+}

@@ -1,0 +1,64 @@
+// What a broker answers where it does not do what it was asked: problem details (RFC 9457). They never
+// say anything of the token, of another member, or of what went wrong behind the broker.
+
+/** Why a request is refused, for programs. */
+export type ProblemCode =
+  | "bad-request"
+  | "body-too-large"
+  | "failed"
+  | "live-limit"
+  | "media-type"
+  | "method"
+  | "mint-limit"
+  | "not-found"
+  | "origin"
+  | "unauthenticated"
+  | "unavailable"
+  | "upstream";
+
+const TITLES: Record<number, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+};
+
+/** @internal Ends a request; the cause is for the operator alone. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly headers: Record<string, string>;
+
+  constructor(
+    status: number,
+    code: ProblemCode,
+    detail: string,
+    { headers = {}, cause }: { headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+
+  response(): Response {
+    const { status, code, message: detail } = this;
+    const body = { type: "about:blank", title: TITLES[status], status, detail, code };
+    return new Response(JSON.stringify(body), {
+      status,
+      headers: { ...this.headers, "content-type": "application/problem+json" },
+    });
+  }
+}
+
+/** @internal A `Retry-After`, whole seconds, one at least. */
+export function retryAfter(ms: number): Record<string, string> {
+  return { "retry-after": String(Math.max(1, Math.ceil(ms / 1_000))) };
+}

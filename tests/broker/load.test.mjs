@@ -1,0 +1,188 @@
+// Many members at once, with the process killed in the middle, in the real workerd with its objects on
+// disk: no limit is ever exceeded, no row is lost, no key is left that nobody knows.
+
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { durableBroker, prepareWorker, SECRET, stopAll } from "./brokers.mjs";
+
+const exec = promisify(execFile);
+
+/** How many requests are sent in all. */
+const REQUESTS = Number(process.env.BROKER_REQUESTS ?? 20_000);
+const MEMBERS = Array.from({ length: 50 }, (_, index) => `member-${index}@example.com`);
+
+/** How many requests a member has under way at a time. */
+const AT_ONCE = 3;
+const LIMITS = { mints: 60, window: "1h", live: 4 };
+
+/** How long after a mint it may still be settled: the worker's 30 s, and 30 s for its sweep. */
+const SETTLED_MS = 61_000;
+
+before(prepareWorker);
+after(stopAll);
+
+test(`${REQUESTS} requests of 50 members, and a kill -9 in the middle`, async (context) => {
+  const broker = await durableBroker({ limits: LIMITS });
+  const held = new Map(MEMBERS.map((member) => [member, new Map()]));
+  const handedOut = new Map();
+  const statuses = {};
+  let sent = 0;
+  let killed;
+  let highest = 0;
+
+  /** Minting three times out of four, and revoking one of the own. */
+  async function request(member) {
+    const own = held.get(member);
+    const [oldest] = own.keys();
+    const revokes = oldest !== undefined && Math.random() < 0.25;
+    if (revokes) own.delete(oldest);
+    const [method, path] = revokes ? ["DELETE", `/keys/${oldest}`] : ["POST", "/keys"];
+    try {
+      const { status, body } = await broker.ask(member, method, path);
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (status === 201) {
+        own.set(body.keyId, body.key);
+        handedOut.set(member, (handedOut.get(member) ?? 0) + 1);
+      } else if (status !== 204 && status !== 429) assert.equal(status, 503);
+    } catch (error) {
+      if (error instanceof assert.AssertionError || !killed) throw error;
+      statuses.lost = (statuses.lost ?? 0) + 1;
+      await killed;
+    }
+  }
+
+  async function member(name) {
+    while (sent < REQUESTS) {
+      sent += 1;
+      if (sent === Math.floor(REQUESTS / 2)) killed = broker.kill9();
+      await request(name);
+    }
+  }
+
+  /** Looks again and again at what is really alive. */
+  let looking = true;
+  const look = (async () => {
+    while (looking) {
+      const live = countBy((await broker.stored()).map(ownerOf));
+      highest = Math.max(highest, ...live.values());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+
+  const started = Date.now();
+  await Promise.all(MEMBERS.flatMap((name) => Array.from({ length: AT_ONCE }, () => member(name))));
+  const seconds = (Date.now() - started) / 1_000;
+  looking = false;
+  await look;
+  await killed;
+  context.diagnostic(`${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s, ${highest} alive of one member at the most`);
+
+  assert.ok(statuses.lost > 0 && statuses[429] > 0, "the limits and the kill were met");
+  assert.ok(highest <= LIMITS.live, `${highest} keys of one member were alive`);
+  for (const [name, count] of handedOut) assert.ok(count <= LIMITS.mints, `${name} was given ${count} keys`);
+  const rows = await storedRows(broker.folder);
+  assert.equal(rows.size, MEMBERS.length, "one object a member");
+  for (const [, mints] of rows) assert.ok(mints <= LIMITS.mints, `${mints} mints`);
+  const minted = [...rows.values()].reduce((sum, mints) => sum + mints, 0);
+  assert.ok(minted >= statuses[201], `${minted} rows, ${statuses[201]} keys handed out`);
+
+  // What the kill has cut off is swept once nobody can wait for it any more.
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, started + seconds * 1_000 + SETTLED_MS - Date.now())));
+  assert.equal(await broker.reconcile(), "ok");
+  const stored = new Set((await broker.stored()).map(({ keyId }) => keyId));
+  const known = MEMBERS.flatMap((name) => [...held.get(name).keys()]);
+  for (const keyId of known) assert.ok(stored.has(keyId), `${keyId} was handed out, and is gone`);
+  // Of a revocation that was cut off nobody knows whether it is done: the member would ask again.
+  assert.ok(stored.size - known.length <= statuses.lost, `${stored.size} stored, ${known.length} known`);
+  for (const name of MEMBERS) {
+    assert.ok((await broker.ask(name, "DELETE", "/keys/another")).status === 404);
+  }
+  await nothingSecret(broker, held);
+});
+
+test("500 mints of which 30 % lose their answer leave no orphan", async () => {
+  const broker = await durableBroker();
+  await broker.fault({ kind: "drop", when: "after" }, { share: 0.3, seed: 1, times: 1_000_000 });
+  const handedOut = new Set();
+  let failed = 0;
+  let sent = 0;
+  const member = async (name) => {
+    while (sent < 500) {
+      sent += 1;
+      const { status, body } = await broker.ask(name, "POST", "/keys");
+      if (status === 201) handedOut.add(body.keyId);
+      else failed += 1;
+    }
+  };
+  await Promise.all(MEMBERS.slice(0, 10).map(member));
+  assert.ok(handedOut.size > 400 && handedOut.size + failed === 500);
+  await broker.calm();
+  const orphans = async () => (await broker.stored()).filter(({ keyId }) => !handedOut.has(keyId));
+  for (let wait = 0; wait < 20 && (await orphans()).length > 0; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.deepEqual(await orphans(), []);
+});
+
+test("rows that nothing depends on any more are dropped by an alarm, and the storage with the last", async () => {
+  const broker = await durableBroker({ limits: { mints: 9, window: "1s", live: 9 }, lifetime: { min: "1s", default: "1s" } });
+  assert.equal((await broker.ask("ada", "POST", "/keys")).status, 201);
+  assert.deepEqual([...(await storedRows(broker.folder)).values()], [1]);
+  await broker.kill9();
+  let left;
+  for (let wait = 0; wait < 100; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    left = [...(await storedRows(broker.folder)).values()];
+    if (left.length === 0) return;
+  }
+  assert.deepEqual(left, [], "after a restart, too");
+});
+
+/** Whose a key is, as its tag says. */
+function ownerOf({ annotations }) {
+  return annotations["fireworks-keys-attempt"].split(".")[0];
+}
+
+function countBy(names) {
+  const counts = new Map();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+/** No file of the objects, and nothing that the worker said, holds a key, a token or a member's id. */
+async function nothingSecret(broker, held) {
+  const secrets = [broker.token.key, SECRET, "eyJ", "fw_", ...MEMBERS];
+  for (const own of held.values()) secrets.push(...own.values());
+  const texts = new Map([["the console", Buffer.from(await broker.said())]]);
+  for (const file of await objectFiles(broker.folder)) texts.set(file, await readFile(file));
+  assert.ok(texts.size > MEMBERS.length);
+  for (const [where, text] of texts) {
+    for (const secret of secrets) assert.ok(!text.includes(secret), `${where} holds a secret`);
+  }
+}
+
+/** The files of all objects. */
+async function objectFiles(folder) {
+  const at = join(folder, "durable");
+  const files = await readdir(at, { recursive: true, withFileTypes: true });
+  return files.filter((entry) => entry.isFile()).map(({ path, name }) => join(path, name));
+}
+
+/** How many rows each object holds on disk, those without any left out; Python brings SQLite along. */
+async function storedRows(folder) {
+  const files = (await objectFiles(folder)).filter((file) => /[0-9a-f]{64}\.sqlite$/.test(file));
+  const { stdout } = await exec("python3", ["-c", COUNT, ...files]);
+  return new Map(files.map((file, index) => [file, JSON.parse(stdout)[index]]).filter(([, rows]) => rows > 0));
+}
+
+const COUNT = `
+import json, sqlite3, sys
+def count(file):
+    database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    (there,) = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mints'").fetchone()
+    return database.execute("SELECT count(*) FROM mints").fetchone()[0] if there else 0
+print(json.dumps([count(file) for file in sys.argv[1:]]))`;
