@@ -155,7 +155,7 @@ function countBy(names) {
 
 /** No file of the objects, and nothing that the worker said, holds a key, a token or a member's id. */
 async function nothingSecret(broker, held) {
-  const secrets = [broker.token.key, SECRET, "eyJ", "fw_", ...MEMBERS];
+  const secrets = [broker.token.key, SECRET, "eyJhbGci", "fw_", ...MEMBERS];
   for (const own of held.values()) secrets.push(...own.values());
   const texts = new Map([["the console", Buffer.from(await broker.said())]]);
   for (const file of await objectFiles(broker.folder)) texts.set(file, await readFile(file));
