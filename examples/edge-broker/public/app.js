@@ -38,10 +38,10 @@ function open(member, keyring) {
     count += 1;
     form.hidden = true;
     at("ring").hidden = false;
-    at("who").value = member;
+    at("who").textContent = member;
     at("key").textContent = masked(ring.current.key);
     at("key-id").textContent = ring.current.keyId;
-    at("count").value = String(count);
+    at("count").textContent = String(count);
     tick();
   });
   ring.addEventListener("failure", ({ detail }) => say(detail.message));

@@ -256,6 +256,7 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     )?;
     command::run(
         node_tool(workspace, "tsc")
+            .args(["--project", "src/js"])
             .arg("--outDir")
             .arg(dist.join("types")),
     )

@@ -3,7 +3,7 @@
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
 use std::io::ErrorKind;
-use std::process::Command;
+use std::process::{Child, Command, ExitStatus};
 
 /// Runs a command to its end, its output shown.
 pub fn run(command: &mut Command) -> Result<()> {
@@ -12,6 +12,38 @@ pub fn run(command: &mut Command) -> Result<()> {
         return Ok(());
     }
     bail!("{} failed ({status})", name(command));
+}
+
+/// A program that runs beside the task and never outlives it.
+pub struct Running(pub Child);
+
+impl Running {
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.0.try_wait()?)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Asked to end, it finishes what it is writing.
+        #[cfg(unix)]
+        if let (Ok(None), Some(id)) = (
+            self.0.try_wait(),
+            rustix::process::Pid::from_raw(self.0.id().cast_signed()),
+        ) {
+            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+        #[cfg(not(unix))]
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a command that goes on, its output shown.
+pub fn start(command: &mut Command) -> Result<Running> {
+    let child = command.spawn().map_err(|error| not_run(command, &error))?;
+    Ok(Running(child))
 }
 
 /// Runs a command to its end and returns what it wrote to standard output.

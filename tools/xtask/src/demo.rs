@@ -1,18 +1,18 @@
 //! `cargo xtask demo`: a key is created through the built package, then the demo page is served.
 
-use crate::build;
 use crate::command::{self};
 use crate::emulator::{self, Emulator};
 use crate::workspace::Workspace;
+use crate::{build, edge};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::path::PathBuf;
-use std::process::Command;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::process::{Command, ExitStatus};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 /// The emulator's administrator.
-const TOKEN: &str = "fw_local_admin";
+pub const TOKEN: &str = "fw_local_admin";
 
 /// What the live service needs to know, as environment variables.
 const LIVE: [&str; 3] = [
@@ -27,7 +27,7 @@ const BASE_URL: &str = "FIREWORKS_BASE_URL";
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
 pub struct Options {
-    /// Where the emulator and the page listen, on 127.0.0.1; 0 picks a free port.
+    /// Where the page listens, on 127.0.0.1; 0 picks a free port.
     #[arg(long, default_value_t = 8787, conflicts_with = "live")]
     port: u16,
     /// The emulator's SQLite file [default: demo.sqlite in cargo's target folder].
@@ -36,6 +36,9 @@ pub struct Options {
     /// Exit once the key was created, without serving the page.
     #[arg(long)]
     once: bool,
+    /// Run the edge broker of examples/edge-broker in workerd instead, against the emulator.
+    #[arg(long, conflicts_with_all = ["live", "db"])]
+    edge: bool,
     /// Create a key that lives ten minutes at the real service instead, as FIREWORKS_API_KEY,
     /// FIREWORKS_ACCOUNT_ID and FIREWORKS_USER_ID say, and exit.
     #[arg(long)]
@@ -57,10 +60,23 @@ pub fn run(options: &Options) -> Result<()> {
     }
     build::build(&workspace)?;
     let program = emulator::build(&workspace)?;
+    if options.edge {
+        edge::install(&workspace)?;
+    }
     // Not before: until there is an emulator to stop, whoever interrupts ends everything at once.
     let (interrupt, interrupted) = channel();
     ctrlc::set_handler(move || interrupt.send(()).unwrap_or_default())
         .context("Ctrl-C cannot be caught")?;
+    if options.edge {
+        let mut edge = edge::start(&workspace, program, options.port)?;
+        if options.once {
+            return Ok(());
+        }
+        let address = &edge.address;
+        println!("\nThe edge broker's page: {address}/");
+        println!("Its scheduled run: curl {address}/__scheduled\nCtrl-C ends it.");
+        return wait(&interrupted, || edge.ended());
+    }
     let db = options
         .db
         .clone()
@@ -90,13 +106,23 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     println!("\nThe demo page: {address}/\nCtrl-C ends it.");
+    wait(&interrupted, || {
+        Ok(emulator.ended()?.map(|status| ("the emulator", status)))
+    })
+}
+
+/// Waits until it is interrupted, or until what it waits beside has ended by itself.
+fn wait(
+    interrupted: &Receiver<()>,
+    mut ended: impl FnMut() -> Result<Option<(&'static str, ExitStatus)>>,
+) -> Result<()> {
     loop {
         match interrupted.recv_timeout(Duration::from_millis(200)) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        if let Some(status) = emulator.ended()? {
-            bail!("the emulator ended ({status})");
+        if let Some((what, status)) = ended()? {
+            bail!("{what} ended ({status})");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The emulator as a child process, which never outlives the task that started it.
 
-use crate::command::{self, not_run};
+use crate::command::{self, Running, not_run};
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader, Read, sink};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// What the emulator prints when it is ready, before its address.
 const READY: &str = "fireworks-emulator listening on ";
@@ -25,7 +25,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 pub struct Emulator {
     /// Where it listens, such as `http://127.0.0.1:8787`.
     pub address: String,
-    child: Child,
+    child: Running,
 }
 
 impl Emulator {
@@ -40,7 +40,7 @@ impl Emulator {
         let mut stderr = child.stderr.take().context("the emulator has no output")?;
         let mut emulator = Self {
             address: String::new(),
-            child,
+            child: Running(child),
         };
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
@@ -57,22 +57,6 @@ impl Emulator {
 
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        Ok(self.child.try_wait()?)
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        // Asked to end, it finishes what it is writing.
-        #[cfg(unix)]
-        if let (Ok(None), Some(id)) = (
-            self.child.try_wait(),
-            rustix::process::Pid::from_raw(self.child.id().cast_signed()),
-        ) {
-            let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
-        }
-        #[cfg(not(unix))]
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.ended()
     }
 }

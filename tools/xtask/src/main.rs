@@ -6,6 +6,7 @@ mod browsers;
 mod build;
 mod command;
 mod demo;
+mod edge;
 mod emulator;
 mod setup;
 mod sizes;

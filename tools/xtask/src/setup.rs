@@ -27,13 +27,18 @@ pub fn wasm_target() -> Result<()> {
 
 /// Makes sure that node_modules holds what the lock file says.
 pub fn npm_packages(workspace: &Workspace) -> Result<()> {
+    npm_packages_in(&workspace.root, "package-lock.json")
+}
+
+/// The same for the project in a folder; `lock` is what its lock file is called when it is told of.
+pub fn npm_packages_in(folder: &Path, lock: &str) -> Result<()> {
     node()?;
-    let wanted = modified(&workspace.root.join("package-lock.json"));
-    let installed = modified(&workspace.root.join("node_modules/.package-lock.json"));
+    let wanted = modified(&folder.join("package-lock.json"));
+    let installed = modified(&folder.join("node_modules/.package-lock.json"));
     if installed.is_some() && installed >= wanted {
         return Ok(());
     }
-    println!("Installing the npm packages of package-lock.json");
+    println!("Installing the npm packages of {lock}");
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     // No package's install script is needed, so none is run.
     run(Command::new(npm)
@@ -44,7 +49,7 @@ pub fn npm_packages(workspace: &Workspace) -> Result<()> {
             "--no-fund",
             "--loglevel=error",
         ])
-        .current_dir(&workspace.root))
+        .current_dir(folder))
 }
 
 fn node() -> Result<()> {

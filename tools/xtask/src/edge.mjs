@@ -1,0 +1,36 @@
+// Signs a test member in at an edge broker, once it answers, fetches a key and prints it.
+
+import { setTimeout as sleep } from "node:timers/promises";
+
+const [, , broker] = process.argv;
+
+/** How long wrangler may take to start, in milliseconds. */
+const START_MS = 60_000;
+
+try {
+  await answered(Date.now() + START_MS);
+  // A member of its own: what earlier runs have left does not count against it.
+  const { token } = await post(`/sign-in?member=demo-${Date.now()}`);
+  console.log(await post("/keys", { authorization: `Bearer ${token}` }));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function answered(until) {
+  for (;;) {
+    try {
+      if ((await fetch(`${broker}/health`)).ok) return;
+    } catch (error) {
+      if (Date.now() > until) throw new Error(`${broker} does not answer: ${error.cause?.message}`);
+    }
+    await sleep(100);
+  }
+}
+
+async function post(path, headers = {}) {
+  const response = await fetch(`${broker}${path}`, { method: "POST", headers });
+  const body = await response.json();
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${body.detail}`);
+  return body;
+}
