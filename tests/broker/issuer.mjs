@@ -6,8 +6,8 @@ import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "j
 
 const ALGORITHM = "ES256";
 
-/** Starts one. */
-export async function startIssuer() {
+/** Starts one, whose tokens are meant for this audience. */
+export async function startIssuer(audience = "broker") {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true });
   const other = await generateKeyPair(ALGORITHM, { extractable: true });
   const publicKey = { ...(await exportJWK(pair.publicKey)), kid: "one", alg: ALGORITHM, use: "sig" };
@@ -16,7 +16,7 @@ export async function startIssuer() {
   ).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${server.address().port}`;
-  const settings = { jwks: `${url}/jwks.json`, issuer: "https://login.example/", audience: "broker" };
+  const settings = { jwks: `${url}/jwks.json`, issuer: "https://login.example/", audience };
   const now = () => Math.floor(Date.now() / 1_000);
 
   const claims = (member, change = {}) => {

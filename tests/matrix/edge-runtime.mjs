@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { tool } from "./fixture.mjs";
 
 /** Bundles a script, and returns the JSON that it answers a request with. */
-export async function answerInEdgeRuntime(script) {
+export async function answerInEdgeRuntime(script, path = "/", init = {}) {
   const [{ build }, { EdgeRuntime }] = await Promise.all([tool("esbuild"), tool("edge-runtime")]);
   const compiled = [];
   const { outputFiles } = await build({
@@ -36,7 +36,7 @@ export async function answerInEdgeRuntime(script) {
     initialCode: outputFiles[0].text,
     extend: (context) => Object.assign(context, { compiled }),
   });
-  const response = await runtime.dispatchFetch("http://localhost/");
+  const response = await runtime.dispatchFetch(`http://localhost${path}`, init);
   await response.waitUntil?.();
   return response.json();
 }

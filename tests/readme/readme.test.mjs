@@ -2,16 +2,18 @@
 // the way to the service is not the reader's: what is meant for Fireworks goes to the emulator.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { readFile, rm, symlink } from "node:fs/promises";
 import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { startIssuer } from "../broker/issuer.mjs";
 import { startEmulator } from "../emulator/server.mjs";
 import { serve, withPage } from "../matrix/browsers.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
-import { bun, folder, prepare, program, run, write } from "../matrix/fixture.mjs";
-import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
+import { bun, folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
+import { bundleWorker, freePort, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
 const SERVICE = "https://api.fireworks.ai";
 const TOKEN = "fw_local_admin";
@@ -19,10 +21,12 @@ const POLICY = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connec
 
 let emulator;
 let readme;
+let exampleReadme;
 
 before(async () => {
   await prepare();
   readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
+  exampleReadme = await readFile(join(root, "examples/edge-broker/README.md"), "utf8");
   await rm(join(folder, "readme"), { recursive: true, force: true });
   const users = ["me:admin", "ci-bot:user:service-account", "broker:inference-user:service-account", "rotating:inference-user:service-account"];
   emulator = await startEmulator({
@@ -34,11 +38,14 @@ before(async () => {
 after(() => emulator?.stop());
 
 /** The block of code that is headed by this file name. */
-function code(file) {
-  const [, text] = new RegExp(`^\`\`\`\\w+ ${file}\\n([^]*?)^\`\`\``, "m").exec(readme) ?? [];
-  assert.ok(text, `the README has no ${file}`);
-  return text;
+function code(file, text = readme) {
+  const [, block] = new RegExp(`^\`\`\`\\w+ ${file}\\n([^]*?)^\`\`\``, "m").exec(text) ?? [];
+  assert.ok(block, `the README has no ${file}`);
+  return block;
 }
+
+/** The same of the example's README. */
+const example = (file) => code(file, exampleReadme);
 
 /** A line of shell, or a command in a table, that begins like this. */
 function command(start) {
@@ -260,21 +267,93 @@ test("README: the module handed over, where nothing else knows how to get it", a
   assert.deepEqual(result, { keyId: key.keyId });
 });
 
-test("README: a worker that gives members short-lived keys", async () => {
-  const authenticate = `const authenticate = async (request) =>
-    request.headers.has("cookie") ? { id: "member-7" } : undefined;`;
-  await write("readme/broker/worker.js", code("broker.js") + authenticate);
-  const modules = await bundleWorker("readme/broker/worker.js", "readme/broker/out");
-  const { result, key } = await creates(() =>
-    answered("readme/broker/out", modules, async (url) => {
-      assert.equal((await fetch(url)).status, 401);
-      const response = await fetch(url, { headers: { cookie: "session=1" } });
-      assert.equal(response.headers.get("cache-control"), "no-store");
+/** What a broker is told of the members' tokens, and a member's. */
+const members = ({ jwks, issuer }) => ({
+  FIREWORKS_API_KEY: TOKEN,
+  MEMBER_SECRET: "a secret of thirty-two characters or more",
+  TOKEN_KEY_ID: "none of the broker's own",
+  JWKS_URL: jwks,
+  ISSUER: issuer,
+});
+
+/** Has a member mint a key, in this way, and looks at what came of it. */
+async function minted(ask) {
+  const issuer = await startIssuer("keys");
+  try {
+    const { result, key } = await creates(async () => {
+      const authorization = `Bearer ${await issuer.tokenFor("member-7")}`;
+      return ask(members(issuer), { method: "POST", headers: { authorization, origin: "https://app.example.com" } });
+    });
+    assert.match(result.key, /^fw_/);
+    assert.deepEqual([result.keyId, result.expireTime, "broker"], [key.keyId, key.expireTime, key.user]);
+  } finally {
+    issuer.stop();
+  }
+}
+
+test("README: a key broker, as wrangler builds it", async () => {
+  const at = "readme/broker";
+  // Not all that it fetches is the service's: the issuer's keys are elsewhere.
+  await write(`${at}/worker.js`, `import "../detour.mjs";\n${code("broker.js")}`);
+  await write(`${at}/wrangler.toml`, code("broker/wrangler.toml"));
+  const modules = await wrangle(at, "out");
+  await minted(async (env, init) => {
+    const worker = await startWorkerd(`${at}/out`, modules, {
+      env,
+      durable: { LEDGER: "KeyLedger" },
+      scheduled: true,
+    });
+    try {
+      assert.equal((await fetch(`${worker.url}/keys`, { method: "POST" })).status, 401);
+      const response = await fetch(`${worker.url}/keys`, init);
+      assert.equal(await worker.runScheduled(), "ok");
       return response.json();
-    }),
+    } finally {
+      worker.stop();
+    }
+  });
+});
+
+test("README of the example: a broker on Deno", async () => {
+  await write("readme/deno/broker.js", example("deno.js"));
+  await minted(async (env, init) => {
+    const port = await freePort();
+    const args = ["run", "--no-prompt", "--allow-env", "--allow-net=127.0.0.1", "--preload=../detour.mjs", "--node-modules-dir=manual"];
+    const child = spawn(program(".bin/deno"), [...args, "broker.js"], {
+      cwd: join(folder, "readme/deno"),
+      env: { ...process.env, ...env, PORT: String(port) },
+      stdio: "inherit",
+    });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      while (!(await fetch(`${url}/health`).catch(() => undefined))?.ok) {
+        assert.equal(child.exitCode, null, "it listens, or has ended");
+        await sleep(50);
+      }
+      return (await fetch(`${url}/keys`, init)).json();
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+});
+
+test("README of the example: a broker on Vercel", async () => {
+  await write("readme/vercel/api/keys.js", example("api/keys.js"));
+  await write(
+    "readme/vercel/ledger.js",
+    `import { memoryLedger } from "fireworks-keys/broker";
+     export const ledger = memoryLedger();`,
   );
-  assert.match(result.key, /^fw_/);
-  assert.deepEqual([result.expireTime, "member-7", "broker"], [key.expireTime, key.displayName, key.user]);
+  await minted(async (env, init) => {
+    const main = await write(
+      "readme/vercel/broker.js",
+      `import "./environment.js";
+       import handler from "./api/keys.js";
+       addEventListener("fetch", (event) => event.respondWith(handler(event.request, event)));`,
+    );
+    await write("readme/vercel/environment.js", `${detour()} globalThis.process = { env: ${JSON.stringify(env)} };`);
+    return answerInEdgeRuntime(main, "/api/keys", init);
+  });
 });
 
 async function answered(at, modules, ask = async (url) => (await fetch(url)).json()) {
@@ -303,11 +382,13 @@ test("README: Vercel's edge runtime", async () => {
 });
 
 test("README: every block of code is run, and every local link leads somewhere", async () => {
-  const blocks = [...readme.matchAll(/^```(\w+) ?(\S*)$/gm)].map(([, language, file]) => [language, file]);
-  assert.deepEqual(blocks.filter(([language, file]) => !file && language !== "sh"), []);
   const source = await readFile(new URL(import.meta.url), "utf8");
-  for (const [, file] of blocks) assert.ok(!file || source.includes(`"${file}"`), `${file} is not run`);
-  for (const [, link] of readme.matchAll(/\]\((?!https?:|#)([^)]+)\)/g)) {
-    await readFile(new URL(`../../${link}`, import.meta.url));
+  for (const [text, at] of [[readme, "../../"], [exampleReadme, "../../examples/edge-broker/"]]) {
+    const blocks = [...text.matchAll(/^```(\w+) ?(\S*)$/gm)].map(([, language, file]) => [language, file]);
+    assert.deepEqual(blocks.filter(([language, file]) => !file && language !== "sh"), []);
+    for (const [, file] of blocks) assert.ok(!file || source.includes(`"${file}"`), `${file} is not run`);
+    for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      await readFile(new URL(`${at}${link}`, import.meta.url));
+    }
   }
 });

@@ -1,0 +1,46 @@
+// What a strict consumer writes of a broker. Compiled, never run.
+
+import { createKeyBroker, type KeyBroker, type Ledger, memoryLedger, type Reconciliation } from "fireworks-keys/broker";
+import { jwtAuthenticator } from "fireworks-keys/broker/jwt";
+
+const broker: KeyBroker = createKeyBroker({
+  token: async () => "fw_x",
+  accountId: "acme",
+  userId: "broker",
+  authenticate: jwtAuthenticator({
+    jwks: new URL("https://login.example.com/jwks.json"),
+    issuer: "https://login.example.com/",
+    audience: "broker",
+    algorithms: ["RS256"],
+  }),
+  memberSecret: "x".repeat(32),
+  lifetime: { max: "10m", default: 300 },
+  limits: { mints: 10, live: 2 },
+  allowedOrigins: ["https://app.example.com"],
+  ledger: memoryLedger(),
+});
+
+const own: Ledger = {
+  reserve: async (_member, mint, limits) =>
+    mint.expiresAt > limits.windowMs ? undefined : { limit: "live", retryAfterMs: 1 },
+  settle: async () => true,
+  release: async () => {},
+  revoke: async () => {},
+  standings: async (_member, claims) => claims.map(() => "unknown"),
+};
+
+export async function use(request: Request): Promise<Response> {
+  const done: Reconciliation = await broker.reconcile({ keep: ["k"] });
+  done.failed.map(({ keyId }) => keyId);
+  await broker.fetch(request);
+  return broker.fetch(request, { waitUntil: (work) => void work.then() });
+}
+
+export function wrong(): void {
+  // @ts-expect-error There is no broker without a ledger, nor one that lets everyone in.
+  createKeyBroker({ token: "fw_x", accountId: "acme", userId: "broker", allowedOrigins: [] });
+  // @ts-expect-error A typo.
+  createKeyBroker({ ledger: own, limts: {} });
+  // @ts-expect-error The algorithms must be said.
+  jwtAuthenticator({ jwks: "https://login.example.com/", issuer: "i", audience: "a" });
+}
