@@ -5,6 +5,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { folder, root } from "../matrix/fixture.mjs";
+import { broker, PLAIN } from "./broker.mjs";
 import { inFlight, overLoopback, withStubFetch } from "./creates.mjs";
 import * as growth from "./growth.mjs";
 import { lists } from "./lists.mjs";
@@ -51,6 +52,7 @@ for (const count of [1_000, 10_000, 100_000]) {
   const { taken, memory } = await step(`${count} keys`, () => lists(count));
   read[count] = { ways: ratios(taken, Object.keys(taken)[0]), memory };
 }
+const brokered = await step("the key broker", broker);
 const left = await step("orphans", () => orphans(argument));
 
 const version = async (path) => JSON.parse(await readFile(path, "utf8")).version;
@@ -87,6 +89,7 @@ const results = {
       inFlight: slopes(grown.inFlight, ({ us }) => us),
     },
   },
+  broker: { ...brokered, taken: undefined, plain: ratios(brokered.taken, PLAIN) },
   orphans: left,
 };
 await writeFile(join(root, "BENCHMARKS.json"), `${JSON.stringify(results, undefined, 2)}\n`);

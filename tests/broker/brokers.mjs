@@ -1,10 +1,10 @@
 // Brokers to try: one in this process with its ledger in memory, and the example's worker in workerd with
 // its ledger on disk. Both against an emulator of their own.
 
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmulator } from "../emulator/server.mjs";
-import { folder, prepare, root, tool } from "../matrix/fixture.mjs";
+import { folder, prepare, root, tool, write } from "../matrix/fixture.mjs";
 import { bundleWorker, startWorkerd } from "../matrix/workerd.mjs";
 import { startIssuer } from "./issuer.mjs";
 
@@ -20,11 +20,15 @@ const WORKER = "broker/worker";
 const ACCOUNT = "acme";
 const OWNER = "broker";
 
-/** Bundles the example's worker, as the packed package lets it be. */
-export async function prepareWorker() {
+/** Bundles the example's worker, as the packed package lets it be; or what a script makes of it. */
+export async function prepareWorker({ script } = {}) {
   await prepare();
   await rm(join(folder, "broker"), { recursive: true, force: true });
   await cp(join(root, "examples/edge-broker/src"), join(folder, "broker/src"), { recursive: true });
+  if (script) {
+    await cp(join(folder, "broker/src/worker.js"), join(folder, "broker/src/example.js"));
+    await write("broker/src/worker.js", script);
+  }
   await bundleWorker("broker/src/worker.js", WORKER);
 }
 
@@ -181,6 +185,11 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
   return started({
     ...around,
     folder: join(folder, at),
+    /** How much memory its process holds, in bytes. */
+    memory: async () => {
+      const status = await readFile(`/proc/${worker.pid}/status`, "utf8");
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1_024;
+    },
     ask: asking(around, (path, init) => fetch(`${worker.url}${path}`, init)),
     reconcile: () => worker.runScheduled(),
     said: async () => output,

@@ -2,10 +2,10 @@
 // disk: no limit is ever exceeded, no row is lost, no key is left that nobody knows.
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { durableBroker, prepareWorker, SECRET, stopAll } from "./brokers.mjs";
 

@@ -129,7 +129,7 @@ const worker :Workerd.Worker = (
     process.off("exit", kill);
   };
   const runScheduled = async () => (await (await fetch(`http://127.0.0.1:${ports.clock}`)).json()).outcome;
-  return { url: `http://127.0.0.1:${ports.http}`, runScheduled, stop, kill9 };
+  return { url: `http://127.0.0.1:${ports.http}`, pid: child.pid, runScheduled, stop, kill9 };
 }
 
 export async function freePort() {

@@ -5,14 +5,15 @@ use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Prints raw, gzip (level 9) and brotli (quality 11) sizes in bytes of a folder's scripts and modules.
-pub fn print(folder: &Path) -> Result<()> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .with_context(|| folder.display().to_string())?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.is_file())
-        .collect();
-    files.sort();
+/// Where a package's scripts and modules are, in dist/.
+const FOLDERS: [&str; 2] = ["", "broker"];
+
+/// Prints raw, gzip (level 9) and brotli (quality 11) sizes in bytes of a package's scripts and modules.
+pub fn print(dist: &Path) -> Result<()> {
+    let mut files = Vec::new();
+    for folder in FOLDERS {
+        files.extend(files_in(&dist.join(folder))?);
+    }
     let mut output = std::io::stdout().lock();
     writeln!(
         output,
@@ -24,13 +25,23 @@ pub fn print(folder: &Path) -> Result<()> {
         writeln!(
             output,
             "{:<24}{:>10}{:>10}{:>10}",
-            file.file_name().unwrap_or_default().display(),
+            file.strip_prefix(dist)?.display(),
             bytes.len(),
             gzip(&bytes)?,
             brotli(&bytes)?,
         )?;
     }
     Ok(())
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| folder.display().to_string())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    Ok(files)
 }
 
 fn gzip(bytes: &[u8]) -> Result<usize> {
