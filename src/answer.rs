@@ -28,13 +28,14 @@ impl Answer for Reply {
         (value.is_object() && !Array::is_array(&value)).then_some(Record(value))
     }
 
-    fn items(&self, name: &str) -> Option<Vec<Record>> {
+    fn items(&self, name: &str) -> Option<impl Iterator<Item = Record>> {
         let list = self.item()?.get(name);
-        if list.is_undefined() || list.is_null() {
-            return Some(Vec::new());
-        }
-        let list: Array = list.dyn_into().ok()?;
-        Some(list.iter().map(Record).collect())
+        let list: Array = if list.is_undefined() || list.is_null() {
+            Array::new()
+        } else {
+            list.dyn_into().ok()?
+        };
+        Some(list.into_iter().map(Record))
     }
 }
 

@@ -1,5 +1,7 @@
 // A list that asks for nothing until somebody wants it, page by page.
 
+import { itemsOf } from "./items.js";
+
 /** Fetches one page: the one that the options ask for, or the one of a token. */
 export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => Promise<Page>;
 
@@ -53,10 +55,7 @@ export class List<Item, Page extends { nextPageToken?: string }>
   }
 
   /** Every item of every page. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const page of this.pages()) {
-      // Not `yield*`, which takes an array's items for promises and waits for each twice.
-      for (const item of this.#items(page)) yield item;
-    }
+  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
+    return itemsOf(this.pages(), this.#items);
   }
 }

@@ -107,7 +107,7 @@ pub trait Answer {
     /// The body as one resource; [`None`] if it is no JSON object.
     fn item(&self) -> Option<Self::Item>;
     /// The body's list of this name, empty if it is left out; [`None`] if it is something else.
-    fn items(&self, name: &str) -> Option<Vec<Self::Item>>;
+    fn items(&self, name: &str) -> Option<impl Iterator<Item = Self::Item>>;
 }
 
 /// A JSON object of an answer.

@@ -51,8 +51,8 @@ impl Sweep {
             query: &[],
         };
         let mut outcome = pages(call, &list, &mut |answer: &S::Answer| {
-            let keys = answer.items("apiKeys").unwrap_or_default();
-            for key in keys.iter().filter(|key| self.mark.is_on(*key)) {
+            let keys = answer.items("apiKeys").into_iter().flatten();
+            for key in keys.filter(|key| self.mark.is_on(key)) {
                 let key_id = key.text("keyId").ok_or("a key of its list has no keyId")?;
                 if Some(&key_id) != self.keep.as_ref() && !found.contains(&key_id) {
                     found.push(key_id);

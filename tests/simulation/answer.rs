@@ -56,8 +56,8 @@ impl Answer for Reply {
         self.item.clone()
     }
 
-    fn items(&self, _: &str) -> Option<Vec<Thing>> {
-        Some(self.items.clone())
+    fn items(&self, _: &str) -> Option<impl Iterator<Item = Thing>> {
+        Some(self.items.iter().cloned())
     }
 }
 

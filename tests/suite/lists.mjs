@@ -39,6 +39,27 @@ export const lists = {
     equal((await list).apiKeys ?? [], [], "each use asks anew");
   },
 
+  async "a list's items can be asked for before the last has come, and given up"({ listApiKeys }, api) {
+    const pages = [["a", "b"], [], ["c"]];
+    let asked = 0;
+    const fetch = async () => {
+      const apiKeys = pages[asked++].map((keyId) => ({ keyId }));
+      return Response.json({ apiKeys, nextPageToken: pages[asked] ? `page ${asked}` : "" });
+    };
+    const every = () => listApiKeys({ ...connection(api), fetch })[Symbol.asyncIterator]();
+    const ids = (results) => results.map(({ done, value }) => (done ? done : value.keyId));
+
+    const keys = every();
+    const results = await Promise.all(Array.from({ length: 5 }, () => keys.next()));
+    equal(ids(results), ["a", "b", "c", true, true], "in the order of the questions");
+
+    asked = 0;
+    const left = every();
+    equal(ids(await Promise.all([left.next(), left.return(), left.next()])), ["a", true, true], "given up");
+    equal(asked, 1, "no page that nobody wants");
+    equal(await rejection(every().throw("why")), "why", "what is thrown into it");
+  },
+
   async "a list passes on what the server is to do"({ createApiKey, listApiKeys, ApiError }, api) {
     const at = connection(api, "lister");
     for (const displayName of ["a & b", "c"]) await createApiKey({ ...at, displayName });

@@ -351,8 +351,8 @@ impl Rotate<'_> {
             query: &[],
         };
         pages(call, &list, &mut |answer: &S::Answer| {
-            let listed = answer.items("apiKeys").unwrap_or_default();
-            listed.into_iter().try_for_each(|key| keys.push(key))
+            let mut listed = answer.items("apiKeys").into_iter().flatten();
+            listed.try_for_each(|key| keys.push(key))
         })
         .await?;
         Ok(keys)
