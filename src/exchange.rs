@@ -9,10 +9,10 @@ use crate::lifecycle::{
     Rotator, Service, Why,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, Date, Function, JSON, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, Date, Function, JsString, Math, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit, RequestRedirect};
+use web_sys::{AbortSignal, RequestInit};
 
 /// Why an operation over this failed.
 pub type ApiFailure = Failure<Reply, JsValue>;
@@ -132,7 +132,7 @@ impl Api {
     async fn token(&self, stop: &Stop) -> Result<JsString, ApiFault> {
         let invalid = |invalid| unsent(Why::Invalid(invalid));
         let token = match &self.connection.token {
-            Token::Given(token) => token.clone(),
+            Token::Given(token) => return Ok(token.clone()),
             Token::Asked(ask) => match JsFuture::from(ask_token(stop, ask)).await {
                 Ok(token) => check_token(token).map_err(invalid)?,
                 Err(cause) => {
@@ -153,7 +153,7 @@ impl Api {
         Ok(token)
     }
 
-    /// What fetch is to send: every implementation takes a URL and an init like this one.
+    /// What fetch is to send.
     fn init(
         &self,
         request: &Request<'_>,
@@ -161,24 +161,13 @@ impl Api {
         stop: &Stop,
     ) -> Result<RequestInit, JsValue> {
         let headers = Object::new();
-        let set = |name: &str, value: &JsValue| Reflect::set(&headers, &name.into(), value);
         for (name, value) in &self.connection.headers {
-            set(name, value)?;
+            Reflect::set(&headers, &name.into(), value)?;
         }
-        set("accept", &"application/json".into())?;
-        set("authorization", &JsString::from("Bearer ").concat(token))?;
-        let init = RequestInit::new();
-        if let Some(payload) = &request.payload {
-            set("content-type", &"application/json".into())?;
-            init.set_body(&JSON::stringify(&to_record(payload)?)?.into());
-        }
-        init.set_method(request.method);
-        init.set_headers(&headers);
-        // A request that mints a key is never replayed elsewhere. `"error"` would say so too, but
-        // older Workers refuse it.
-        init.set_redirect(RequestRedirect::Manual);
-        init.set_signal(Some(&stop.signal()));
-        Ok(init)
+        let payload = request.payload.as_ref().map(to_record).transpose()?;
+        let method = request.method;
+        let init = stop.init(method, token, &headers, &payload.unwrap_or_default())?;
+        init.ok_or(JsValue::UNDEFINED)
     }
 
     /// Calls fetch. gloo-net's own `send` panics on a rejection that is no `Error` and on an answer
@@ -192,7 +181,7 @@ impl Api {
             .map_err(|cause| unsent(Why::Unreachable(cause)))?;
         let request = gloo_net::http::Request::from(request);
         // It may have sent the request before it threw.
-        host::fetch(&request.into())
+        host::fetch(&request.into(), &host::again(init))
             .map(JsValue::from)
             .map_err(|cause| Fault {
                 sent: true,

@@ -93,8 +93,15 @@ extern "C" {
     pub fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
     pub fn aborted(this: &Stop) -> bool;
-    #[wasm_bindgen(method, getter)]
-    pub fn signal(this: &Stop) -> AbortSignal;
+    /// What fetch is to send, and to end with the attempt.
+    #[wasm_bindgen(catch, method)]
+    pub fn init(
+        this: &Stop,
+        method: &str,
+        token: &JsString,
+        headers: &Object,
+        payload: &JsValue,
+    ) -> Result<Option<RequestInit>, JsValue>;
     #[wasm_bindgen(method)]
     pub fn wait(this: &Stop) -> Promise;
     #[wasm_bindgen(method)]
@@ -115,6 +122,8 @@ extern "C" {
     /// Makes a request for the global fetch.
     #[wasm_bindgen(catch, js_name = makeRequest)]
     pub fn make_request(url: &str, init: &RequestInit) -> Result<Option<Request>, JsValue>;
+    /// What fetch is told beside a request.
+    pub fn again(init: &RequestInit) -> RequestInit;
     /// Reads what fetch returned to a [`Reply`].
     pub fn receive(stop: &Stop, sent: &JsValue) -> Promise;
 
@@ -156,5 +165,5 @@ extern "C" {
 extern "C" {
     /// The global fetch.
     #[wasm_bindgen(catch)]
-    pub fn fetch(request: &Request) -> Result<Option<Object>, JsValue>;
+    pub fn fetch(request: &Request, init: &RequestInit) -> Result<Option<Object>, JsValue>;
 }

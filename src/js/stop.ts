@@ -26,14 +26,12 @@ export class Stop {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #over: Promise<never>;
-  #reject!: (reason: unknown) => void;
+  /** Ends what is waited for. */
+  #reject: ((reason?: unknown) => void) | undefined;
   #abandoned = false;
 
   /** May throw: the caller's signal can. */
   constructor(limitMs: number, caller: AbortSignal | undefined) {
-    this.#over = new Promise((_, reject) => (this.#reject = reject));
-    this.#over.catch(() => {});
     this.#caller = caller;
     if (caller) listen(caller, this);
     if (limitMs < Infinity) {
@@ -56,27 +54,43 @@ export class Stop {
   }
 
   #stop(): void {
-    this.#reject(undefined);
+    this.#reject?.();
     this.#controller.abort();
   }
 
-  /** Hand this to fetch, so that the connection ends with the attempt. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  /**
+   * What fetch is to send, and to end with the attempt: every implementation takes a URL and an init
+   * like this one. The headers are the caller's. May throw: what somebody put on every object can.
+   */
+  init(method: string, token: string, headers: Record<string, string>, payload: unknown): RequestInit {
+    headers.accept = "application/json";
+    headers.authorization = `Bearer ${token}`;
+    const init: RequestInit = { method, headers, signal: this.#controller.signal };
+    // A request that mints a key is never replayed elsewhere. "error" would say so too, but older
+    // Workers refuse it.
+    init.redirect = "manual";
+    if (payload !== undefined) {
+      headers["content-type"] = "application/json";
+      init.body = JSON.stringify(payload);
+    }
+    return init;
   }
 
-  /** Settles as the work does, or rejects when it is over: a stranger's promise may never settle. */
+  /**
+   * Settles as the work does, or rejects when it is over: a stranger's promise may never settle. One
+   * thing is waited for at a time.
+   */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const fail = (reason: unknown): unknown => this.#abandoned || reject(reason);
-      work.then((value) => this.#abandoned || resolve(value), fail);
-      this.#over.catch(fail);
+      this.#reject = (reason) => this.#abandoned || reject(reason);
+      work.then((value) => this.#abandoned || resolve(value), this.#reject);
+      if (this.timedOut || this.aborted) reject();
     });
   }
 
   /** Rejects when it is over. */
   wait(): Promise<never> {
-    return this.#over;
+    return this.race(new Promise(() => {}));
   }
 
   /** Ends it, so that nobody who waits is answered any more. */

@@ -15,8 +15,7 @@ export class Watch {
   #listener: Listener | undefined;
   /** How many requests were sent that may create a key. */
   attempts = 0;
-  #end!: () => void;
-  readonly #over = new Promise<void>((resolve) => (this.#end = resolve));
+  #end: (() => void) | undefined;
 
   /** From here on keys may be left behind. */
   begin(attemptTag: string | undefined, listener: Listener | undefined): void {
@@ -39,14 +38,15 @@ export class Watch {
   /** Hands what goes on to a caller's `waitUntil`; it goes on whether or not that takes it. */
   hold(waitUntil: (work: Promise<unknown>) => unknown, work: Promise<unknown>): void {
     // The work alone would be pending for ever if the module failed.
-    const held = Promise.race([work, this.#over]);
+    const over = new Promise<void>((resolve) => (this.#end = resolve));
+    const held = Promise.race([work, over]);
     settled(() => waitUntil(held)).catch(() => {});
   }
 
   /** Nothing can be left behind any more. */
   end(): void {
     watches.delete(this);
-    this.#end();
+    this.#end?.();
   }
 
   /** The module has failed: tells the caller what may be left, and returns it. */
