@@ -1,12 +1,30 @@
 //! Answers as the lifecycle reads them: what was parsed stays a JavaScript value, so that a secret in it
 //! is never copied.
 
-use crate::host::Reply;
+use crate::host::{self, Reply};
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{Answer, Item};
-use js_sys::{Array, JsString, Object, Reflect};
+use js_sys::{Array, JsString, Object};
 use serde::Serialize;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
+
+thread_local! {
+    /// The names of fields as JavaScript has them, so that each is handed over once.
+    static NAMES: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn in_javascript(name: &'static str) -> JsString {
+    NAMES.with_borrow_mut(|names| {
+        let known = names.iter().find(|(known, _)| *known == name);
+        if let Some((_, known)) = known {
+            return known.clone();
+        }
+        let new = JsString::from(name);
+        names.push((name, new.clone()));
+        new
+    })
+}
 
 impl Answer for Reply {
     type Item = Record;
@@ -25,10 +43,10 @@ impl Answer for Reply {
 
     fn item(&self) -> Option<Record> {
         let value = self.value();
-        (value.is_object() && !Array::is_array(&value)).then_some(Record(value))
+        host::is_resource(&value).then_some(Record(value))
     }
 
-    fn items(&self, name: &str) -> Option<impl Iterator<Item = Record>> {
+    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Record>> {
         let list = self.item()?.get(name);
         let list: Array = if list.is_undefined() || list.is_null() {
             Array::new()
@@ -49,43 +67,33 @@ impl Record {
     }
 
     /// The field of this name, whatever it is.
-    pub fn get(&self, name: &str) -> JsValue {
-        if self.0.is_object() {
-            Reflect::get(&self.0, &name.into()).unwrap_or_default()
-        } else {
-            JsValue::UNDEFINED
-        }
+    pub fn get(&self, name: &'static str) -> JsValue {
+        host::field(&self.0, &in_javascript(name))
     }
 }
 
 impl Item for Record {
-    fn text(&self, field: &str) -> Option<String> {
-        self.get(field).as_string().filter(|text| !text.is_empty())
+    fn text(&self, field: &'static str) -> Option<String> {
+        host::text_of(&self.0, &in_javascript(field))
     }
 
-    fn is_blank(&self, field: &str) -> bool {
-        let value = self.get(field);
-        value.is_undefined()
-            || value.is_null()
-            || value.as_string().is_some_and(|text| text.is_empty())
+    fn is_blank(&self, field: &'static str) -> bool {
+        host::is_blank(&self.0, &in_javascript(field))
     }
 
-    fn holds(&self, field: &str) -> bool {
-        let value = self.get(field);
-        value
-            .dyn_ref::<JsString>()
-            .is_some_and(|text| text.length() > 0)
+    fn holds(&self, field: &'static str) -> bool {
+        host::holds_text(&self.0, &in_javascript(field))
     }
 
-    fn is_false(&self, field: &str) -> bool {
+    fn is_false(&self, field: &'static str) -> bool {
         self.get(field).as_bool() == Some(false)
     }
 
-    fn same(&self, field: &str, other: &str) -> bool {
+    fn same(&self, field: &'static str, other: &'static str) -> bool {
         self.get(field) == self.get(other)
     }
 
-    fn annotation(&self, name: &str) -> Option<String> {
+    fn annotation(&self, name: &'static str) -> Option<String> {
         Record(self.get("annotations")).text(name)
     }
 
@@ -93,16 +101,11 @@ impl Item for Record {
         let Ok(annotations) = self.get("annotations").dyn_into::<Object>() else {
             return Vec::new();
         };
-        let names = Object::keys(&annotations);
-        let names = names.iter().filter_map(|name| name.as_string());
-        let annotations = Record(annotations.into());
-        names
-            .filter_map(|name| {
-                annotations
-                    .get(&name)
-                    .as_string()
-                    .map(|value| (name, value))
-            })
+        let entries = Object::entries(&annotations).into_iter();
+        let text = |entry: &Array, index| entry.get(index).as_string();
+        entries
+            .map(|entry| entry.unchecked_into::<Array>())
+            .filter_map(|entry| Some((text(&entry, 0)?, text(&entry, 1)?)))
             .collect()
     }
 }

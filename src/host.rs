@@ -141,6 +141,21 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &Reply) -> JsValue;
 
+    /// Whether what a JSON parser made is an object with fields.
+    #[wasm_bindgen(js_name = isResource)]
+    pub fn is_resource(value: &JsValue) -> bool;
+    /// A field of what a JSON parser made.
+    pub fn field(value: &JsValue, name: &JsString) -> JsValue;
+    /// The field, if it is text that is not empty.
+    #[wasm_bindgen(js_name = textOf)]
+    pub fn text_of(value: &JsValue, name: &JsString) -> Option<String>;
+    /// Whether the field is text that is not empty.
+    #[wasm_bindgen(js_name = holdsText)]
+    pub fn holds_text(value: &JsValue, name: &JsString) -> bool;
+    /// Whether the field is left out, null or an empty text.
+    #[wasm_bindgen(js_name = isBlank)]
+    pub fn is_blank(value: &JsValue, name: &JsString) -> bool;
+
     /// Makes an audit's entry of a key.
     pub fn audited(key: &JsValue, findings: &JsValue) -> JsValue;
     /// Makes a key that could not be revoked.

@@ -72,12 +72,11 @@ export function grpcCode(status: number, body: unknown): GrpcCode {
  */
 export function explain(status: number, body: unknown, optional: boolean): string {
   const error = field(body, "error");
-  const words = [
-    field(body, "message"),
-    field(error, "message"),
-    error,
-    field(field(body, "fault"), "faultstring"),
-  ].find((text) => typeof text === "string" && text !== "") as string | undefined;
+  const words =
+    textOf(body, "message") ??
+    textOf(error, "message") ??
+    textOf(body, "error") ??
+    textOf(field(body, "fault"), "faultstring");
   if (words !== undefined) {
     const hint = optional && status === 400 && /annotation/i.test(words) ? ANNOTATIONS_HINT : "";
     return words.slice(0, LONGEST) + hint;
@@ -91,8 +90,28 @@ const ANNOTATIONS_HINT =
 
 const REDIRECT = "the server redirects elsewhere, where a request with a token is never sent";
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
+/** @internal Whether what a parser made is an object with fields. */
+export function isResource(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** @internal A field of what a parser made. */
+export function field(value: unknown, name: string): unknown {
+  return isResource(value) ? value[name] : undefined;
+}
+
+/** @internal The field, if it is text that is not empty. */
+export function textOf(value: unknown, name: string): string | undefined {
+  const text = field(value, name);
+  return typeof text === "string" && text !== "" ? text : undefined;
+}
+
+/** @internal Whether the field is text that is not empty: a secret's is not handed over for that. */
+export function holdsText(value: unknown, name: string): boolean {
+  return textOf(value, name) !== undefined;
+}
+
+/** @internal Whether the field is left out, null or an empty text. */
+export function isBlank(value: unknown, name: string): boolean {
+  return (field(value, name) ?? "") === "";
 }

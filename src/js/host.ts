@@ -8,6 +8,7 @@ import { notify as tell, settled } from "./settle.js";
 import { Stop } from "./stop.js";
 
 export { audit, audited } from "./audit.js";
+export { field, holdsText, isBlank, isResource, textOf } from "./body.js";
 export { toError } from "./errors.js";
 export { pending, rotation } from "./rotation.js";
 export { reasonOf } from "./stop.js";
@@ -152,7 +153,7 @@ function looksLikeOne(): boolean {
 /** 128 random bits, to mark the attempts of one create. May throw: a Worker's module scope has none. */
 export function randomTag(): string {
   // Many at a time: asking for random bits costs more than they do.
-  if (drawn.length === 0) drawn = hex(crypto.getRandomValues(new Uint8Array(16 * 32)));
+  if (drawn.length === 0) drawn = hex(crypto.getRandomValues(new Uint32Array(4 * 32)));
   const tag = drawn.slice(0, 32);
   drawn = drawn.slice(32);
   return tag;
@@ -161,8 +162,8 @@ export function randomTag(): string {
 /** Random digits that no tag has yet. */
 let drawn = "";
 
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function hex(words: Uint32Array): string {
+  return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
 }
 
 /** Milliseconds of a clock that never goes back. */
@@ -248,13 +249,23 @@ async function read(sent: unknown): Promise<Answer> {
   if (response.type === "error") throw new TypeError("fetch returned a network error");
   const text: unknown = await response.text();
   if (typeof text !== "string") throw new TypeError(NO_RESPONSE);
+  const value = parse(text);
+  // Nobody asks for the headers of a success.
   return {
     status,
-    requestId: headerOf(response, "x-request-id"),
-    shouldRetry: wordOf(response, "x-should-retry", /^(true|false)$/),
-    retryAfterMs: wordOf(response, "retry-after-ms", NUMBER),
-    retryAfter: wordOf(response, "retry-after", NUMBER) ?? wordOf(response, "retry-after", DATE),
-    value: parse(text),
+    value,
+    get requestId() {
+      return headerOf(response, "x-request-id");
+    },
+    get shouldRetry() {
+      return wordOf(response, "x-should-retry", /^(true|false)$/);
+    },
+    get retryAfterMs() {
+      return wordOf(response, "retry-after-ms", NUMBER);
+    },
+    get retryAfter() {
+      return wordOf(response, "retry-after", NUMBER) ?? wordOf(response, "retry-after", DATE);
+    },
   };
 }
 

@@ -107,23 +107,23 @@ pub trait Answer {
     /// The body as one resource; [`None`] if it is no JSON object.
     fn item(&self) -> Option<Self::Item>;
     /// The body's list of this name, empty if it is left out; [`None`] if it is something else.
-    fn items(&self, name: &str) -> Option<impl Iterator<Item = Self::Item>>;
+    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Self::Item>>;
 }
 
 /// A JSON object of an answer.
 pub trait Item {
     /// The field of this name, if it is a string that is not empty. Never asked for a secret.
-    fn text(&self, field: &str) -> Option<String>;
+    fn text(&self, field: &'static str) -> Option<String>;
     /// Whether the field is left out, null or an empty string.
-    fn is_blank(&self, field: &str) -> bool;
+    fn is_blank(&self, field: &'static str) -> bool;
     /// Whether the field is a string that is not empty.
-    fn holds(&self, field: &str) -> bool;
+    fn holds(&self, field: &'static str) -> bool;
     /// Whether the field is `false`.
-    fn is_false(&self, field: &str) -> bool;
+    fn is_false(&self, field: &'static str) -> bool;
     /// Whether two fields hold the same.
-    fn same(&self, field: &str, other: &str) -> bool;
+    fn same(&self, field: &'static str, other: &'static str) -> bool;
     /// The annotation of this name.
-    fn annotation(&self, name: &str) -> Option<String>;
+    fn annotation(&self, name: &'static str) -> Option<String>;
     /// All annotations that are text.
     fn annotations(&self) -> Vec<(String, String)>;
 }

@@ -56,7 +56,7 @@ impl Answer for Reply {
         self.item.clone()
     }
 
-    fn items(&self, _: &str) -> Option<impl Iterator<Item = Thing>> {
+    fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Thing>> {
         Some(self.items.iter().cloned())
     }
 }
@@ -73,7 +73,7 @@ pub struct Thing {
 }
 
 impl Item for Thing {
-    fn text(&self, field: &str) -> Option<String> {
+    fn text(&self, field: &'static str) -> Option<String> {
         match field {
             "keyId" => self.key_id.clone(),
             "nextPageToken" => self.next.clone(),
@@ -83,26 +83,26 @@ impl Item for Thing {
         }
     }
 
-    fn is_blank(&self, field: &str) -> bool {
+    fn is_blank(&self, field: &'static str) -> bool {
         self.text(field).is_none()
     }
 
-    fn holds(&self, field: &str) -> bool {
+    fn holds(&self, field: &'static str) -> bool {
         match field {
             "key" => self.secret,
             _ => self.text(field).is_some(),
         }
     }
 
-    fn is_false(&self, _: &str) -> bool {
+    fn is_false(&self, _: &'static str) -> bool {
         false
     }
 
-    fn same(&self, field: &str, other: &str) -> bool {
+    fn same(&self, field: &'static str, other: &'static str) -> bool {
         field == other
     }
 
-    fn annotation(&self, name: &str) -> Option<String> {
+    fn annotation(&self, name: &'static str) -> Option<String> {
         let mut annotations = self.annotations.iter();
         let (_, value) = annotations.find(|(known, _)| known == name)?;
         Some(value.clone())
