@@ -190,8 +190,8 @@ impl Api {
     }
 
     async fn attempt(&self, request: &Request<'_>, stop: &Stop) -> Result<Reply, ApiFault> {
-        if let Some(why) = stopped(stop) {
-            return Err(unsent(why));
+        if stop.aborted() {
+            return Err(unsent(Why::Aborted));
         }
         let token = self.token(stop).await?;
         let init = self

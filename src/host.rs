@@ -22,6 +22,12 @@ extern "C" {
     /// The values of these names; where reading some threw, what they threw follows in the same order.
     #[wasm_bindgen(js_name = valuesOf)]
     pub fn values_of(object: &Object, names: &Array) -> Array;
+    /// Which of the values are there, a bit for each, the first the lowest.
+    #[wasm_bindgen(js_name = givenOf)]
+    pub fn given_of(values: &Array) -> u32;
+    /// The length of a text in UTF-16 units.
+    #[wasm_bindgen(js_name = lengthOf)]
+    pub fn length_of(value: &JsValue) -> Option<u32>;
     /// Whether a value is an array.
     #[wasm_bindgen(catch, js_name = isArray)]
     pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;

@@ -27,9 +27,12 @@ export function namesOf(object: object): string[] {
  * there is, is nobody's option. May throw: a getter can.
  */
 export function get(object: Record<string, unknown>, name: string): [unknown] | undefined {
-  if (name in Object.prototype && !Object.hasOwn(object, name)) return undefined;
-  const value = object[name];
+  const value = valueOf(object, name);
   return value === undefined ? undefined : [value];
+}
+
+function valueOf(object: Record<string, unknown>, name: string): unknown {
+  return name in Object.prototype && !Object.hasOwn(object, name) ? undefined : object[name];
 }
 
 /**
@@ -38,23 +41,22 @@ export function get(object: Record<string, unknown>, name: string): [unknown] | 
  */
 export function strangerIn(object: object, names: readonly string[]): string | undefined {
   const stranger = (name: string): boolean => !names.includes(name);
-  return namesOf(object).find(stranger) ?? hiddenNamesOf(object).find(stranger);
+  return namesOf(object).find(stranger) ?? hiddenNameOf(object, stranger);
 }
 
-/** The names of fields that cannot be enumerated; methods of a class are none. */
-function hiddenNamesOf(object: object): string[] {
-  const names: string[] = [];
+/** The first such name of a field that cannot be enumerated; methods of a class are none. */
+function hiddenNameOf(object: object, such: (name: string) => boolean): string | undefined {
   for (let at = object, up; at !== Object.prototype; at = up) {
     up = Object.getPrototypeOf(at) as object | null;
     // The end of a prototype chain of whichever realm has nobody's options.
     if (up === null && at !== object) break;
-    for (const name of Object.getOwnPropertyNames(at)) {
+    for (const name of Object.getOwnPropertyNames(at).filter(such)) {
       const { enumerable, value } = Object.getOwnPropertyDescriptor(at, name) ?? {};
-      if (enumerable === false && typeof value !== "function") names.push(name);
+      if (enumerable === false && typeof value !== "function") return name;
     }
     if (up === null) break;
   }
-  return names;
+  return undefined;
 }
 
 /**
@@ -65,13 +67,23 @@ export function valuesOf(object: Record<string, unknown>, names: readonly string
   const thrown: unknown[] = [];
   const values = names.map((name, index) => {
     try {
-      return get(object, name)?.[0];
+      return valueOf(object, name);
     } catch (cause) {
       thrown[index] = [cause];
       return undefined;
     }
   });
   return thrown.length === 0 ? values : [...values, ...thrown];
+}
+
+/** Which of the values are there, a bit for each, the first the lowest. */
+export function givenOf(values: readonly unknown[]): number {
+  return values.reduce<number>((bits, value, index) => bits | (Number(value !== undefined) << index), 0);
+}
+
+/** The length of a text. */
+export function lengthOf(value: unknown): number | undefined {
+  return typeof value === "string" ? value.length : undefined;
 }
 
 /** Whether a value is an array. May throw: a revoked proxy does. */

@@ -64,17 +64,27 @@ export async function load(
  * Calls a function of the module with options and a client's defaults, as they are now, and settles
  * whatever becomes of it.
  */
-export async function call<T>(
+export function call<T>(
   operation: Operation,
   options: unknown,
   defaults: unknown,
-  run: (module: typeof exports, options: unknown) => Promise<T>,
+  run: Run<T>,
   watch?: Watch,
 ): Promise<T> {
-  if (!loaded) {
-    options = snapshot(options);
-    await load(operation, patienceOf(options, defaults));
-  }
+  if (loaded) return answer(operation, options, run, watch);
+  const now = snapshot(options);
+  const done = load(operation, patienceOf(now, defaults));
+  return done.then(() => answer(operation, now, run, watch));
+}
+
+type Run<T> = (module: typeof exports, options: unknown) => Promise<T>;
+
+function answer<T>(
+  operation: Operation,
+  options: unknown,
+  run: Run<T>,
+  watch: Watch | undefined,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const fail = (cause: unknown): void => {
       const what = "failed, and is replaced for the next call";
@@ -99,7 +109,13 @@ export async function call<T>(
  */
 export function queueMicrotask(work: () => void): void {
   // Node's own keeps track of each, which costs more than the work.
-  Promise.resolve().then(work).catch(failed);
+  Promise.resolve().then(() => {
+    try {
+      work();
+    } catch (cause) {
+      failed(cause);
+    }
+  });
 }
 
 // After a trap, such as that of memory which has run out, nothing in an instance can be relied on.

@@ -8,6 +8,7 @@ use crate::host::{
 };
 use crate::lifecycle::Limits;
 use js_sys::JsString;
+use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -117,17 +118,38 @@ fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, Invalid> {
     Ok(headers)
 }
 
+thread_local! {
+    /// The last base URL that was given, and what came of it: hardly anybody has two.
+    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
 /// Where the service is, without a slash at its end.
 fn base_url(options: &Options) -> Result<String, Invalid> {
-    const PATH: &str = "baseUrl";
     let allow_http = options.boolean("allowHttp")?.unwrap_or(false);
-    let Some(given) = options.text(PATH)? else {
+    let Some(given) = options.text("baseUrl")? else {
         return Ok(DEFAULT_BASE_URL.into());
     };
-    let wrong = |expected| Err(invalid(PATH, expected));
-    let url = match parse_url(&given, None) {
+    // What more is allowed, and where a page is, may change.
+    let lasts = !allow_http && !given.starts_with('/');
+    let known = LAST.with_borrow(|last| {
+        let last = last.as_ref().filter(|(known, _)| lasts && *known == given);
+        last.map(|(_, base)| base.clone())
+    });
+    if let Some(base) = known {
+        return Ok(base);
+    }
+    let base = resolve(&given, allow_http)?;
+    if lasts {
+        LAST.set(Some((given, base.clone())));
+    }
+    Ok(base)
+}
+
+fn resolve(given: &str, allow_http: bool) -> Result<String, Invalid> {
+    let wrong = |expected| Err(invalid("baseUrl", expected));
+    let url = match parse_url(given, None) {
         Some(url) => url,
-        None => match on_page(&given) {
+        None => match on_page(given) {
             Some(url) => url,
             None => return wrong("must be an absolute URL, or on a page a path of its own origin"),
         },

@@ -126,6 +126,13 @@ mod tests {
     }
 
     #[test]
+    fn each_option_of_an_operation_has_a_bit() {
+        for known in [CREATE, DELETE, DELETE_ORPHANS, LIST, AUDIT, ROTATE] {
+            assert!(known.concat().len() <= u32::BITS as usize);
+        }
+    }
+
+    #[test]
     fn a_name_that_is_near_to_nothing_gets_no_hint() {
         for name in ["", "x", "colour", "ĂĄĆ", &"x".repeat(1 << 20)] {
             assert_eq!(hint(name, CREATE), "");

@@ -27,6 +27,8 @@ type Known = &'static [&'static [&'static str]];
 #[derive(Clone)]
 struct Values {
     values: Array,
+    /// Which of them are there, a bit for each.
+    given: u32,
     /// Whether reading some of them threw.
     threw: bool,
 }
@@ -206,6 +208,7 @@ impl Values {
     fn read(object: &Object, known: Known) -> Self {
         let values = host::values_of(object, &names_in_javascript(known));
         Self {
+            given: host::given_of(&values),
             threw: values.length() as usize > count(known),
             values,
         }
@@ -222,8 +225,8 @@ impl Values {
                 return Err(threw(name, boxed.get(0)));
             }
         }
-        let value = self.values.get(index as u32);
-        Ok((!value.is_undefined()).then_some(value))
+        let given = self.given >> index & 1 == 1;
+        Ok(given.then(|| self.values.get(index as u32)))
     }
 }
 
@@ -269,13 +272,14 @@ fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Inval
 
 /// Well-formed text of a bearable length. It is checked before it is copied.
 pub fn text(value: JsValue, path: &str) -> Result<String, Invalid> {
-    if !value.is_string() {
-        return Err(invalid(path, "must be a string"));
+    match host::length_of(&value) {
+        None => return Err(invalid(path, "must be a string")),
+        Some(length) if length > LONGEST_TEXT => {
+            return Err(invalid(path, "must not be longer than 1 MiB"));
+        }
+        Some(_) => {}
     }
     let value: JsString = value.unchecked_into();
-    if value.length() > LONGEST_TEXT {
-        return Err(invalid(path, "must not be longer than 1 MiB"));
-    }
     let copy = String::from(&value);
     // A lone surrogate becomes U+FFFD in the copy, so only then is there anything to look for.
     let replaced = |each| each == char::REPLACEMENT_CHARACTER;
