@@ -16,7 +16,8 @@ thread_local! {
 
 fn in_javascript(name: &'static str) -> JsString {
     NAMES.with_borrow_mut(|names| {
-        let known = names.iter().find(|(known, _)| *known == name);
+        // Two literals that are the same may be two entries; that does no harm.
+        let known = names.iter().find(|(known, _)| std::ptr::eq(*known, name));
         if let Some((_, known)) = known {
             return known.clone();
         }
