@@ -107,6 +107,21 @@ export const calls = {
     equal(seen.args[1].headers["X-Team"], "infra", "the caller's header");
   },
 
+  async "the global fetch is handed a request that is whole by itself"({ createApiKey }, api) {
+    const { fetch } = globalThis;
+    let method;
+    globalThis.fetch = (request) => {
+      ({ method } = request);
+      return fetch(request);
+    };
+    try {
+      const created = await createApiKey({ ...connection(api), displayName: "whole" });
+      equal([method, created.displayName], ["POST", "whole"], "without what is told beside it");
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  },
+
   async "a delete deletes, and says when there is nothing to delete"(
     { createApiKey, deleteApiKey, ApiError },
     api,
