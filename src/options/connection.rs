@@ -8,7 +8,7 @@ use crate::host::{
 };
 use crate::lifecycle::Limits;
 use js_sys::JsString;
-use std::cell::RefCell;
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -120,7 +120,7 @@ fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, Invalid> {
 
 thread_local! {
     /// The last base URL that was given, and what came of it: hardly anybody has two.
-    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+    static LAST: Cell<Option<(String, String)>> = const { Cell::new(None) };
 }
 
 /// Where the service is, without a slash at its end.
@@ -131,14 +131,13 @@ fn base_url(options: &Options) -> Result<String, Invalid> {
     };
     // What more is allowed, and where a page is, may change.
     let lasts = !allow_http && !given.starts_with('/');
-    let known = LAST.with_borrow(|last| {
-        let last = last.as_ref().filter(|(known, _)| lasts && *known == given);
-        last.map(|(_, base)| base.clone())
-    });
-    if let Some(base) = known {
-        return Ok(base);
-    }
-    let base = resolve(&given, allow_http)?;
+    let (given, base) = match LAST.take() {
+        Some(last) if lasts && last.0 == given => last,
+        _ => {
+            let base = resolve(&given, allow_http)?;
+            (given, base)
+        }
+    };
     if lasts {
         LAST.set(Some((given, base.clone())));
     }

@@ -111,7 +111,7 @@ export const calls = {
     const { fetch } = globalThis;
     let method;
     globalThis.fetch = (request) => {
-      ({ method } = request);
+      method ??= request.method;
       return fetch(request);
     };
     try {
