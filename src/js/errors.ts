@@ -14,6 +14,7 @@ export type Operation =
   | "init"
   | "listApiKeys"
   | "listUsers"
+  | "reconcile"
   | "rotateApiKey";
 
 /** What a create that failed knows of keys that nobody holds the secret of. */

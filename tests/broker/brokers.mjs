@@ -136,6 +136,7 @@ export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}
   return started({
     ...around,
     errors,
+    handler: broker,
     ask: asking(around, (path, init) => broker.fetch(new Request(`https://keys.example${path}`, init), context)),
     reconcile: (options) => broker.reconcile({ keep: [around.token.keyId], ...options }),
     said: async () => errors.map((error) => `${error?.stack} ${JSON.stringify(error)}`).join("\n"),

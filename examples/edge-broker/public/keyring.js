@@ -4,13 +4,19 @@
 /** How much of a key's life may pass before the next is fetched. */
 const REFRESH_AT = 0.8;
 
-/** How long to wait after a failure, where the broker does not say. */
-const RETRY_MS = 5_000;
+/** The least time between two keys, in milliseconds, whatever the clocks say. */
+const LEAST_MS = 5_000;
+
+/** How long the key before stays good for those who still use it, in milliseconds. */
+const OVERLAP_MS = 60_000;
 
 export class Keyring extends EventTarget {
   #token;
   #current;
+  #closed = false;
   #timer;
+  /** The keys before, by what revokes them later. */
+  #before = new Map();
 
   /** The token is what the broker knows the member by. */
   constructor(token) {
@@ -26,36 +32,40 @@ export class Keyring extends EventTarget {
   /** Fetches a key, and goes on fetching the next until `close`. Tells of it with the event `change`. */
   async refresh() {
     clearTimeout(this.#timer);
-    const before = this.#current;
     const response = await this.#ask("POST", "/keys");
+    const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
-      const { detail } = await response.json().catch(() => ({}));
-      const wait = Number(response.headers.get("retry-after")) * 1_000 || RETRY_MS;
-      this.#again(wait);
-      throw new Error(detail ?? `The broker answered ${response.status}.`);
+      this.#again(Number(response.headers.get("retry-after")) * 1_000);
+      throw new Error(answer.detail ?? `The broker answered ${response.status}.`);
     }
-    const next = await response.json();
-    this.#current = next;
-    this.#again((Date.parse(next.expireTime) - Date.now()) * REFRESH_AT);
+    // Nobody is there to use it.
+    if (this.#closed) return this.#revoke(answer);
+    const before = this.#current;
+    this.#current = answer;
+    // By the broker's clock, where it tells the time: this machine's may be wrong.
+    const now = Date.parse(response.headers.get("date") ?? "") || Date.now();
+    this.#again((Date.parse(answer.expireTime) - now) * REFRESH_AT);
+    if (before) this.#before.set(setTimeout(() => this.#revoke(before), OVERLAP_MS), before);
     this.dispatchEvent(new Event("change"));
-    // Whoever still uses the old one has a minute; then it counts no more.
-    if (before) setTimeout(() => this.#revoke(before), 60_000);
-    return next;
   }
 
-  /** Revokes the key, and fetches no other. */
+  /** Revokes the key and those before, and fetches no other. */
   async close() {
+    this.#closed = true;
     clearTimeout(this.#timer);
-    const before = this.#current;
+    const keys = [...this.#before.values(), this.#current].filter(Boolean);
+    for (const timer of this.#before.keys()) clearTimeout(timer);
+    this.#before.clear();
     this.#current = undefined;
     this.dispatchEvent(new Event("change"));
-    if (before) await this.#revoke(before);
+    await Promise.all(keys.map((key) => this.#revoke(key)));
   }
 
   #again(ms) {
+    if (this.#closed) return;
     this.#timer = setTimeout(() => {
       this.refresh().catch((error) => this.dispatchEvent(new CustomEvent("failure", { detail: error })));
-    }, ms);
+    }, Math.max(ms, LEAST_MS));
   }
 
   async #revoke({ keyId }) {
@@ -64,6 +74,7 @@ export class Keyring extends EventTarget {
   }
 
   #ask(method, path) {
-    return fetch(path, { method, headers: { authorization: `Bearer ${this.#token}` } });
+    // A page that is left in the middle of it lets it end.
+    return fetch(path, { method, headers: { authorization: `Bearer ${this.#token}` }, keepalive: method === "DELETE" });
   }
 }

@@ -30,13 +30,15 @@ const broker = createKeyBroker({
 
 export default {
   async fetch(request, env, ctx) {
-    return (await signIn(request, env)) ?? broker.fetch(request, ctx);
+    return (await signIn(request, env)) ?? broker.fetch(request, env, ctx);
   },
 
   async scheduled() {
-    const { known, revoked, spared, failed } = await broker.reconcile({ keep: words(env.KEEP_KEY_IDS) });
-    console.log(`reconciled: ${known} known, ${revoked.length} revoked`);
-    for (const keyId of spared) console.warn(`${keyId} looks like the broker's own: is it in KEEP_KEY_IDS?`);
-    for (const { keyId, error } of failed) console.error(`${keyId}: ${error.message}`);
+    const done = await broker.reconcile({ keep: words(env.KEEP_KEY_IDS), token: env.RECONCILE_API_KEY });
+    console.log(`reconciled: ${done.known} known, ${done.revoked.length} revoked`);
+    for (const keyId of done.spared) console.warn(`${keyId} looks like the broker's own: is it in KEEP_KEY_IDS?`);
+    for (const keyId of done.missing) console.error(`${keyId} of KEEP_KEY_IDS is gone`);
+    for (const { keyId, error } of done.failed) console.error(`${keyId}: ${error.message}`);
+    if (!done.settled) console.error("not settled: somebody goes on minting keys that are not the broker's");
   },
 };

@@ -29,11 +29,14 @@ export interface LedgerNamespace {
  * bind it as a class with SQLite.
  */
 export function durableLedger(namespace: LedgerNamespace): Ledger {
+  if (typeof namespace?.idFromName !== "function") {
+    throw new TypeError("durableLedger needs the binding of KeyLedger: is it in wrangler.toml?");
+  }
   const of = (member: string): KeyLedger =>
     namespace.get(namespace.idFromName(member) as never) as unknown as KeyLedger;
   return {
     reserve: async (member, mint, limits) => of(member).reserve(mint, limits),
-    settle: async (member, attemptTag, keyId) => of(member).settle(attemptTag, keyId),
+    settle: async (member, attemptTag, keyId, expiresAt) => of(member).settle(attemptTag, keyId, expiresAt),
     release: async (member, attemptTag) => of(member).release(attemptTag),
     revoke: async (member, keyId) => of(member).revoke(keyId),
     standings: async (member, claims) => of(member).standings(claims),
@@ -54,8 +57,8 @@ export class KeyLedger extends DurableObject {
   }
 
   /** See `Ledger.settle`. */
-  settle(attemptTag: string, keyId: string): boolean {
-    return settle(this.#rows, attemptTag, keyId);
+  settle(attemptTag: string, keyId: string, expiresAt: number): boolean {
+    return settle(this.#rows, attemptTag, keyId, expiresAt);
   }
 
   /** See `Ledger.release`. */

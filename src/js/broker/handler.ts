@@ -7,29 +7,26 @@ import { Problem } from "./problem.js";
 import { keyIdIn } from "./request.js";
 import { within } from "./within.js";
 
-/** What a runtime hands over beside a request, as far as it is used here. */
-export interface HandlerContext {
-  /** Keeps the runtime alive for what goes on after the answer. */
-  waitUntil(work: Promise<unknown>): void;
-}
+/** @internal Keeps the runtime alive for what goes on after the answer, where there is such a thing. */
+export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
 
 /** How long `authenticate` may take, in milliseconds. */
 const AUTHENTICATE_MS = 10_000;
 
-type Method = (settings: Settings, request: Request, context: HandlerContext) => Promise<Response>;
+type Method = (settings: Settings, request: Request, waitUntil: WaitUntil) => Promise<Response>;
 
 /** @internal Answers a request. Never rejects. */
 export async function handle(
   settings: Settings,
   request: Request,
-  context: HandlerContext,
+  waitUntil: WaitUntil,
 ): Promise<Response> {
   try {
     checkOrigin(settings, request);
     const methods = methodsAt(settings, request);
-    if (request.method === "OPTIONS") return seal(settings, request, preflight(Object.keys(methods)));
-    const method = methods[request.method];
-    if (method) return seal(settings, request, await method(settings, request, context));
+    if (request.method === "OPTIONS") return seal(settings, request, preflight(settings, Object.keys(methods)));
+    const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
+    if (method) return seal(settings, request, await method(settings, request, waitUntil));
     throw new Problem(405, "method", "This is not done here.", {
       headers: { allow: Object.keys(methods).join(", ") },
     });
@@ -47,9 +44,7 @@ function methodsAt({ basePath }: Settings, request: Request): Record<string, Met
   const [, keyId] = /^\/keys\/([^/]+)$/.exec(path) ?? [];
   if (keyId !== undefined) {
     return {
-      DELETE: asMember((settings, member, request, context) =>
-        revoke(settings, member, keyIdIn(keyId), request, context),
-      ),
+      DELETE: asMember((settings, member, request) => revoke(settings, member, keyIdIn(keyId), request)),
     };
   }
   throw new Problem(404, "not-found", "There is nothing here.");
@@ -63,12 +58,12 @@ type MemberMethod = (
   settings: Settings,
   member: string,
   request: Request,
-  context: HandlerContext,
+  waitUntil: WaitUntil,
 ) => Promise<Response>;
 
 /** For those alone who are somebody. */
 function asMember(method: MemberMethod): Method {
-  return async (settings, request, context) => {
+  return async (settings, request, waitUntil) => {
     const memberId = await within(AUTHENTICATE_MS, "authenticate", () => settings.authenticate(request));
     if (memberId === undefined || memberId === null || memberId === false || memberId === "") {
       throw new Problem(401, "unauthenticated", "Who are you?", {
@@ -79,9 +74,9 @@ function asMember(method: MemberMethod): Method {
     if (typeof memberId !== "string" || !memberId.isWellFormed()) {
       throw new TypeError("authenticate must return a member's id: well-formed text");
     }
-    const answer = method(settings, await settings.memberHash.of(memberId), request, context);
+    const answer = method(settings, await settings.members.hash(memberId), request, waitUntil);
     // A member who leaves must not end it half-way.
-    context.waitUntil(answer.catch(() => undefined));
+    waitUntil?.(answer.catch(() => undefined));
     return answer;
   };
 }

@@ -1,12 +1,11 @@
 // A broker: hands a product's members short-lived keys of their own, so that their prompts go straight to
 // Fireworks and never through the product's server.
 
-import { type HandlerContext, handle } from "./handler.js";
+import { handle, type WaitUntil } from "./handler.js";
 import { type KeyBrokerOptions, read } from "./options.js";
 import { type Reconciliation, reconcile, type ReconcileOptions } from "./reconcile.js";
 
 export type { Duration } from "./duration.js";
-export type { HandlerContext } from "./handler.js";
 export type { Claim, Ledger, Limits, Mint, Refusal, Standing } from "./ledger.js";
 export { memoryLedger } from "./memory.js";
 export type { KeyBrokerOptions, MaybeMember } from "./options.js";
@@ -17,9 +16,10 @@ export type { Reconciliation, ReconcileOptions } from "./reconcile.js";
 export interface KeyBroker {
   /**
    * Answers a request: `POST /keys` mints, `DELETE /keys/{keyId}` revokes, `GET /health`. Never rejects.
-   * Give it the runtime's context, where there is one, so that what a lost answer has left is swept.
+   * Hand on what the runtime gives beside the request: the first of it that has a `waitUntil` keeps the
+   * runtime alive for what goes on after the answer.
    */
-  fetch(request: Request, context?: Partial<HandlerContext>): Promise<Response>;
+  fetch(request: Request, ...context: unknown[]): Promise<Response>;
   /**
    * Revokes every key of the service account that the ledger does not know, but those named in `keep`.
    * Run it on a schedule: whoever holds a key can mint another that never ends, and until the next run
@@ -32,8 +32,25 @@ export interface KeyBroker {
 export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
   const settings = read(options);
   return {
-    fetch: (request, context) =>
-      handle(settings, request, { waitUntil: (work) => context?.waitUntil?.(work) }),
-    reconcile: (options = {}) => reconcile(settings, options),
+    fetch: (request, ...context) => handle(settings, request, waitUntilOf(context)),
+    reconcile: async (options = {}) => reconcile(settings, options),
   };
+}
+
+/** The `waitUntil` of a runtime's context, wherever it hands that over. */
+function waitUntilOf(context: unknown[]): WaitUntil {
+  const able = context.find(
+    (each): each is { waitUntil: NonNullable<WaitUntil> } =>
+      typeof (each as { waitUntil?: unknown } | null | undefined)?.waitUntil === "function",
+  );
+  return (
+    able &&
+    ((work) => {
+      try {
+        able.waitUntil(work);
+      } catch {
+        // The work goes on all the same, for as long as the runtime does.
+      }
+    })
+  );
 }

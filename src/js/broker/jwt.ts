@@ -21,12 +21,15 @@ export interface JwtOptions {
   algorithms: readonly string[];
   /** The claim that holds the member's id. @default "sub" */
   claim?: string | undefined;
-  /** How far the issuer's clock may be off, in seconds. @default 0 */
+  /** How far the issuer's clock may be off, in seconds, 300 at the most. @default 0 */
   clockTolerance?: number | undefined;
 }
 
 /** The algorithms whose verifying key cannot sign. */
 const ASYMMETRIC = /^(RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA|Ed25519)$/;
+
+/** The largest clock tolerance, in seconds: more would be another lifetime. */
+const MOST_TOLERANCE = 300;
 
 /** No token of a person is longer. */
 const LONGEST_TOKEN = 16_384;
@@ -76,7 +79,12 @@ export function jwtAuthenticator(
 }
 
 function checked(options: JwtOptions): JwtOptions {
-  const { issuer, audience, algorithms, claim } = options;
+  const { jwks: _, issuer, audience, algorithms, claim, clockTolerance = 0, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) throw new TypeError(`${unknown} is not an option of jwtAuthenticator`);
+  if (typeof clockTolerance !== "number" || !(clockTolerance >= 0 && clockTolerance <= MOST_TOLERANCE)) {
+    throw new TypeError(`clockTolerance must be a number of seconds, ${MOST_TOLERANCE} at the most`);
+  }
   const texts = { issuer, audience, ...(claim === undefined ? {} : { claim }) };
   for (const [name, value] of Object.entries(texts)) {
     if (typeof value !== "string" || value === "") throw new TypeError(`${name} must be a text`);
@@ -85,7 +93,7 @@ function checked(options: JwtOptions): JwtOptions {
     throw new TypeError("algorithms must name what the issuer signs with, such as RS256");
   }
   for (const algorithm of algorithms) {
-    if (!ASYMMETRIC.test(algorithm)) {
+    if (typeof algorithm !== "string" || !ASYMMETRIC.test(algorithm)) {
       throw new TypeError("algorithms must not hold none, nor one whose key is a shared secret");
     }
   }

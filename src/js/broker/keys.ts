@@ -7,14 +7,14 @@ import {
   createApiKey,
   type CreatedApiKey,
   deleteApiKey,
+  FireworksKeysError,
   TimeoutError,
   ValidationError,
 } from "fireworks-keys";
-import type { HandlerContext } from "./handler.js";
-import { attemptTagFor } from "./member.js";
+import type { WaitUntil } from "./handler.js";
 import type { Settings } from "./options.js";
 import { Problem, retryAfter } from "./problem.js";
-import { noSuchKey, wantedLifetime } from "./request.js";
+import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 import { within } from "./within.js";
 
 /** The annotation that a create's tag is kept in. */
@@ -37,57 +37,78 @@ export async function mint(
   settings: Settings,
   member: string,
   request: Request,
-  context: HandlerContext,
+  waitUntil: WaitUntil,
 ): Promise<Response> {
-  const { lifetime, limits, ledger, connection, displayName, onError } = settings;
+  const { lifetime, ledger, connection, displayName, onError } = settings;
   const wanted = (await wantedLifetime(request)) ?? lifetime.default;
-  const expiresAt = Date.now() + Math.min(Math.max(wanted, lifetime.min), lifetime.max);
-  const attemptTag = attemptTagFor(member);
-  const settleBy = Date.now() + (connection.totalTimeoutMs ?? 0) + SETTLING_MS;
-  const refusal = await asked(() => ledger.reserve(member, { attemptTag, expiresAt, settleBy }, limits));
-  if (refusal) {
-    const [code, what] =
-      refusal.limit === "mints"
-        ? (["mint-limit", "You have asked for too many keys of late."] as const)
-        : (["live-limit", "You have too many keys that are alive."] as const);
-    throw new Problem(429, code, what, { headers: retryAfter(refusal.retryAfterMs) });
-  }
-  const call = { ...connection, ...callOf(request, context) };
+  const lifetimeMs = Math.min(Math.max(wanted, lifetime.min), lifetime.max);
+  const signal = signalOf(request);
+  if (signal?.aborted) throw left();
+  const attemptTag = await settings.members.tag(member);
+  await reserve(settings, member, attemptTag, lifetimeMs);
+  // Not before: what the ledger takes is not taken from the key.
+  const expiresAt = Date.now() + lifetimeMs;
   const expireTime = new Date(expiresAt);
-  const created = await createApiKey({ ...call, displayName, expireTime, attemptTag }).catch(
-    async (error: unknown) => {
-      // Whatever else may have happened, the row stays: it counts, and finds what was left.
-      if (isWithoutOrphan(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
-      throw upstream(error);
-    },
-  );
+  const call = { ...connection, displayName, expireTime, attemptTag, signal, waitUntil };
+  const created = await createApiKey(call).catch(async (error: unknown) => {
+    // Whatever else may have happened, the row stays: it counts, and finds what was left.
+    if (isWithoutKey(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
+    throw signal?.aborted ? left() : upstream(error);
+  });
+  const { key, keyId } = created;
   try {
     check(created, attemptTag, expiresAt);
-    const known = await asked(() => ledger.settle(member, attemptTag, created.keyId));
+    const known = await asked(() => ledger.settle(member, attemptTag, keyId, expiresAt));
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
+    if (signal?.aborted) throw left();
   } catch (error) {
-    // The member may have left meanwhile, which must not keep the key alive.
-    const { waitUntil } = call;
-    const { keyId } = created;
-    await deleteApiKey({ ...connection, waitUntil, keyId, missingOk: true }).catch(onError);
-    throw error instanceof Problem ? error : new Problem(502, "upstream", NOT_MINTED, { cause: error });
+    // Without the member's signal: nobody else would delete it.
+    await deleteApiKey({ ...connection, keyId, missingOk: true })
+      .then(() => asked(() => ledger.release(member, attemptTag)))
+      .catch(onError);
+    throw error instanceof Problem ? error : new Problem(502, "upstream", "No key could be minted.", { cause: error });
   }
-  const { key, keyId } = created;
   return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
 }
 
-/** Revokes a member's own key. Done again, it is done. */
+/** Has the ledger write a mint down, unless that would exceed a limit. */
+async function reserve(
+  { ledger, limits, connection }: Settings,
+  member: string,
+  attemptTag: string,
+  lifetimeMs: number,
+): Promise<void> {
+  const now = Date.now();
+  const refusal = await asked(() =>
+    ledger.reserve(
+      member,
+      {
+        attemptTag,
+        expiresAt: now + LEDGER_MS + lifetimeMs,
+        settleBy: now + LEDGER_MS + (connection.totalTimeoutMs ?? 0) + SETTLING_MS,
+      },
+      limits,
+    ),
+  );
+  if (!refusal) return;
+  const [code, what] =
+    refusal.limit === "mints"
+      ? (["mint-limit", "You have asked for too many keys of late."] as const)
+      : (["live-limit", "You have too many keys that are alive."] as const);
+  throw new Problem(429, code, what, { headers: retryAfter(refusal.retryAfterMs) });
+}
+
+/** Revokes a member's own key, to its end, whether or not the member waits. Done again, it is done. */
 export async function revoke(
   { ledger, connection }: Settings,
   member: string,
   keyId: string,
   request: Request,
-  context: HandlerContext,
 ): Promise<Response> {
+  await bodyOf(request);
   const [standing] = await asked(() => ledger.standings(member, [{ keyId }]));
   if (standing === "live") {
-    const call = { ...connection, ...callOf(request, context) };
-    await deleteApiKey({ ...call, keyId, missingOk: true }).catch((error: unknown) => {
+    await deleteApiKey({ ...connection, keyId, missingOk: true }).catch((error: unknown) => {
       throw upstream(error);
     });
     await asked(() => ledger.revoke(member, keyId));
@@ -107,14 +128,14 @@ export async function asked<Answer>(question: () => Promise<Answer>): Promise<An
   });
 }
 
-const NOT_MINTED = "No key could be minted.";
+/** The signal of a request, where the runtime's requests have one. */
+function signalOf({ signal }: Request): AbortSignal | undefined {
+  return signal instanceof AbortSignal ? signal : undefined;
+}
 
-/** What of a request a call of the module needs. */
-function callOf(
-  { signal }: Request,
-  { waitUntil }: HandlerContext,
-): { signal: AbortSignal; waitUntil: (work: Promise<unknown>) => void } {
-  return { signal, waitUntil };
+/** The answer to a member who is not there to read it. */
+function left(): Problem {
+  return new Problem(400, "bad-request", "You have left.");
 }
 
 /** A key that outlives what was asked for, or that `reconcile` could not tell whose it is, is none. */
@@ -129,9 +150,10 @@ function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, e
   }
 }
 
-/** Whether a create that failed has surely left nothing. */
-function isWithoutOrphan(error: unknown): boolean {
-  return error instanceof Error && (error as { orphans?: unknown }).orphans === "none";
+/** Whether a create that failed has surely left nothing: it says so, or nothing was sent. */
+function isWithoutKey(error: unknown): boolean {
+  if (!(error instanceof FireworksKeysError)) return false;
+  return error.orphans === "none" || error.attempts === 0;
 }
 
 /** What a member is told of a failure behind the broker: whether to come again. */

@@ -5,7 +5,7 @@
 export interface Mint {
   /** What every key of this mint carries among its annotations. */
   attemptTag: string;
-  /** When its key ends. */
+  /** When its key has ended at the latest. */
   expiresAt: number;
   /** Until when its answer may still come: later, what it has left is an orphan. */
   settleBy: number;
@@ -50,8 +50,8 @@ export type Standing = "live" | "revoked" | "pending" | "lost" | "unknown";
 export interface Ledger {
   /** Writes a mint down before it is sent, unless it would exceed a limit. At once, or not at all. */
   reserve(member: string, mint: Mint, limits: Limits): Promise<Refusal | undefined>;
-  /** Writes down which key a mint has made. False where nothing is known of the mint. */
-  settle(member: string, attemptTag: string, keyId: string): Promise<boolean>;
+  /** Writes down which key a mint has made, and when that ends. False where nothing is known of the mint. */
+  settle(member: string, attemptTag: string, keyId: string, expiresAt: number): Promise<boolean>;
   /** Forgets a mint that has left no key. */
   release(member: string, attemptTag: string): Promise<void>;
   /** Writes down that a member's key is deleted. */
@@ -89,9 +89,9 @@ export function reserve(rows: Rows, mint: Mint, limits: Limits, now: number): Re
 }
 
 /** @internal See {@link Ledger.settle}. */
-export function settle(rows: Rows, attemptTag: string, keyId: string): boolean {
+export function settle(rows: Rows, attemptTag: string, keyId: string, expiresAt: number): boolean {
   const row = rows.all().find((row) => row.attemptTag === attemptTag);
-  if (row) rows.put({ ...row, keyId });
+  if (row) rows.put({ ...row, keyId, expiresAt });
   return row !== undefined;
 }
 

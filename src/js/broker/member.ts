@@ -1,10 +1,11 @@
 // A member as the ledger and the keys' annotations know one: by a keyed hash of the id. Nobody can tell
 // from it who that is, and it stays the same whatever becomes of the token.
 
-const HASH = /^[0-9a-f]{64}$/;
+/** What a tag looks like: the member, chance, and the proof that the broker made it. */
+const TAG = /^([\w-]{22})\.[\w-]{22}\.[\w-]{22}$/;
 
-/** The hash of members' ids under one secret. */
-export class MemberHash {
+/** Names members, under one secret. */
+export class Members {
   readonly #secret: Uint8Array<ArrayBuffer>;
   #key: CryptoKey | undefined;
 
@@ -12,8 +13,31 @@ export class MemberHash {
     this.#secret = new TextEncoder().encode(secret);
   }
 
-  /** HMAC-SHA-256, 64 hexadecimal digits. */
-  async of(memberId: string): Promise<string> {
+  /** What a member is known by: 128 bits, 22 characters. */
+  hash(memberId: string): Promise<string> {
+    return this.#mac("member", memberId);
+  }
+
+  /** A new tag of a mint, which names its member. */
+  async tag(member: string): Promise<string> {
+    const random = base64url(crypto.getRandomValues(new Uint8Array(16)));
+    return `${member}.${random}.${await this.#mac("tag", `${member}.${random}`)}`;
+  }
+
+  /**
+   * The member that a tag names, if the broker made it. Whoever holds a key can read and copy the tags of
+   * others; none can make up one, so that no more members are asked about than there are.
+   */
+  async of(tag: unknown): Promise<string | undefined> {
+    const [text, member] = (typeof tag === "string" && TAG.exec(tag)) || [];
+    if (text === undefined || member === undefined) return undefined;
+    const proof = text.lastIndexOf(".");
+    // It is no secret what is compared: the service shows all tags to whoever can send one.
+    return text.slice(proof + 1) === (await this.#mac("tag", text.slice(0, proof))) ? member : undefined;
+  }
+
+  /** HMAC-SHA-256, its first half. */
+  async #mac(purpose: string, text: string): Promise<string> {
     // The key is kept, its promise is not: a worker's requests must not wait for one another's.
     this.#key ??= await crypto.subtle.importKey(
       "raw",
@@ -22,22 +46,13 @@ export class MemberHash {
       false,
       ["sign"],
     );
-    const hash = await crypto.subtle.sign("HMAC", this.#key, new TextEncoder().encode(memberId));
-    return hexadecimal(new Uint8Array(hash));
+    const bytes = new TextEncoder().encode(`${purpose}:${text}`);
+    const mac = await crypto.subtle.sign("HMAC", this.#key, bytes);
+    return base64url(new Uint8Array(mac, 0, 16));
   }
 }
 
-/** A new tag of a mint, which names its member. */
-export function attemptTagFor(member: string): string {
-  return `${member}.${hexadecimal(crypto.getRandomValues(new Uint8Array(16)))}`;
-}
-
-/** The member that a tag names. A tag proves nothing: whoever holds a key can write any. */
-export function memberOf(attemptTag: unknown): string | undefined {
-  const [member, random, ...rest] = typeof attemptTag === "string" ? attemptTag.split(".") : [];
-  return member && HASH.test(member) && random && rest.length === 0 ? member : undefined;
-}
-
-function hexadecimal(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function base64url(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -26,7 +26,8 @@ export function memoryLedger(): Ledger {
       members.set(member, rows);
       return reserve(rows, mint, limits, now);
     },
-    settle: async (member, attemptTag, keyId) => settle(rowsOf(member), attemptTag, keyId),
+    settle: async (member, attemptTag, keyId, expiresAt) =>
+      settle(rowsOf(member), attemptTag, keyId, expiresAt),
     release: async (member, attemptTag) => rowsOf(member).delete(attemptTag),
     revoke: async (member, keyId) => revoke(rowsOf(member), keyId),
     standings: async (member, claims) => standings(rowsOf(member).all(), claims, Date.now()),

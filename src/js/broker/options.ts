@@ -1,10 +1,12 @@
-// Reads a broker's configuration. Whatever is wrong with it throws when the broker is made: there is no
-// configuration that lets everyone in.
+// Reads a broker's configuration. What is wrong with the broker's own options throws when it is made: there
+// is no configuration that lets everyone in. The connection's are checked by the module at the first call.
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
+import { redactText } from "../redact.js";
+import { notify } from "../settle.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Ledger, Limits } from "./ledger.js";
-import { MemberHash } from "./member.js";
+import { Members } from "./member.js";
 
 /** Options of `createKeyBroker`. */
 export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "waitUntil"> {
@@ -45,6 +47,8 @@ export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "wa
   allowedOrigins: readonly string[];
   /** Whether these pages may send cookies. @default false */
   allowCredentials?: boolean | undefined;
+  /** Headers that these pages may send beside `authorization` and `content-type`. */
+  allowedHeaders?: readonly string[] | undefined;
   /** Where the broker's paths begin, such as `/api`. @default "" */
   basePath?: string | undefined;
   /** Says who holds which key. */
@@ -53,9 +57,9 @@ export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "wa
   displayName?: string | undefined;
   /**
    * Is told what went wrong behind an answer of 500 and above, as nothing of it stands there.
-   * @default the error's name and message, on the console
+   * @default its name and message on the console, without what looks like a secret
    */
-  onError?: ((error: unknown) => void) | undefined;
+  onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** A member's id, or what says that there is none. */
@@ -66,11 +70,12 @@ export interface Settings {
   /** What every call of the module is given. */
   connection: ConnectionOptions & { userId: string };
   authenticate: KeyBrokerOptions["authenticate"];
-  memberHash: MemberHash;
+  members: Members;
   lifetime: { min: number; max: number; default: number };
   limits: Limits;
   allowedOrigins: ReadonlySet<string>;
   allowCredentials: boolean;
+  allowedHeaders: readonly string[];
   basePath: string;
   ledger: Ledger;
   displayName: string;
@@ -93,6 +98,7 @@ export function read(options: KeyBrokerOptions): Settings {
     limits = {},
     allowedOrigins,
     allowCredentials = false,
+    allowedHeaders = [],
     basePath = "",
     ledger,
     displayName = "brokered",
@@ -113,19 +119,25 @@ export function read(options: KeyBrokerOptions): Settings {
   none(others, "");
   check(typeof authenticate === "function", "authenticate", "is required: a function that says who asks");
   check(typeof token === "function" || isText(token), "token", "is required: a key, or a function that returns one");
-  check(isText(accountId), "accountId", "is required");
-  check(isText(userId) && userId !== "-", "userId", "is required: one service account");
+  check(isId(accountId), "accountId", "is required: the bare id, without a slash");
+  check(isId(userId), "userId", "is required: the bare id of one service account");
   check(
     typeof memberSecret === "string" && memberSecret.length >= SHORTEST_SECRET,
     "memberSecret",
     `is required: at least ${SHORTEST_SECRET} characters`,
   );
+  check(memberSecret !== token, "memberSecret", "must not be the token, which is rotated");
   check(
     typeof ledger === "object" && ledger !== null && CALLS.every((name) => typeof ledger[name] === "function"),
     "ledger",
     "is required: durableLedger(…), memoryLedger() or one of your own",
   );
   check(typeof allowCredentials === "boolean", "allowCredentials", "must be true or false");
+  check(
+    Array.isArray(allowedHeaders) && allowedHeaders.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name)),
+    "allowedHeaders",
+    "must be a list of headers' names",
+  );
   check(
     typeof basePath === "string" && /^(\/[\w.~-]+)*$/.test(basePath),
     "basePath",
@@ -153,23 +165,22 @@ export function read(options: KeyBrokerOptions): Settings {
       onEvent,
     },
     authenticate,
-    memberHash: new MemberHash(memberSecret),
+    members: new Members(memberSecret),
     lifetime: lifetimeOf(lifetime),
     limits: limitsOf(limits),
     allowedOrigins: originsOf(allowedOrigins),
     allowCredentials,
+    allowedHeaders,
     basePath,
     ledger,
     displayName,
-    onError: (error) => {
-      try {
-        onError(error);
-      } catch {
-        // The operator's own; the member is answered all the same.
-      }
-    },
+    // The operator's own; the member is answered all the same.
+    onError: (error) => notify(onError, error),
   };
 }
+
+/** Fireworks' console offers no longer ones. */
+const LONGEST_LIFE_MS = 52 * 7 * 86_400_000;
 
 const CALLS = ["reserve", "settle", "release", "revoke", "standings"] as const;
 
@@ -177,6 +188,7 @@ function lifetimeOf(lifetime: NonNullable<KeyBrokerOptions["lifetime"]>): Settin
   const { min = "1m", max = "1h", default: usual, ...others } = record(lifetime, "lifetime");
   none(others, "lifetime.");
   const bounds = { min: duration(min, "lifetime.min"), max: duration(max, "lifetime.max") };
+  check(bounds.max <= LONGEST_LIFE_MS, "lifetime.max", "must not be more than 52w");
   check(bounds.min <= bounds.max, "lifetime.max", "must not be less than lifetime.min");
   if (usual === undefined) {
     return { ...bounds, default: Math.min(Math.max(300_000, bounds.min), bounds.max) };
@@ -236,6 +248,10 @@ function none(others: object, path: string): void {
   if (name !== undefined) throw wrong(`${path}${name}`, "is not an option");
 }
 
+function isId(value: unknown): boolean {
+  return isText(value) && !value.includes("/") && !["-", ".", ".."].includes(value);
+}
+
 function isText(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
@@ -252,8 +268,14 @@ function wrong(path: string, expected: string): ValidationError {
   return new ValidationError(path, expected, { operation: "createKeyBroker", attempts: 0 });
 }
 
-/** Name and message alone: an error of somebody else's may carry anything in its fields. */
+/** What looks like a signed token, or comes after the word that announces one. */
+const TOKENS = /\beyJ[\w-]+(\.[\w-]*)*|\b(bearer|basic)\s+\S+/gi;
+
+/**
+ * Name and message alone, and without what looks like a secret: an error of somebody else's may carry
+ * anything.
+ */
 function log(error: unknown): void {
   const { name, message } = error instanceof Error ? error : new Error(typeof error);
-  console.error(`key broker: ${name}: ${message}`);
+  console.error(`key broker: ${name}: ${redactText(message, []).replace(TOKENS, "[redacted]")}`);
 }

@@ -16,13 +16,13 @@ export function checkOrigin({ allowedOrigins }: Settings, request: Request): voi
 }
 
 /** The answer to a preflight, or to whoever asks which methods there are. */
-export function preflight(methods: readonly string[]): Response {
+export function preflight({ allowedHeaders }: Settings, methods: readonly string[]): Response {
   return new Response(null, {
     status: 204,
     headers: {
       allow: methods.join(", "),
       "access-control-allow-methods": methods.join(", "),
-      "access-control-allow-headers": "authorization, content-type",
+      "access-control-allow-headers": ["authorization", "content-type", ...allowedHeaders].join(", "),
       "access-control-max-age": REMEMBERED,
     },
   });

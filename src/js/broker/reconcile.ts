@@ -1,17 +1,22 @@
 // Makes the service's list and the ledger agree: what the ledger does not know is revoked. Each key's tag
-// names the member to ask about; no list of all members is needed. A member whom the ledger cannot answer
-// for keeps the keys: an outage must not end everybody's.
+// names the member to ask about, so that no list of all members is needed. A member whom the ledger cannot
+// answer for keeps the keys: an outage must not end everybody's.
 
-import { type ApiKey, deleteApiKey, listApiKeys } from "fireworks-keys";
+import { type ApiKey, type ConnectionOptions, deleteApiKey, listApiKeys, ValidationError } from "fireworks-keys";
 import { asked, ATTEMPT } from "./keys.js";
 import type { Claim, Standing } from "./ledger.js";
-import { memberOf } from "./member.js";
 import type { Settings } from "./options.js";
+import { within } from "./within.js";
 
 /** Options of `reconcile`. */
 export interface ReconcileOptions {
-  /** The ids of keys that stay although no member has them: the broker's own token above all. */
+  /** The ids of keys that stay although no member has them: that of the broker's own token above all. */
   keep?: readonly string[] | undefined;
+  /**
+   * What to list and delete with, instead of the broker's token: best a key of another user. Members can
+   * delete every key of the service account, the broker's own too, and with it the one that watches them.
+   */
+  token?: ConnectionOptions["token"] | undefined;
   /** Ends it. */
   signal?: AbortSignal | undefined;
 }
@@ -22,58 +27,132 @@ export interface Reconciliation {
   known: number;
   /** The ids of keys that it did not know, and that are deleted. */
   revoked: string[];
-  /** The ids of keys that look like the broker's own token, and were spared: name them in `keep`. */
+  /** The id of a key that looks like the broker's own token, and was spared: name it in `keep`. */
   spared: string[];
+  /** The ids in `keep` that are not in the list: somebody has deleted them. */
+  missing: string[];
   /** What could not be looked at or deleted; the next run tries again. */
   failed: { keyId: string; error: unknown }[];
+  /**
+   * Whether the last look found nothing to revoke. Where it is false, somebody goes on minting with a key
+   * that the ledger does not know: only the service's administrator can end that, by the account's role.
+   */
+  settled: boolean;
 }
 
 /** How many requests are under way at a time: as many as Cloudflare lets an invocation have. */
 const AT_ONCE = 6;
 
-/** A key of the account, and whose it says it is. */
-interface Listed extends Claim {
-  key: ApiKey;
+/** How many keys the ledger is asked about at a time. */
+const CLAIMS = 100;
+
+/** How often the list is looked at, while there is something to revoke. */
+const PASSES = 10;
+
+/** How long the function that returns the token may take, in milliseconds. */
+const TOKEN_MS = 30_000;
+
+type Call = Settings["connection"] & { signal?: AbortSignal | undefined };
+
+const STANDINGS: readonly unknown[] = ["live", "revoked", "pending", "lost", "unknown"] satisfies Standing[];
+
+/** @internal Looks at the account's keys and revokes, until there is nothing left to revoke. */
+export async function reconcile(settings: Settings, options: ReconcileOptions): Promise<Reconciliation> {
+  const { keep, token, signal } = checked(options);
+  const call = { ...settings.connection, ...(token === undefined ? {} : { token }), signal };
+  const result: Reconciliation = {
+    known: 0,
+    revoked: [],
+    spared: [],
+    missing: [],
+    failed: [],
+    settled: false,
+  };
+  for (let pass = 0; pass < PASSES && !result.settled; pass += 1) {
+    const before = result.revoked.length;
+    Object.assign(result, { known: 0, spared: [], failed: [] });
+    await onePass(settings, call, new Set(keep), result);
+    signal?.throwIfAborted();
+    // What failed once fails again at once; the next run has another chance.
+    if (result.failed.length > 0) break;
+    result.settled = result.revoked.length === before;
+  }
+  return result;
 }
 
-/** @internal Lists the account's keys, asks the ledger, revokes. */
-export async function reconcile(
-  { connection, ledger }: Settings,
-  { keep = [], signal }: ReconcileOptions,
-): Promise<Reconciliation> {
-  const result: Reconciliation = { known: 0, revoked: [], spared: [], failed: [] };
-  const { token } = connection;
-  const own = typeof token === "function" ? await token() : token;
-  const call = { ...connection, signal };
-  const kept = new Set(keep);
-  const members = new Map<string, Listed[]>();
+async function onePass(
+  settings: Settings,
+  call: Call,
+  keep: ReadonlySet<string>,
+  result: Reconciliation,
+): Promise<void> {
+  const kept: ApiKey[] = [];
+  const members = new Map<string, ApiKey[]>();
   const strangers: ApiKey[] = [];
   for await (const key of listApiKeys(call)) {
-    if (kept.has(key.keyId)) continue;
-    const attemptTag = key.annotations?.[ATTEMPT];
-    const member = memberOf(attemptTag);
+    if (keep.has(key.keyId)) {
+      kept.push(key);
+      continue;
+    }
+    const member = await settings.members.of(tagOf(key));
     if (member === undefined) strangers.push(key);
-    else members.set(member, [...(members.get(member) ?? []), { keyId: key.keyId, attemptTag, key }]);
+    else if (!members.get(member)?.push(key)) members.set(member, [key]);
   }
-  await each([...members], async ([member, listed]) => {
+  const there = new Set(kept.map(({ keyId }) => keyId));
+  result.missing = [...keep].filter((keyId) => !there.has(keyId));
+  const own = await tokenLike(settings, kept, strangers);
+  if (own) result.spared.push(own.keyId);
+  // Before anybody's ledger is asked: however many members there are, these go.
+  await revokeAll(call, strangers.filter((key) => key !== own), result);
+  await each(shuffled([...members]), call, async ([member, keys]) => {
+    const { unknown, lost } = await strangersOf(settings, member, keys, result);
+    await revokeAll(call, unknown, result);
+    // What it has left is gone, so that it counts no more.
+    for (const tag of lost) await asked(() => settings.ledger.release(member, tag)).catch(settings.onError);
+  });
+}
+
+/** Those of a member's keys that the ledger does not know, and the tags of the mints that were lost. */
+async function strangersOf(
+  { ledger }: Settings,
+  member: string,
+  keys: ApiKey[],
+  result: Reconciliation,
+): Promise<{ unknown: ApiKey[]; lost: Set<string> }> {
+  const unknown: ApiKey[] = [];
+  const lost = new Set<string>();
+  for (let start = 0; start < keys.length; start += CLAIMS) {
+    const some = keys.slice(start, start + CLAIMS);
+    const claims: Claim[] = some.map((key) => ({ keyId: key.keyId, attemptTag: tagOf(key) }));
     try {
-      const claims = listed.map(({ keyId, attemptTag }) => ({ keyId, attemptTag }));
       const standings = await asked(() => ledger.standings(member, claims));
-      listed.forEach(({ key }, index) => {
-        if (isKnown(standings[index])) result.known += 1;
-        else strangers.push(key);
+      if (!isAnswer(standings, claims.length)) throw new TypeError("the ledger's answer is none");
+      some.forEach((key, index) => {
+        const standing = standings[index];
+        // A mint that is under way is not over, and one that is lost is nobody's.
+        if (standing === "live" || standing === "pending") result.known += 1;
+        else unknown.push(key);
+        if (standing === "lost") lost.add(tagOf(key) ?? "");
       });
     } catch (error) {
-      for (const { keyId } of listed) result.failed.push({ keyId, error });
+      for (const { keyId } of some) result.failed.push({ keyId, error });
     }
-  });
-  // Those first that can still be used.
-  strangers.sort((one, other) => endOf(other) - endOf(one));
-  await each(strangers, async ({ keyId, prefix }) => {
-    if (isPrefix(prefix, own)) {
-      result.spared.push(keyId);
-      return;
-    }
+  }
+  return { unknown, lost };
+}
+
+function isAnswer(standings: unknown, length: number): standings is Standing[] {
+  return Array.isArray(standings) && standings.length === length && standings.every((each) => STANDINGS.includes(each));
+}
+
+/** Revokes keys: those first that can still be used, the newest of them before the others. */
+async function revokeAll(call: Call, keys: ApiKey[], result: Reconciliation): Promise<void> {
+  const now = Date.now();
+  const urgency = (key: ApiKey): [number, number] => [Number(endOf(key) > now), timeOf(key.createTime)];
+  const sorted = keys
+    .map((key) => ({ key, urgency: urgency(key) }))
+    .sort(({ urgency: one }, { urgency: other }) => other[0] - one[0] || other[1] - one[1]);
+  await each(sorted, call, async ({ key: { keyId } }) => {
     try {
       await deleteApiKey({ ...call, keyId, missingOk: true });
       result.revoked.push(keyId);
@@ -81,28 +160,75 @@ export async function reconcile(
       result.failed.push({ keyId, error });
     }
   });
-  return result;
 }
 
-/** A mint that is under way is the ledger's business; whatever it is not sure of is nobody's. */
-function isKnown(standing: Standing | undefined): boolean {
-  return standing === "live" || standing === "pending";
+/**
+ * The key that is most likely the broker's token, where `keep` has forgotten it: to end it would end the
+ * broker. Of those that begin as the token does it is the oldest, as nobody can make an older one.
+ */
+async function tokenLike(
+  { connection: { token } }: Settings,
+  kept: ApiKey[],
+  strangers: ApiKey[],
+): Promise<ApiKey | undefined> {
+  // Without a token there was no list either.
+  const text = typeof token === "function" ? await within(TOKEN_MS, "token", token).catch(() => "") : token;
+  const fits = ({ prefix }: ApiKey): boolean => Boolean(prefix) && text.startsWith(prefix as string);
+  if (kept.some(fits)) return undefined;
+  const [oldest] = strangers
+    .filter(fits)
+    .sort((one, other) => timeOf(one.createTime) - timeOf(other.createTime));
+  return oldest;
+}
+
+function tagOf({ annotations }: ApiKey): string | undefined {
+  return annotations?.[ATTEMPT];
 }
 
 function endOf({ expireTime }: ApiKey): number {
-  return expireTime === undefined ? Infinity : Date.parse(expireTime);
+  return expireTime === undefined ? Infinity : timeOf(expireTime);
 }
 
-/** Whether a key can be the token. To end it would end the broker. */
-function isPrefix(prefix: string | undefined, token: string): boolean {
-  return prefix !== undefined && prefix !== "" && token.startsWith(prefix);
+/** A time that cannot be read is the latest. */
+function timeOf(time: unknown): number {
+  const ms = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(ms) ? Infinity : ms;
 }
 
-/** Does something for each, a few at a time. */
-async function each<Item>(items: Item[], work: (item: Item) => Promise<void>): Promise<void> {
+/** In another order each time: where a run cannot reach everybody, the next reaches others. */
+function shuffled<Item>(items: Item[]): Item[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((one, other) => one.order - other.order)
+    .map(({ item }) => item);
+}
+
+/** Does something for each, a few at a time, until it is aborted. */
+async function each<Item>(
+  items: Item[],
+  { signal }: Call,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   const rest = items.values();
   const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item);
+    for (const item of rest) {
+      if (signal?.aborted) return;
+      await work(item);
+    }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** What is deleted hangs on this: a name that nobody knows, or a text instead of a list, is an error. */
+function checked(options: ReconcileOptions): ReconcileOptions & { keep: readonly string[] } {
+  const wrong = (path: string, expected: string): ValidationError =>
+    new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });
+  if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
+  const { keep = [], token, signal, ...others } = options;
+  const [name] = Object.keys(others);
+  if (name !== undefined) throw wrong(name, "is not an option");
+  if (!Array.isArray(keep)) throw wrong("keep", "must be a list of ids");
+  const index = keep.findIndex((keyId) => typeof keyId !== "string" || keyId === "");
+  if (index >= 0) throw wrong(`keep.${index}`, "must be the id of a key");
+  return { keep, token, signal };
 }

@@ -2,21 +2,28 @@
 
 import { type Duration, milliseconds } from "./duration.js";
 import { Problem } from "./problem.js";
+import { within } from "./within.js";
 
 /** The longest body that is read, in bytes. */
 const LONGEST_BODY = 4_096;
+
+/** How much more is read and thrown away, so that whoever still sends it is answered. */
+const LONGEST_REST = 65_536;
+
+/** How long a body may take to arrive, in milliseconds. */
+const BODY_MS = 10_000;
 
 /** The longest id of a key that is looked up. */
 const LONGEST_ID = 256;
 
 /** The lifetime that a mint's body asks for, in milliseconds; nothing where it leaves that open. */
 export async function wantedLifetime(request: Request): Promise<number | undefined> {
+  const type = request.headers.get("content-type");
   const text = await bodyOf(request);
-  if (text === "") return undefined;
-  const type = request.headers.get("content-type") ?? "";
-  if (!/^application\/json\s*(;|$)/i.test(type)) {
+  if (!/^application\/json\s*(;|$)/i.test(type ?? "") && (text !== "" || type !== null)) {
     throw new Problem(415, "media-type", "The body must be application/json.");
   }
+  if (text === "") return undefined;
   const body = parse(text);
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw bad("The body must be a JSON object.");
@@ -45,32 +52,42 @@ export function noSuchKey(): Problem {
   return new Problem(404, "not-found", "You have no key of this id.");
 }
 
-/** Reads no more than it must. */
-async function bodyOf(request: Request): Promise<string> {
-  const tooLarge = (): Problem =>
-    new Problem(413, "body-too-large", `The body may hold ${LONGEST_BODY} bytes.`);
-  if (Number(request.headers.get("content-length")) > LONGEST_BODY) throw tooLarge();
+/** A request's body as text; one that is too large is an error whoever asks for it. */
+export async function bodyOf(request: Request): Promise<string> {
   const { body } = request;
   if (body === null) return "";
   if (request.bodyUsed) throw new Error("authenticate has read the request's body");
   const reader = body.getReader();
-  const bytes = new Uint8Array(LONGEST_BODY);
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read().catch(() => {
+  try {
+    const chunks = await within(BODY_MS, "the body", () => read(reader)).catch(() => {
       throw bad("The body did not arrive.");
     });
-    if (done) break;
-    if (length + value.byteLength > LONGEST_BODY) {
-      // The rest is of no use; whether that can be said does not matter.
-      reader.cancel().catch(() => undefined);
-      throw tooLarge();
+    const length = chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (length > LONGEST_BODY) {
+      throw new Problem(413, "body-too-large", `The body may hold ${LONGEST_BODY} bytes.`);
     }
-    bytes.set(value, length);
+    return decode(chunks);
+  } finally {
+    // The rest is of no use; whether that can be said does not matter.
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+async function read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Uint8Array[]> {
+  const chunks = [];
+  for (let length = 0; length <= LONGEST_REST; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
     length += value.byteLength;
   }
+  return chunks;
+}
+
+function decode(chunks: Uint8Array[]): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, length));
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
   } catch {
     throw bad("The body must be UTF-8.");
   }

@@ -1,5 +1,7 @@
 // A limit on how long something may take that is not ours.
 
+import { settled } from "../settle.js";
+
 /** What the work settles to, or a rejection once the time is up. It is begun here, so that it may throw. */
 export async function within<Result>(
   ms: number,
@@ -11,7 +13,7 @@ export async function within<Result>(
     timer = setTimeout(() => reject(new Error(`${what} took longer than ${ms} ms`)), ms);
   });
   try {
-    return await Promise.race([late, (async () => work())()]);
+    return await Promise.race([late, settled(work)]);
   } finally {
     clearTimeout(timer);
   }
