@@ -11,7 +11,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_cli_support::{Bindgen, Output};
 
 /// The module's name in dist/ and in the glue.
 const MODULE: &str = "fireworks_keys";
@@ -150,7 +150,7 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
         return Ok(());
     }
     fs::create_dir_all(folder)?;
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(compiled)
         .out_name(MODULE)
         .web(true)?
@@ -159,10 +159,16 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
         .reset_state_function(true)
         .remove_name_section(!flavour.debug)
         .remove_producers_section(true)
-        .generate(folder)
+        .generate_output()
         .context("wasm-bindgen")?;
+    let renamed = if flavour.debug {
+        Vec::new()
+    } else {
+        shorten(&mut output)
+    };
+    output.emit(folder).context("wasm-bindgen")?;
     let glue = folder.join(MODULE).with_extension("js");
-    fs::write(&glue, tidy(&fs::read_to_string(&glue)?)?)?;
+    fs::write(&glue, tidy(&fs::read_to_string(&glue)?, &renamed)?)?;
     let bound = folder.join(format!("{MODULE}_bg.wasm"));
     let module = folder.join(MODULE).with_extension("wasm");
     command::run(
@@ -182,14 +188,23 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
 
 /// The glue with one import of `#host`: wasm-bindgen writes one for each function, and every bundler
 /// would warn of the repeated key. And what still arrives for an instance that has failed is dropped:
-/// its calls have been ended, and an exception there would be nobody's to catch.
-fn tidy(glue: &str) -> Result<String> {
+/// its calls have been ended, and an exception there would be nobody's to catch. And with the names that
+/// imports have been given.
+fn tidy(glue: &str, renamed: &[(String, String)]) -> Result<String> {
     const LATE: &str = "throw new Error('Cannot invoke closure from previous WASM instance');";
     ensure!(
         glue.contains(LATE),
         "wasm-bindgen's glue has changed: where is {LATE:?}?"
     );
-    let glue = glue.replace(LATE, "return;");
+    let mut glue = glue.replace(LATE, "return;");
+    for (long, short) in renamed {
+        let long = format!("{long}: function(");
+        ensure!(
+            glue.contains(&long),
+            "wasm-bindgen's glue has changed: where is {long:?}?"
+        );
+        glue = glue.replace(&long, &format!("{short}: function("));
+    }
     let (mut imported, mut named) = (false, false);
     let kept = glue.lines().filter(|line| {
         if line.starts_with("import * as import") && line.ends_with("from \"#host\"") {
@@ -201,6 +216,21 @@ fn tidy(glue: &str) -> Result<String> {
         }
     });
     Ok(kept.flat_map(|line| [line, "\n"]).collect())
+}
+
+/// Gives what the module imports from its glue short names, and returns the long ones with them:
+/// wasm-bindgen ends each with a hash, which nothing can compress.
+fn shorten(output: &mut Output) -> Vec<(String, String)> {
+    let glue = format!("./{MODULE}_bg.js");
+    let imports = output.wasm_mut().imports.iter_mut();
+    imports
+        .filter(|import| import.module == glue)
+        .enumerate()
+        .map(|(index, import)| {
+            let short = format!("f{index}");
+            (std::mem::replace(&mut import.name, short.clone()), short)
+        })
+        .collect()
 }
 
 /// Bundles each entry into one file, and writes the types beside them.
