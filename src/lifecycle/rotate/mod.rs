@@ -11,8 +11,8 @@ pub use outcome::{Aftermath, Hindrance, Pending, Persisted, Rotated, Rotation, S
 use super::lineage::{Lineage, Listed, created_ms};
 use super::list::{Collection, Page, pages};
 use super::{
-    Answer, Call, Create, Created, Event, Failure, Item, Mark, Orphans, Outcome, Request,
-    RetryReason, Rotator, Service, Stage, Sweep, Unfinished, delete, path, retry,
+    Answer, Call, Create, Event, Failure, Item, Mark, NewKey, Orphans, Outcome, Request,
+    RetryReason, Rotator, Service, Stage, Successor, Sweep, Unfinished, delete, path, retry,
 };
 
 /// By how much a successor must be older than ours before it counts as left by a crash, in
@@ -48,186 +48,133 @@ type Keys<S> = Lineage<<<S as Service>::Answer as Answer>::Item>;
 impl Rotate<'_> {
     /// Rotates the key.
     pub async fn run<S: Rotator>(&self, call: &Call<'_, S>) -> Rotated<S> {
-        let mut unfinished = None;
-        let outcome = self.rotate(call, &mut unfinished).await;
+        let mut progress = Progress {
+            rotate: self,
+            call,
+            stage: Stage::Find,
+            successor: None,
+            held: false,
+            aftermath: None,
+            unfinished: None,
+        };
+        let outcome = match progress.rotate().await {
+            Ok(rotation) => Ok(rotation),
+            Err(hindrance) => Err(progress.stop(hindrance).await),
+        };
         Rotated {
             outcome,
-            unfinished,
+            unfinished: progress.unfinished,
         }
     }
+}
 
-    async fn rotate<S: Rotator>(
-        &self,
-        call: &Call<'_, S>,
-        unfinished: &mut Option<Unfinished>,
-    ) -> Result<Rotation<S>, Stopped<S>> {
-        self.begin(call, Stage::Find, None);
-        let plan = match self.list(call).await {
-            Ok(keys) => self.plan(call.service(), &keys),
-            Err(failure) => Err(Hindrance::Failed(failure)),
-        };
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(hindrance) => return Err(self.stopped(Stage::Find, hindrance, None)),
-        };
+/// A rotation under way: what there is to know of it, wherever it ends.
+struct Progress<'a, S: Service> {
+    rotate: &'a Rotate<'a>,
+    call: &'a Call<'a, S>,
+    stage: Stage,
+    /// The id of the successor, while it is alive.
+    successor: Option<String>,
+    /// Whether the caller may have stored the successor.
+    held: bool,
+    aftermath: Option<Aftermath>,
+    unfinished: Option<Unfinished>,
+}
 
-        self.begin(call, Stage::Create, None);
-        let create = Create {
-            account: self.account,
-            user: self.user,
-            key: &plan.key,
-            mark: Some(self.mark),
+impl<S: Rotator> Progress<'_, S> {
+    async fn rotate(&mut self) -> Result<Rotation<S>, Hindrance<S>> {
+        let service = self.call.service();
+        self.begin(Stage::Find);
+        let keys = self.list().await?;
+        let plan = self.rotate.plan(service, &keys)?;
+        drop(keys);
+
+        self.begin(Stage::Create);
+        let created = self.create(&plan.key).await?;
+        let Some(new) = service.holding(&created) else {
+            return Err(Hindrance::Failed(Box::new(Failure::Unreadable {
+                answer: created,
+                reason: "its key is nothing that a header can carry",
+            })));
         };
-        let Created {
-            outcome,
-            orphans,
-            key_ids,
-            unfinished: sweep,
-            ..
-        } = create.run(call).await;
-        *unfinished = sweep;
-        let mut aftermath = Aftermath {
-            orphans,
-            key_ids,
-            keep: None,
+        let new = self.call.over(&new);
+
+        self.begin(Stage::Compare);
+        self.compare(&plan.left, &created).await?;
+        if self.rotate.verify {
+            self.begin(Stage::Verify);
+            self.try_out(&new).await?;
+        }
+        self.begin(Stage::Persist);
+        self.persist(&created).await?;
+
+        self.begin(Stage::Revoke);
+        Ok(self.revoke(&new, plan, created).await)
+    }
+
+    /// Begins the next stage.
+    fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.call.service().notify(&Event::Rotation {
+            stage,
+            // What the caller takes for an id is told once it is one.
+            key_id: (stage != Stage::Find).then_some(self.rotate.key_id),
+            successor_id: self.successor.as_deref(),
+        });
+    }
+
+    async fn list(&self) -> Outcome<S, Keys<S>> {
+        let mut keys = Lineage::default();
+        let list = Page {
+            account: self.rotate.account,
+            collection: Collection::Keys {
+                user: self.rotate.user,
+            },
+            query: &[],
         };
-        let finished = match outcome {
-            Ok(created) => {
-                self.finish(call, plan, created, &mut aftermath, unfinished)
-                    .await
-            }
-            Err(failure) => Err(self.stopped(Stage::Create, Hindrance::Failed(failure), None)),
-        };
-        finished.map_err(|stopped| Stopped {
-            aftermath: Some(aftermath),
-            ..stopped
+        pages(self.call, &list, &mut |answer: &S::Answer| {
+            let mut listed = answer.items("apiKeys").into_iter().flatten();
+            listed.try_for_each(|key| keys.push(key))
         })
+        .await?;
+        Ok(keys)
     }
 
-    /// From the create on.
-    async fn finish<S: Rotator>(
-        &self,
-        call: &Call<'_, S>,
-        plan: Plan,
-        created: S::Answer,
-        aftermath: &mut Aftermath,
-        unfinished: &mut Option<Unfinished>,
-    ) -> Result<Rotation<S>, Stopped<S>> {
-        let id = created.item().and_then(|key| key.text("keyId"));
-        let id = id.unwrap_or_default();
-        let Some(new) = call.service().holding(&created) else {
-            let halt = Halt {
-                stage: Stage::Create,
-                hindrance: Hindrance::Failed(Box::new(Failure::Unreadable {
-                    answer: created,
-                    reason: "its key is nothing that a header can carry",
-                })),
-                held: false,
-            };
-            return Err(self.halt(call, &id, halt, aftermath, unfinished).await);
+    async fn create(&mut self, key: &NewKey) -> Outcome<S> {
+        let create = Create {
+            account: self.rotate.account,
+            user: self.rotate.user,
+            key,
+            mark: Some(self.rotate.mark),
         };
-        let new = call.over(&new);
-        if let Err(halt) = self.settle(call, &new, &plan, &created, &id).await {
-            return Err(self.halt(call, &id, halt, aftermath, unfinished).await);
-        }
-        let mut rotation = Rotation {
-            created,
-            revoked: Vec::new(),
-            pending: Vec::new(),
-            is_token: plan.is_token && self.keep == 0,
-        };
-        self.begin(call, Stage::Revoke, Some(&id));
-        self.revoke(call, &new, plan, &mut rotation).await;
-        Ok(rotation)
-    }
-
-    /// Ends a rotation that has a successor. What may be stored stays alive; what nobody has is taken
-    /// back.
-    async fn halt<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        id: &str,
-        Halt {
-            stage,
-            hindrance,
-            held,
-        }: Halt<S>,
-        aftermath: &mut Aftermath,
-        unfinished: &mut Option<Unfinished>,
-    ) -> Stopped<S> {
-        let mut left = Some(id.into());
-        if held {
-            call.service().notify(&Event::RotationUnknown {
-                key_id: self.key_id,
-                successor_id: id,
-            });
-            aftermath.keep.clone_from(&left);
-        } else if self.withdraw(call, id, &hindrance, unfinished).await {
-            left = None;
-        } else {
-            aftermath.orphans = Orphans::Unknown;
-        }
-        self.stopped(stage, hindrance, left)
-    }
-
-    /// From the create to the caller's store.
-    async fn settle<S: Rotator>(
-        &self,
-        call: &Call<'_, S>,
-        new: &Call<'_, S>,
-        plan: &Plan,
-        created: &S::Answer,
-        id: &str,
-    ) -> Result<(), Halt<S>> {
-        let failed = |stage, hindrance, held| Halt {
-            stage,
-            hindrance,
-            held,
-        };
-        self.begin(call, Stage::Compare, Some(id));
-        let compared = self.compare(call, plan, created, id).await;
-        compared.map_err(|hindrance| failed(Stage::Compare, hindrance, false))?;
-        if self.verify {
-            self.begin(call, Stage::Verify, Some(id));
-            let verified = self.try_out(new).await.map_err(Hindrance::Failed);
-            verified.map_err(|hindrance| failed(Stage::Verify, hindrance, false))?;
-        }
-        self.begin(call, Stage::Persist, Some(id));
-        let left_ms = call.left_ms();
-        let (hindrance, held) = if left_ms > 0.0 {
-            match call.service().persist(created, left_ms).await {
-                Persisted::Stored => return Ok(()),
-                Persisted::NotStored => (Hindrance::NotStored, false),
-                Persisted::Skipped => (Hindrance::Failed(Box::new(Failure::Aborted)), false),
-                Persisted::Rejected(cause) => (Hindrance::Rejected(cause), true),
-                Persisted::TimedOut => (Hindrance::Failed(call.out_of_time()), true),
-                Persisted::Aborted => (Hindrance::Failed(Box::new(Failure::Aborted)), true),
-            }
-        } else {
-            (Hindrance::Failed(call.out_of_time()), false)
-        };
-        Err(failed(Stage::Persist, hindrance, held))
+        let created = create.run(self.call).await;
+        self.unfinished = created.unfinished;
+        self.aftermath = Some(Aftermath {
+            orphans: created.orphans,
+            key_ids: created.key_ids,
+            keep: None,
+        });
+        let answer = created.outcome?;
+        self.successor = answer.item().and_then(|key| key.text("keyId"));
+        Ok(answer)
     }
 
     /// Looks whether another rotation is at work: since ours began there is another successor, or the
     /// key itself is gone. What a crash left is old; what is young may be another rotation's.
-    async fn compare<S: Rotator>(
-        &self,
-        call: &Call<'_, S>,
-        plan: &Plan,
-        created: &S::Answer,
-        id: &str,
-    ) -> Result<(), Hindrance<S>> {
-        let keys = self.list(call).await.map_err(Hindrance::Failed)?;
+    async fn compare(&self, left: &[Successor], created: &S::Answer) -> Result<(), Hindrance<S>> {
+        let keys = self.list().await?;
+        let Rotate { key_id, mark, .. } = self.rotate;
+        let ours = self.successor.as_ref();
         let left_behind = |other: &Listed<_>| {
-            let known = plan.left.iter().any(|left| left.key_id == other.id);
+            let known = left.iter().any(|left| left.key_id == other.id);
             known && is_left_behind(created, created_ms(&other.key))
         };
-        let now_ms = call.service().now_ms();
-        let mut others = keys.successors(self.key_id);
-        others
-            .retain(|other| other.id != id && !self.mark.is_on(&other.key) && !left_behind(other));
-        let gone = keys.get(self.key_id).is_none();
+        let now_ms = self.call.service().now_ms();
+        let mut others = keys.successors(key_id);
+        others.retain(|other| {
+            Some(&other.id) != ours && !mark.is_on(&other.key) && !left_behind(other)
+        });
+        let gone = keys.get(key_id).is_none();
         if others.is_empty() && !gone {
             return Ok(());
         }
@@ -241,10 +188,10 @@ impl Rotate<'_> {
     }
 
     /// Uses the new key. That it may not read the account shows that it is known.
-    async fn try_out<S: Service>(&self, new: &Call<'_, S>) -> Outcome<S, ()> {
+    async fn try_out(&self, new: &Call<'_, S>) -> Outcome<S, ()> {
         let request = Request {
             method: "GET",
-            path: path::account(self.account),
+            path: path::account(self.rotate.account),
             payload: None,
         };
         let service = new.service();
@@ -278,24 +225,49 @@ impl Rotate<'_> {
         }
     }
 
+    /// Has the caller store the new key.
+    async fn persist(&mut self, created: &S::Answer) -> Result<(), Hindrance<S>> {
+        let left_ms = self.call.left_ms();
+        if left_ms <= 0.0 {
+            return Err(Hindrance::Failed(self.call.out_of_time()));
+        }
+        let persisted = self.call.service().persist(created, left_ms).await;
+        self.held = !matches!(persisted, Persisted::NotStored | Persisted::Skipped);
+        Err(match persisted {
+            Persisted::Stored => return Ok(()),
+            Persisted::NotStored => Hindrance::NotStored,
+            Persisted::Rejected(cause) => Hindrance::Rejected(cause),
+            Persisted::TimedOut => Hindrance::Failed(self.call.out_of_time()),
+            Persisted::Skipped | Persisted::Aborted => {
+                Hindrance::Failed(Box::new(Failure::Aborted))
+            }
+        })
+    }
+
     /// Deletes what the plan says. The new key is stored, so that nothing here is a failure: what
     /// cannot be deleted now is noted on the successor, and the next rotation's to delete.
-    async fn revoke<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        new: &Call<'_, S>,
-        plan: Plan,
-        rotation: &mut Rotation<S>,
-    ) {
+    async fn revoke(&self, new: &Call<'_, S>, plan: Plan, created: S::Answer) -> Rotation<S> {
+        let Rotate {
+            account,
+            user,
+            keep,
+            ..
+        } = *self.rotate;
         let (first, second) = if plan.is_token {
-            (new, call)
+            (new, self.call)
         } else {
-            (call, new)
+            (self.call, new)
+        };
+        let mut rotation = Rotation {
+            created,
+            revoked: Vec::new(),
+            pending: Vec::new(),
+            is_token: plan.is_token && keep == 0,
         };
         for key_id in plan.revoke {
-            let mut outcome = delete(first, self.account, self.user, &key_id, true).await;
+            let mut outcome = delete(first, account, user, &key_id, true).await;
             if is_refused::<S>(&outcome, &[401, 403]) {
-                let other = delete(second, self.account, self.user, &key_id, true).await;
+                let other = delete(second, account, user, &key_id, true).await;
                 // A 401 tells of the token alone.
                 if !is_refused::<S>(&other, &[401]) {
                     outcome = other;
@@ -306,102 +278,85 @@ impl Rotate<'_> {
                 Err(failure) => rotation.pending.push(Pending { key_id, failure }),
             }
         }
+        rotation
+    }
+
+    /// Ends the rotation. A successor that may be stored stays alive; one that nobody has is taken back.
+    async fn stop(&mut self, hindrance: Hindrance<S>) -> Stopped<S> {
+        let mut aftermath = self.aftermath.take();
+        if let (Some(id), Some(aftermath)) = (self.successor.take(), &mut aftermath) {
+            if self.held {
+                self.call.service().notify(&Event::RotationUnknown {
+                    key_id: self.rotate.key_id,
+                    successor_id: &id,
+                });
+                aftermath.keep = Some(id.clone());
+                self.successor = Some(id);
+            } else if !self.withdraw(&id, &hindrance).await {
+                aftermath.orphans = Orphans::Unknown;
+                self.successor = Some(id);
+            }
+        }
+        Stopped {
+            stage: self.stage,
+            live: self.live(&hindrance),
+            hindrance,
+            aftermath,
+        }
     }
 
     /// Deletes the successor, which nobody has; where the caller wants to be answered at once, later.
     /// Returns whether it is deleted.
-    async fn withdraw<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        id: &str,
-        hindrance: &Hindrance<S>,
-        unfinished: &mut Option<Unfinished>,
-    ) -> bool {
+    async fn withdraw(&mut self, id: &str, hindrance: &Hindrance<S>) -> bool {
+        let Rotate {
+            account,
+            user,
+            mark,
+            ..
+        } = *self.rotate;
         let interrupted = match hindrance {
             Hindrance::Failed(failure) if failure.interrupts() => true,
-            _ => match delete(call, self.account, self.user, id, true).await {
+            _ => match delete(self.call, account, user, id, true).await {
                 Ok(()) => return true,
                 Err(failure) => failure.interrupts(),
             },
         };
         if interrupted {
             let sweep = Sweep {
-                account: self.account.into(),
-                user: self.user.into(),
-                mark: self.mark.clone(),
+                account: account.into(),
+                user: user.into(),
+                mark: mark.clone(),
                 keep: None,
                 named: Some(id.into()),
             };
-            let expected = 1 + u32::from(unfinished.is_some());
-            *unfinished = Some(Unfinished::interrupted(sweep, expected, true));
+            let expected = 1 + u32::from(self.unfinished.is_some());
+            self.unfinished = Some(Unfinished::interrupted(sweep, expected, true));
         } else {
-            call.service().notify(&Event::OrphansUnknown {
-                attempt_tag: Some(&self.mark.tag),
+            self.call.service().notify(&Event::OrphansUnknown {
+                attempt_tag: Some(&mark.tag),
                 keep_key_id: None,
             });
         }
         false
     }
 
-    async fn list<S: Service>(&self, call: &Call<'_, S>) -> Outcome<S, Keys<S>> {
-        let mut keys = Lineage::default();
-        let list = Page {
-            account: self.account,
-            collection: Collection::Keys { user: self.user },
-            query: &[],
-        };
-        pages(call, &list, &mut |answer: &S::Answer| {
-            let mut listed = answer.items("apiKeys").into_iter().flatten();
-            listed.try_for_each(|key| keys.push(key))
-        })
-        .await?;
-        Ok(keys)
-    }
-
-    fn begin<S: Service>(&self, call: &Call<'_, S>, stage: Stage, successor_id: Option<&str>) {
-        call.service().notify(&Event::Rotation {
-            stage,
-            // What the caller takes for an id is told once it is one.
-            key_id: (stage != Stage::Find).then_some(self.key_id),
-            successor_id,
-        });
-    }
-
-    /// Where the rotation ended; `left` is the successor, if it is alive.
-    fn stopped<S: Service>(
-        &self,
-        stage: Stage,
-        hindrance: Hindrance<S>,
-        left: Option<String>,
-    ) -> Stopped<S> {
-        let (gone, successors) = match &hindrance {
+    /// The keys that are alive as far as is known, the rotated one first.
+    fn live(&self, hindrance: &Hindrance<S>) -> Vec<String> {
+        let (gone, successors) = match hindrance {
             Hindrance::Missing => (true, &[][..]),
-            Hindrance::Failed(_) => (stage == Stage::Find, &[][..]),
+            Hindrance::Failed(_) => (self.stage == Stage::Find, &[][..]),
             Hindrance::Unfinished(successors) => (false, &successors[..]),
             Hindrance::Conflict { successors, gone } => (*gone, &successors[..]),
             _ => (false, &[][..]),
         };
         let mut live = Vec::new();
         if !gone {
-            live.push(self.key_id.into());
+            live.push(self.rotate.key_id.into());
         }
-        live.extend(left);
+        live.extend(self.successor.clone());
         live.extend(successors.iter().map(|each| each.key_id.clone()));
-        Stopped {
-            stage,
-            hindrance,
-            live,
-            aftermath: None,
-        }
+        live
     }
-}
-
-/// What ends a rotation that has a successor.
-struct Halt<S: Service> {
-    stage: Stage,
-    hindrance: Hindrance<S>,
-    /// Whether the caller may have stored the successor.
-    held: bool,
 }
 
 /// Whether a request was refused with one of these statuses.

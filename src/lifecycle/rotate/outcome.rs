@@ -75,6 +75,12 @@ pub enum Hindrance<S: Service> {
     Failed(Failed<S>),
 }
 
+impl<S: Service> From<Failed<S>> for Hindrance<S> {
+    fn from(failure: Failed<S>) -> Self {
+        Self::Failed(failure)
+    }
+}
+
 /// What became of a key that the caller was to store.
 #[derive(Debug)]
 pub enum Persisted<C> {
