@@ -1,21 +1,19 @@
 //! Durations as people write them: `90d`, `36h`, `15m`.
 
+use super::number::number;
+
 /// The seconds of an integer and one of `s m h d w`; [`None`] for anything else.
 pub fn parse_seconds(text: &str) -> Option<f64> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let (unit, digits) = text.as_bytes().split_last()?;
     let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "w" => 604_800,
+        b's' => 1,
+        b'm' => 60,
+        b'h' => 3_600,
+        b'd' => 86_400,
+        b'w' => 604_800,
         _ => return None,
     };
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let count: u32 = digits.parse().ok()?;
-    Some(f64::from(count) * f64::from(unit))
+    Some(f64::from(number(digits)?) * f64::from(unit))
 }
 
 #[cfg(test)]

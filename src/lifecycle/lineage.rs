@@ -55,11 +55,11 @@ impl<I: Item> Lineage<I> {
 
     /// The key of this id and those that it came from, the nearest first, as far as they are there.
     pub fn line<'a>(&'a self, id: &str) -> Vec<&'a Listed<I>> {
-        let ids = sorted(self.keys.iter().map(|listed| listed.id.as_str()));
+        let ids = sorted(self.keys.iter().map(|listed| listed.id.as_bytes()));
         let mut seen = vec![false; self.keys.len()];
         let mut line = Vec::new();
         let mut next = Some(id);
-        while let Some(&(_, index)) = next.and_then(|id| of_name(&ids, id).first())
+        while let Some(&(_, index)) = next.and_then(|id| of_name(&ids, id.as_bytes()).first())
             && let (Some(listed), Some(seen)) = (self.keys.get(index), seen.get_mut(index))
             // Anybody can write annotations, and so a circle.
             && !std::mem::replace(seen, true)
@@ -72,17 +72,18 @@ impl<I: Item> Lineage<I> {
 
     /// The keys that came from the one of this id, and what came from those; of its line, none.
     pub fn successors<'a>(&'a self, id: &'a str) -> Vec<&'a Listed<I>> {
-        let rotated = |listed: &'a Listed<I>| listed.rotates.as_deref().unwrap_or_default();
+        let rotated =
+            |listed: &'a Listed<I>| listed.rotates.as_deref().unwrap_or_default().as_bytes();
         let children = sorted(self.keys.iter().map(rotated));
-        let line = sorted(self.line(id).iter().map(|listed| listed.id.as_str()));
+        let line = sorted(self.line(id).iter().map(|listed| listed.id.as_bytes()));
         let mut seen = vec![false; self.keys.len()];
         let mut found: Vec<&Listed<I>> = Vec::new();
         let mut asked = 0;
         let mut of = id;
         loop {
-            for &(_, index) in of_name(&children, of) {
+            for &(_, index) in of_name(&children, of.as_bytes()) {
                 if let (Some(listed), Some(seen)) = (self.keys.get(index), seen.get_mut(index))
-                    && of_name(&line, &listed.id).is_empty()
+                    && of_name(&line, listed.id.as_bytes()).is_empty()
                     && !std::mem::replace(seen, true)
                 {
                     found.push(listed);
@@ -99,19 +100,20 @@ impl<I: Item> Lineage<I> {
     /// What earlier rotations of this line were to revoke, and have not; and what the creates of this
     /// line made twice. Nobody holds the one, and nobody is to hold the other.
     pub fn remains<'a>(&'a self, line: &[&Listed<I>]) -> Vec<&'a Listed<I>> {
-        let in_line = sorted(line.iter().map(|each| each.id.as_str()));
+        let in_line = sorted(line.iter().map(|each| each.id.as_bytes()));
         let marks = sorted(line.iter().filter_map(|each| Mark::of(&each.key)));
         let records: Vec<String> = line
             .iter()
             .filter_map(|each| each.key.annotation(REVOKES))
             .collect();
-        let recorded = sorted(records.iter().flat_map(|record| record.split(' ')));
+        let ids = |record| <[u8]>::split(record, |byte| *byte == b' ');
+        let recorded = sorted(records.iter().map(String::as_bytes).flat_map(ids));
         let remains = |listed: &&Listed<I>| {
             let twin = || {
                 let mark = Mark::of(&listed.key);
                 mark.is_some_and(|mark| !of_name(&marks, mark).is_empty())
             };
-            let id = listed.id.as_str();
+            let id = listed.id.as_bytes();
             !of_name(&recorded, id).is_empty() || (of_name(&in_line, id).is_empty() && twin())
         };
         self.keys.iter().filter(remains).collect()

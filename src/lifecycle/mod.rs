@@ -11,6 +11,7 @@ mod event;
 mod lineage;
 mod list;
 mod mark;
+pub mod number;
 mod path;
 pub mod retry;
 mod rotate;

@@ -25,7 +25,7 @@ pub fn is_retryable(status: u16, hints: &Hints) -> bool {
     if is_redirect(status) {
         return false;
     }
-    match hints.should_retry.as_deref().map(str::trim) {
+    match hints.should_retry.as_deref().map(str::trim_ascii) {
         Some("true") => true,
         Some("false") => false,
         _ => matches!(status, 408 | 409 | 429 | 500..),
@@ -67,23 +67,30 @@ pub fn backoff_ms(failed: u32, random: f64) -> f64 {
 /// that it stays a number of milliseconds.
 fn decimal(text: &str) -> Option<f64> {
     const LARGEST: f64 = 1e15;
-    let text = text.trim();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let mut value = 0.0;
-    for digit in digits(whole)? {
-        value = (value * 10.0 + digit).min(LARGEST);
+    // What the next digit counts, once the point has come.
+    let mut place = None;
+    // Whether it has to come: a point stands between digits.
+    let mut wanted = true;
+    for byte in text.trim_ascii().bytes() {
+        match (byte, place) {
+            (b'0'..=b'9', _) => {
+                let digit = f64::from(byte - b'0');
+                value = match place {
+                    None => f64::min(value * 10.0 + digit, LARGEST),
+                    Some(place) => value + digit * place,
+                };
+                place = place.map(|place| place / 10.0);
+                wanted = false;
+            }
+            (b'.', None) if !wanted => {
+                place = Some(0.1);
+                wanted = true;
+            }
+            _ => return None,
+        }
     }
-    let mut place = 0.1;
-    for digit in digits(fraction)? {
-        value += digit * place;
-        place /= 10.0;
-    }
-    Some(value)
-}
-
-fn digits(text: &str) -> Option<impl Iterator<Item = f64>> {
-    let all = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    all.then(|| text.bytes().map(|byte| f64::from(byte.wrapping_sub(b'0'))))
+    (!wanted).then_some(value)
 }
 
 #[cfg(test)]

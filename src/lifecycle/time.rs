@@ -1,39 +1,27 @@
 //! Times as the reference writes them (RFC 3339, section 5.6). Pure: no clock is read here.
 
+use super::number::number;
+
 /// The time in milliseconds since 1970, or [`None`] for text that is no RFC 3339 date-time.
 ///
 /// A leap second (`23:59:60`) counts as the second that follows it. Digits of a second's fraction
 /// beyond the third do not change the result.
 pub fn parse_rfc3339(text: &str) -> Option<f64> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let (year, month, day) = (
-        number(date.get(..4)?)?,
-        number(date.get(5..7)?)?,
-        number(date.get(8..)?)?,
-    );
-    let clock = rest.strip_prefix(['T', 't'])?;
-    let (hour, minute, second) = (
-        number(clock.get(..2)?)?,
-        number(clock.get(3..5)?)?,
-        number(clock.get(6..8)?)?,
-    );
-    let separators = [
-        date.as_bytes().get(4)?,
-        date.as_bytes().get(7)?,
-        clock.as_bytes().get(2)?,
-        clock.as_bytes().get(5)?,
-    ];
-    let (millis, zone) = fraction(clock.get(8..)?)?;
-    let in_range = (1..=12).contains(&month)
-        && (1..=days_in_month(year, month)).contains(&day)
-        && hour <= 23
-        && minute <= 59
-        && (second <= 59 || (second == 60 && minute == 59));
-    if separators != [&b'-', &b'-', &b':', &b':'] || !in_range {
+    let (date, rest) = text.as_bytes().split_first_chunk()?;
+    let (b'T' | b't', rest) = rest.split_first()? else {
         return None;
-    }
-    let seconds = days_since_1970(year, month, day) * 86_400.0
-        + f64::from(hour * 3600 + minute * 60 + second);
+    };
+    let (clock, rest) = rest.split_first_chunk()?;
+    let (millis, zone) = fraction(rest)?;
+    let &[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else {
+        return None;
+    };
+    let (year, month, day) = (
+        number(&[y1, y2, y3, y4])?,
+        number(&[m1, m2])?,
+        number(&[d1, d2])?,
+    );
+    let seconds = seconds_since_1970(year, month, day)? + seconds_of_day(*clock)?;
     Some((seconds - offset(zone)?) * 1000.0 + millis)
 }
 
@@ -41,77 +29,79 @@ pub fn parse_rfc3339(text: &str) -> Option<f64> {
 /// understand (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`,
 /// `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
 pub fn parse_http_date(text: &str) -> Option<f64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    let mut words = [""; 6];
+    const MONTHS: &[u8] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    let mut words = [&b""[..]; 6];
     let mut count = 0;
-    for word in text.split([' ', ',', '-']).filter(|word| !word.is_empty()) {
-        *words.get_mut(count)? = word;
-        count += 1;
+    for word in text.as_bytes().split(|byte| b" ,-".contains(byte)) {
+        if !word.is_empty() {
+            *words.get_mut(count)? = word;
+            count += 1;
+        }
     }
     let [day, month, year, clock] = match (count, words) {
-        (6, [_, day, month, year, clock, "GMT"]) => [day, month, year, clock],
+        (6, [_, day, month, year, clock, b"GMT"]) => [day, month, year, clock],
         (5, [_, month, day, clock, year, _]) => [day, month, year, clock],
         _ => return None,
     };
-    let month = MONTHS.iter().position(|name| *name == month)? + 1;
-    let digit = |number: usize| char::from(b'0' + number as u8);
-    let month = String::from_iter([digit(month / 10), digit(month % 10)]);
-    let century = match (year.len(), number(year)?) {
-        (2, ..70) => "20",
-        (2, _) => "19",
-        _ => "",
+    let month = MONTHS.chunks_exact(3).position(|name| name == month)? as u32 + 1;
+    let year = match (year.len(), number(year)?) {
+        (4, year) => year,
+        (2, year @ ..70) => year + 2000,
+        (2, year) => year + 1900,
+        _ => return None,
     };
-    let zero = if day.len() == 1 { "0" } else { "" };
-    parse_rfc3339(&[century, year, "-", &month, "-", zero, day, "T", clock, "Z"].concat())
-}
-
-/// An unsigned decimal number of nothing but digits.
-fn number(digits: &str) -> Option<u32> {
-    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    let day = number(day).filter(|_| day.len() <= 2)?;
+    let seconds = seconds_since_1970(year, month, day)? + seconds_of_day(clock.try_into().ok()?)?;
+    Some(seconds * 1000.0)
 }
 
 /// The milliseconds of a leading `.digits`, and what follows it.
-fn fraction(text: &str) -> Option<(f64, &str)> {
-    let Some(digits) = text.strip_prefix('.') else {
+fn fraction(text: &[u8]) -> Option<(f64, &[u8])> {
+    let [b'.', digits @ ..] = text else {
         return Some((0.0, text));
     };
-    let end = digits
-        .find(|digit: char| !digit.is_ascii_digit())
-        .unwrap_or(digits.len());
-    let (digits, zone) = digits.split_at_checked(end)?;
-    let mut millis = 0;
-    for place in 0..3 {
-        millis = millis * 10
-            + digits
-                .as_bytes()
-                .get(place)
-                .map_or(0, |digit| u32::from(digit - b'0'));
+    let (mut millis, mut place, mut zone) = (0, 100, digits);
+    while let [digit @ b'0'..=b'9', rest @ ..] = zone {
+        millis += u32::from(digit - b'0') * place;
+        place /= 10;
+        zone = rest;
     }
-    (end > 0).then_some((f64::from(millis), zone))
+    (zone.len() < digits.len()).then_some((f64::from(millis), zone))
 }
 
 /// The seconds that a zone is ahead of UTC.
-fn offset(zone: &str) -> Option<f64> {
-    if matches!(zone, "Z" | "z") {
-        return Some(0.0);
-    }
-    let (sign, clock) = match zone.split_at_checked(1)? {
-        ("+", clock) => (1.0, clock),
-        ("-", clock) => (-1.0, clock),
-        _ => return None,
+fn offset(zone: &[u8]) -> Option<f64> {
+    let &[sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] = zone else {
+        return matches!(zone, b"Z" | b"z").then_some(0.0);
     };
-    let (hours, minutes) = clock.split_once(':')?;
-    if hours.len() != 2 || minutes.len() != 2 {
+    let (hours, minutes) = (number(&[h1, h2])?, number(&[m1, m2])?);
+    let seconds = f64::from(hours * 3600 + minutes * 60);
+    let signed = if sign == b'-' { -seconds } else { seconds };
+    (hours <= 23 && minutes <= 59).then_some(signed)
+}
+
+/// The seconds since midnight of `23:59:59`.
+fn seconds_of_day([h1, h2, colon, m1, m2, other_colon, s1, s2]: [u8; 8]) -> Option<f64> {
+    let (hour, minute, second) = (number(&[h1, h2])?, number(&[m1, m2])?, number(&[s1, s2])?);
+    let in_range = hour <= 23 && minute <= 59 && (second <= 59 || (second == 60 && minute == 59));
+    (in_range && [colon, other_colon] == *b"::")
+        .then(|| f64::from(hour * 3600 + minute * 60 + second))
+}
+
+/// The seconds from 1970 until a day of the proleptic Gregorian calendar begins. Years are counted from
+/// March, so that the leap day comes last and the months before a date have the same length in every year.
+fn seconds_since_1970(year: u32, month: u32, day: u32) -> Option<f64> {
+    if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
         return None;
     }
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (hours <= 23 && minutes <= 59).then_some(sign * f64::from(hours * 3600 + minutes * 60))
+    let (year, month) = if month > 2 {
+        (f64::from(year), month - 3)
+    } else {
+        (f64::from(year) - 1.0, month + 9)
+    };
+    let leap_days = (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    Some((year * 365.0 + leap_days + f64::from(of_year) - 719_468.0) * 86_400.0)
 }
 
 fn days_in_month(year: u32, month: u32) -> u32 {
@@ -122,19 +112,6 @@ fn days_in_month(year: u32, month: u32) -> u32 {
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
-}
-
-/// Days of the proleptic Gregorian calendar. Years are counted from March, so that the leap day
-/// comes last and the months before a date have the same length in every year.
-fn days_since_1970(year: u32, month: u32, day: u32) -> f64 {
-    let (year, month) = if month > 2 {
-        (f64::from(year), month - 3)
-    } else {
-        (f64::from(year) - 1.0, month + 9)
-    };
-    let leap_days = (year / 4.0).floor() - (year / 100.0).floor() + (year / 400.0).floor();
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    year * 365.0 + leap_days + f64::from(of_year) - 719_468.0
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::host::{
     is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,
 };
 use crate::lifecycle::Limits;
+use crate::lifecycle::number::number;
 use js_sys::JsString;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
@@ -165,11 +166,14 @@ fn resolve(given: &str, allow_http: bool) -> Result<String, Invalid> {
         return wrong("must not hold credentials");
     }
     // `search` and `hash` are empty for a bare `?` or `#`, which `href` keeps.
-    let href = url.href();
-    if href.contains(['?', '#']) {
+    let mut href = url.href();
+    if href.bytes().any(|byte| matches!(byte, b'?' | b'#')) {
         return wrong("must not hold a query or a fragment");
     }
-    Ok(href.trim_end_matches('/').into())
+    while href.ends_with("/") {
+        href.pop();
+    }
+    Ok(href)
 }
 
 /// A path on the origin of the page that this runs in. Checked after resolution, because `//host`
@@ -177,18 +181,18 @@ fn resolve(given: &str, allow_http: bool) -> Result<String, Invalid> {
 fn on_page(path: &str) -> Option<web_sys::Url> {
     let page = parse_url(&page_address()?, None)?;
     let url = parse_url(path, Some(&page.href()))?;
-    (path.starts_with('/') && url.origin() == page.origin()).then_some(url)
+    (path.starts_with("/") && url.origin() == page.origin()).then_some(url)
 }
 
 /// Whether a URL's host is this machine. The URL parser has normalised it: `127.1` and
 /// `0x7f000001` are `127.0.0.1` here.
 fn is_loopback(host: &str) -> bool {
-    let name = host.strip_suffix('.').unwrap_or(host);
+    let name = host.strip_suffix(".").unwrap_or(host);
     let v4 = || {
-        let mut parts = name.split('.').map(|part| part.parse::<u8>().ok());
+        let mut parts = name.as_bytes().split(|byte| *byte == b'.').map(number);
         parts.next() == Some(Some(127))
             && parts.clone().count() == 3
-            && parts.all(|part| part.is_some())
+            && parts.all(|part| matches!(part, Some(..=255)))
     };
     name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || v4()
 }

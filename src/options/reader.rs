@@ -188,7 +188,7 @@ pub fn check_id(name: &str, id: &str) -> Result<(), Invalid> {
     let wrong = match id {
         "." | ".." => "must not be a dot segment",
         "-" => "must be one id: \"-\" is for the userId of a list only",
-        id if id.contains('/') => "must be the bare id, without a slash",
+        id if id.bytes().any(|byte| byte == b'/') => "must be the bare id, without a slash",
         _ => return Ok(()),
     };
     Err(invalid(name, wrong))

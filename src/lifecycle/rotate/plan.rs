@@ -3,6 +3,7 @@
 use super::{Hindrance, Keys, Rotate};
 use crate::lifecycle::lineage::created_ms;
 use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
+use crate::lifecycle::number::number;
 use crate::lifecycle::{Item, NewKey, Rotator, Successor, time};
 
 /// How many keys that are to be revoked are noted on the successor: more than there ever should be, and
@@ -112,8 +113,8 @@ fn lifetime(key: &impl Item) -> Lifetime {
     if key.is_blank("expireTime") {
         return Lifetime::Endless;
     }
-    let noted = key.annotation(LIFETIME).and_then(|text| text.parse().ok());
-    if let Some(seconds @ 1_u32..) = noted {
+    let noted = key.annotation(LIFETIME);
+    if let Some(seconds @ 1..) = noted.and_then(|text| number(text.as_bytes())) {
         return Lifetime::Ms(f64::from(seconds) * 1_000.0);
     }
     let ends = key.text("expireTime");
