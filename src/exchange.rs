@@ -197,7 +197,7 @@ impl Api {
         let init = self
             .init(request, &token, stop)
             .map_err(|cause| unsent(Why::Unreachable(cause)))?;
-        let url = [self.connection.base_url.as_str(), &request.path].concat();
+        let url = self.connection.base_url.clone() + &request.path;
         if let (Some(watch), Some(Payload::Create { .. })) = (&self.watch, &request.payload) {
             watch.sent();
         }

@@ -11,7 +11,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The keys of one user: `/v1/accounts/{account}/users/{user}/apiKeys`.
 pub fn keys(account: &str, user: &str) -> String {
-    [&users(account), "/", &encode(user), "/apiKeys"].concat()
+    users(account) + "/" + &encode(user) + "/apiKeys"
 }
 
 /// The users of an account: `/v1/accounts/{account}/users`.
@@ -21,14 +21,14 @@ pub fn users(account: &str) -> String {
 
 /// The account itself: `/v1/accounts/{account}`.
 pub fn account(account: &str) -> String {
-    ["/v1/accounts/", &encode(account)].concat()
+    String::from("/v1/accounts/") + &encode(account)
 }
 
 /// A path and its query.
 pub fn with_query(mut path: String, query: &[(&'static str, String)]) -> String {
     let mut separator = "?";
     for (name, value) in query {
-        path = [&path, separator, name, "=", &encode(value)].concat();
+        path = path + separator + name + "=" + &encode(value);
         separator = "&";
     }
     path

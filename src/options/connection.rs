@@ -1,7 +1,7 @@
 //! The options that say how to reach the service.
 
 use super::Invalid;
-use super::reader::{LONGEST_TEXT, Options, entries, invalid, threw};
+use super::reader::{LONGEST_TEXT, Options, entries, invalid, path_of, threw};
 use crate::exchange::{Connection, Token};
 use crate::host::{
     is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,
@@ -102,7 +102,7 @@ fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, Invalid> {
     };
     let headers = entries(&value, PATH)?;
     for (name, value) in &headers {
-        let path = || [PATH, ".", name].concat();
+        let path = || path_of(PATH, name);
         if !is_header_name(name) {
             return Err(invalid(&path(), "is no header name"));
         }

@@ -1,7 +1,7 @@
 //! The options that say what the new key is to be.
 
 use super::Invalid;
-use super::reader::{Options, entries, invalid, seconds, text};
+use super::reader::{Options, entries, invalid, path_of, seconds, text};
 use crate::host::date_text;
 use crate::lifecycle::{Mark, NewKey, RESERVED, time};
 use js_sys::Date;
@@ -58,7 +58,7 @@ fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, Inval
     };
     let mut annotations = Vec::new();
     for (name, value) in entries(&value, PATH)? {
-        let path = [PATH, ".", &name].concat();
+        let path = path_of(PATH, &name);
         if name.starts_with(RESERVED) {
             return Err(invalid(
                 &path,

@@ -56,7 +56,8 @@ pub const DEFAULTS: &[&[&str]] = &[
 /// Whether any operation takes an option of this name.
 pub fn is_option(name: &str) -> bool {
     let operations = [CREATE, DELETE, DELETE_ORPHANS, LIST, AUDIT, ROTATE];
-    operations.concat().concat().contains(&name)
+    let mut names = operations.iter().copied().flatten().copied().flatten();
+    names.any(|known| *known == name)
 }
 
 /// What other SDKs call our options.
@@ -85,7 +86,7 @@ pub fn hint(name: &str, known: &[&[&str]]) -> String {
             .map(|(_, known)| known),
     };
     meant.map_or_else(String::new, |meant| {
-        ["; did you mean ", meant, "?"].concat()
+        String::from("; did you mean ") + meant + "?"
     })
 }
 

@@ -104,7 +104,7 @@ impl Options {
         if let (Some(_), Some(_)) = chosen {
             return Err(invalid(
                 second,
-                &["cannot be combined with ", first].concat(),
+                &(String::from("cannot be combined with ") + first),
             ));
         }
         Ok(chosen)
@@ -262,7 +262,7 @@ fn check_names(object: &Object, known: Known, path: &str) -> Result<(), Invalid>
         ));
     }
     let hint = names::hint(&name, known);
-    Err(invalid(&name, &["is not an option", &hint].concat()))
+    Err(invalid(&name, &(String::from("is not an option") + &hint)))
 }
 
 fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {
@@ -309,6 +309,11 @@ pub fn seconds(value: JsValue, path: &str) -> Result<f64, Invalid> {
         })
 }
 
+/// Where a field of an option stands.
+pub fn path_of(option: &str, name: &str) -> String {
+    String::from(option) + "." + name
+}
+
 /// The names and values of a plain object.
 pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, Invalid> {
     let wrong = || invalid(path, "must be a plain object of strings");
@@ -323,7 +328,7 @@ pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, In
     let mut entries = Vec::new();
     for name in names.iter().flat_map(|names| names.iter()) {
         let name = text(name, path)?;
-        let path = [path, ".", &name].concat();
+        let path = path_of(path, &name);
         // Setting this name on an object changes its prototype, and the entry would be lost.
         if name == "__proto__" {
             return Err(invalid(&path, "cannot be a name"));

@@ -89,13 +89,13 @@ impl Rotate<'_> {
             let seconds = (ms / 1_000.0).round().max(1.0) as u32;
             annotations.push((LIFETIME.into(), seconds.to_string()));
         }
-        let record: Vec<&str> = revoke
-            .iter()
-            .take(LONGEST_RECORD)
-            .map(String::as_str)
-            .collect();
+        let mut record = String::new();
+        for id in revoke.iter().take(LONGEST_RECORD) {
+            let space = if record.is_empty() { "" } else { " " };
+            record = record + space + id;
+        }
         if !record.is_empty() {
-            annotations.push((REVOKES.into(), record.join(" ")));
+            annotations.push((REVOKES.into(), record));
         }
         annotations
     }
