@@ -19,6 +19,9 @@ extern "C" {
     /// The first enumerable name of an object that is none of these.
     #[wasm_bindgen(catch, js_name = strangerIn)]
     pub fn stranger_in(object: &Object, names: &Array) -> Result<Option<JsString>, JsValue>;
+    /// What is said of a name that is none of these, and which of them may be meant.
+    #[wasm_bindgen(js_name = unknownOption)]
+    pub fn unknown_option(name: &JsString, names: &Array) -> String;
     /// The values of these names; where reading some threw, what they threw follows in the same order.
     #[wasm_bindgen(js_name = valuesOf)]
     pub fn values_of(object: &Object, names: &Array) -> Array;

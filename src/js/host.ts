@@ -10,6 +10,7 @@ import { Stop } from "./stop.js";
 export { audit, audited } from "./audit.js";
 export { field, holdsText, isBlank, isResource, textOf } from "./body.js";
 export { toError } from "./errors.js";
+export { unknownOption } from "./hint.js";
 export { pending, rotation } from "./rotation.js";
 export { reasonOf } from "./stop.js";
 

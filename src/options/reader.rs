@@ -250,19 +250,19 @@ fn names_in_javascript(known: Known) -> Array {
 }
 
 fn check_names(object: &Object, known: Known, path: &str) -> Result<(), Invalid> {
-    let stranger = host::stranger_in(object, &names_in_javascript(known));
-    let Some(name) = stranger.map_err(|cause| threw(path, cause))? else {
+    let names = names_in_javascript(known);
+    let stranger = host::stranger_in(object, &names).map_err(|cause| threw(path, cause))?;
+    let Some(stranger) = stranger else {
         return Ok(());
     };
-    let name = text(name.into(), path)?;
-    if known == names::DEFAULTS && names::is_option(&name) {
+    let name = text(stranger.clone().into(), path)?;
+    if known == names::DEFAULTS && names::is_of_one_call(&name) {
         return Err(invalid(
             &name,
             "belongs to one call, not to a client's defaults",
         ));
     }
-    let hint = names::hint(&name, known);
-    Err(invalid(&name, &(String::from("is not an option") + &hint)))
+    Err(invalid(&name, &host::unknown_option(&stranger, &names)))
 }
 
 fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {

@@ -193,10 +193,30 @@ export const options = {
       ["timeout", "timeoutMs"],
       ["baseURL", "baseUrl"],
       ["expiresAt", "expireTime"],
+      ["expiretime", "expireTime"],
+      ["expires", "expiresIn"],
+      ["annotation", "annotations"],
+      ["displayname", "displayName"],
+      ["display_name", "displayName"],
+      ["acountId", "accountId"],
     ]) {
       const options = { ...connection(api), [name]: "x" };
       const { message } = await rejectionOf(ValidationError, createApiKey(options));
-      holds(message.endsWith(`did you mean ${meant}?`), message);
+      holds(message.endsWith(`is not an option; did you mean ${meant}?`), message);
     }
+  },
+
+  async "a name that is near to none of the call's options gets no hint"(
+    { createApiKey, deleteApiKey, ValidationError },
+    api,
+  ) {
+    const options = connection(api);
+    for (const name of ["", "x", "colour", "ĂĄĆ", "__proto_", "constructor", "x".repeat(1 << 16)]) {
+      const call = createApiKey({ ...options, [name]: "x" });
+      const { message } = await rejectionOf(ValidationError, call);
+      holds(message.endsWith("is not an option"), name);
+    }
+    const { message } = await rejectionOf(ValidationError, deleteApiKey({ ...options, expiresAt: "x" }));
+    holds(message.endsWith("is not an option"), "expiresAt");
   },
 };

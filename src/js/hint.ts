@@ -1,0 +1,58 @@
+// What a caller may have meant by a name that is no option.
+
+/** What other SDKs call our options. */
+const ELSEWHERE = new Map([
+  ["apiKey", "token"],
+  ["apiToken", "token"],
+  ["timeout", "timeoutMs"],
+  ["baseURL", "baseUrl"],
+  ["expiresAt", "expireTime"],
+  ["name", "displayName"],
+  ["account", "accountId"],
+  ["user", "userId"],
+  ["retries", "maxRetries"],
+]);
+
+/** The end of a sentence that begins with the name: which known one comes nearest, if one is near. */
+export function unknownOption(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return `is not an option${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+}
+
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const elsewhere = ELSEWHERE.get(name);
+  if (elsewhere !== undefined) return known.find((each) => each === elsewhere);
+  let found: string | undefined;
+  let least = Infinity;
+  for (const each of known) {
+    const distance = distanceOf(name, each);
+    if (distance <= Math.ceil(each.length / 3) && distance < least) {
+      found = each;
+      least = distance;
+    }
+  }
+  return found;
+}
+
+/** How many letters must change to turn one name into the other (Levenshtein), whichever their case. */
+function distanceOf(name: string, known: string): number {
+  // Longer by more than the name itself is nobody's slip, and a stranger's name may be huge.
+  if (name.length > 2 * known.length) return Infinity;
+  const letters = [...known.toLowerCase()];
+  // How far what was seen of the name is from each beginning of the known one.
+  let distances = [0, ...letters.keys()].map((_, length) => length);
+  for (const letter of name.toLowerCase()) {
+    let [diagonal = 0] = distances;
+    let last = diagonal + 1;
+    distances = [
+      last,
+      ...letters.map((other, index) => {
+        const above = distances[index + 1] ?? 0;
+        last = Math.min(above + 1, last + 1, diagonal + Number(letter !== other));
+        diagonal = above;
+        return last;
+      }),
+    ];
+  }
+  return distances.at(-1) ?? 0;
+}
