@@ -41,15 +41,17 @@ impl Mark {
         })
     }
 
-    /// The annotations, by name.
-    pub fn annotations(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let call = self.call.as_deref().map(|call| (CALL, call));
-        [(ATTEMPT, self.tag.as_str())].into_iter().chain(call)
+    /// Puts it among a key's annotations.
+    pub fn put(&self, annotations: &mut Vec<(String, String)>) {
+        annotations.push((ATTEMPT.into(), self.tag.clone()));
+        if let Some(call) = &self.call {
+            annotations.push((CALL.into(), call.clone()));
+        }
     }
 
     /// Whether a key carries it.
     pub fn is_on(&self, key: &impl Item) -> bool {
-        self.annotations()
-            .all(|(name, value)| key.annotation(name).as_deref() == Some(value))
+        key.annotation(ATTEMPT).as_ref() == Some(&self.tag)
+            && (self.call.is_none() || key.annotation(CALL) == self.call)
     }
 }

@@ -10,9 +10,7 @@ use js_sys::Date;
 pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
     let mut annotations = annotations(options)?;
     if let Some(mark) = mark {
-        let mark = mark.annotations();
-        let mark = mark.map(|(name, value)| (name.into(), value.into()));
-        annotations.get_or_insert_default().extend(mark);
+        mark.put(annotations.get_or_insert_default());
     }
     Ok(NewKey {
         display_name: options.text("displayName")?,

@@ -236,13 +236,10 @@ fn create(world: &World, limits: Limits) -> Created<World> {
         tag: TAG.into(),
         call: shares_tag.then(|| CALL.into()),
     };
-    let annotations = mark.annotations();
+    let mut annotations = Vec::new();
+    mark.put(&mut annotations);
     let key = NewKey {
-        annotations: Some(
-            annotations
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
-        ),
+        annotations: Some(annotations),
         ..NewKey::default()
     };
     let create = Create {

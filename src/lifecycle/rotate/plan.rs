@@ -82,8 +82,7 @@ impl Rotate<'_> {
     ) -> Vec<(String, String)> {
         let mut annotations = current.annotations();
         annotations.retain(|(name, _)| !name.starts_with(RESERVED));
-        let mark = self.mark.annotations();
-        annotations.extend(mark.map(|(name, value)| (name.into(), value.into())));
+        self.mark.put(&mut annotations);
         annotations.push((ROTATES.into(), self.key_id.into()));
         if let Some(ms) = lifetime_ms {
             let seconds = (ms / 1_000.0).round().max(1.0) as u32;
