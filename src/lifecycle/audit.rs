@@ -1,7 +1,9 @@
 //! Audit: which keys are a risk, and why. One pass over every page; nothing is changed.
 
+use super::lineage::sorted;
 use super::list::{Collection, Page, pages};
-use super::{Answer, Call, Item, Mark, Outcome, Service, time};
+use super::mark::{ATTEMPT, mark_of};
+use super::{Answer, Call, Item, Outcome, Service, time};
 use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -215,21 +217,18 @@ impl<I: Item> Audited<I> {
 
 /// Notes which keys one create has made.
 fn find_shared<I: Item>(audited: &mut [Audited<I>]) {
-    let marks = audited
-        .iter()
-        .enumerate()
-        .filter_map(|(index, audited)| Some((Mark::of(&audited.key)?, index)));
-    let marks = BinaryHeap::from_iter(marks).into_sorted_vec();
+    let marks: Vec<String> = audited.iter().map(|each| mark_of(&each.key)).collect();
+    let marks = sorted(&mut marks.iter().map(String::as_bytes));
     for made in marks.chunk_by(|(mark, _), (other, _)| mark == other) {
-        let [(mark, _), _, ..] = made else {
+        let [([_, ..], _), _, ..] = made else {
             continue;
         };
-        let id = |(_, index): &(Mark, usize)| Some(audited.get(*index)?.id.clone());
+        let id = |(_, index): &(_, usize)| Some(audited.get(*index)?.id.clone());
         let key_ids: Vec<String> = made.iter().filter_map(id).collect();
         for (_, index) in made {
             if let Some(audited) = audited.get_mut(*index) {
                 audited.findings.push(Finding::SharedAttempt {
-                    attempt_tag: mark.tag.clone(),
+                    attempt_tag: audited.key.annotation(ATTEMPT).unwrap_or_default(),
                     key_ids: key_ids.clone(),
                 });
             }

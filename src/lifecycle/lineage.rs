@@ -1,6 +1,6 @@
 //! Which key took over from which: what annotations tell of earlier rotations. Pure.
 
-use super::mark::{Mark, REVOKES, ROTATES};
+use super::mark::{REVOKES, ROTATES, mark_of};
 use super::{Item, time};
 use serde::Serialize;
 use std::collections::BinaryHeap;
@@ -55,7 +55,7 @@ impl<I: Item> Lineage<I> {
 
     /// The key of this id and those that it came from, the nearest first, as far as they are there.
     pub fn line<'a>(&'a self, id: &str) -> Vec<&'a Listed<I>> {
-        let ids = sorted(self.keys.iter().map(|listed| listed.id.as_bytes()));
+        let ids = sorted(&mut self.keys.iter().map(|listed| listed.id.as_bytes()));
         let mut seen = vec![false; self.keys.len()];
         let mut line = Vec::new();
         let mut next = Some(id);
@@ -74,8 +74,8 @@ impl<I: Item> Lineage<I> {
     pub fn successors<'a>(&'a self, id: &'a str) -> Vec<&'a Listed<I>> {
         let rotated =
             |listed: &'a Listed<I>| listed.rotates.as_deref().unwrap_or_default().as_bytes();
-        let children = sorted(self.keys.iter().map(rotated));
-        let line = sorted(self.line(id).iter().map(|listed| listed.id.as_bytes()));
+        let children = sorted(&mut self.keys.iter().map(rotated));
+        let line = sorted(&mut self.line(id).iter().map(|listed| listed.id.as_bytes()));
         let mut seen = vec![false; self.keys.len()];
         let mut found: Vec<&Listed<I>> = Vec::new();
         let mut asked = 0;
@@ -100,18 +100,19 @@ impl<I: Item> Lineage<I> {
     /// What earlier rotations of this line were to revoke, and have not; and what the creates of this
     /// line made twice. Nobody holds the one, and nobody is to hold the other.
     pub fn remains<'a>(&'a self, line: &[&Listed<I>]) -> Vec<&'a Listed<I>> {
-        let in_line = sorted(line.iter().map(|each| each.id.as_bytes()));
-        let marks = sorted(line.iter().filter_map(|each| Mark::of(&each.key)));
+        let in_line = sorted(&mut line.iter().map(|each| each.id.as_bytes()));
+        let marks: Vec<String> = line.iter().map(|each| mark_of(&each.key)).collect();
+        let marks = sorted(&mut marks.iter().map(String::as_bytes));
         let records: Vec<String> = line
             .iter()
             .filter_map(|each| each.key.annotation(REVOKES))
             .collect();
         let ids = |record| <[u8]>::split(record, |byte| *byte == b' ');
-        let recorded = sorted(records.iter().map(String::as_bytes).flat_map(ids));
+        let recorded = sorted(&mut records.iter().map(String::as_bytes).flat_map(ids));
         let remains = |listed: &&Listed<I>| {
             let twin = || {
-                let mark = Mark::of(&listed.key);
-                mark.is_some_and(|mark| !of_name(&marks, mark).is_empty())
+                let mark = mark_of(&listed.key);
+                !mark.is_empty() && !of_name(&marks, mark.as_bytes()).is_empty()
             };
             let id = listed.id.as_bytes();
             !of_name(&recorded, id).is_empty() || (of_name(&in_line, id).is_empty() && twin())
@@ -121,14 +122,14 @@ impl<I: Item> Lineage<I> {
 }
 
 /// Names in their order, each with its index.
-fn sorted<T: Ord>(names: impl Iterator<Item = T>) -> Vec<(T, usize)> {
+pub fn sorted<'a>(names: &mut dyn Iterator<Item = &'a [u8]>) -> Vec<(&'a [u8], usize)> {
     // A heap sorts in a tenth of the code that a slice's own sort comes to.
     let names = names.enumerate().map(|(index, name)| (name, index));
     BinaryHeap::from_iter(names).into_sorted_vec()
 }
 
 /// The sorted names that are this one.
-fn of_name<T: Ord>(names: &[(T, usize)], name: T) -> &[(T, usize)] {
+fn of_name<'a, 'b>(names: &'b [(&'a [u8], usize)], name: &[u8]) -> &'b [(&'a [u8], usize)] {
     let start = names.partition_point(|(other, _)| *other < name);
     let end = names.partition_point(|(other, _)| *other <= name);
     names.get(start..end).unwrap_or_default()

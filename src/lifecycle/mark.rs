@@ -23,7 +23,7 @@ pub const LIFETIME: &str = "fireworks-keys-lifetime";
 pub const RESERVED: &str = "fireworks-keys-";
 
 /// What all attempts of one create carry, and no other key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 pub struct Mark {
     /// The attempt tag.
     pub tag: String,
@@ -33,14 +33,6 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The one that a key carries.
-    pub fn of(key: &impl Item) -> Option<Self> {
-        Some(Self {
-            tag: key.annotation(ATTEMPT)?,
-            call: key.annotation(CALL),
-        })
-    }
-
     /// Puts it among a key's annotations.
     pub fn put(&self, annotations: &mut Vec<(String, String)>) {
         annotations.push((ATTEMPT.into(), self.tag.clone()));
@@ -54,4 +46,13 @@ impl Mark {
         key.annotation(ATTEMPT).as_ref() == Some(&self.tag)
             && (self.call.is_none() || key.annotation(CALL) == self.call)
     }
+}
+
+/// The mark that a key carries, as one text; empty without one. No two calls come to the same by
+/// accident, as one of the annotations is random; who writes annotations at will can copy a mark anyway.
+pub fn mark_of(key: &impl Item) -> String {
+    let tag = key.annotation(ATTEMPT);
+    tag.map_or_else(String::new, |tag| {
+        tag + " " + &key.annotation(CALL).unwrap_or_default()
+    })
 }
