@@ -10,6 +10,7 @@ use crate::lifecycle::{
 };
 use crate::options::{caused, check_token};
 use js_sys::{Array, Date, Function, JsString, Math, Object, Promise, Reflect};
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit};
@@ -20,7 +21,6 @@ pub type ApiFailure = Failure<Reply, JsValue>;
 type ApiFault = Fault<JsValue>;
 
 /// How to reach the service, and whom to tell.
-#[derive(Clone)]
 pub struct Connection {
     /// Whom to be.
     pub token: Token,
@@ -51,7 +51,11 @@ pub enum Token {
 
 /// The API over fetch.
 pub struct Api {
-    connection: Connection,
+    connection: Rc<Connection>,
+    /// Whom to be: after a rotation another than at first.
+    token: Token,
+    /// Ends everything when it is aborted, but what goes on after the answer.
+    signal: Option<AbortSignal>,
     /// Every token that was used: what must not appear in an error.
     tokens: Array,
     /// Counts the creates that are sent.
@@ -63,12 +67,19 @@ pub struct Api {
 impl Api {
     /// The API at the other end of a connection.
     pub fn new(connection: Connection) -> Self {
+        let (token, signal) = (connection.token.clone(), connection.signal.clone());
+        Self::over(Rc::new(connection), token, signal)
+    }
+
+    fn over(connection: Rc<Connection>, token: Token, signal: Option<AbortSignal>) -> Self {
         let tokens = Array::new();
-        if let Token::Given(token) = &connection.token {
+        if let Token::Given(token) = &token {
             tokens.push(token);
         }
         Self {
             connection,
+            token,
+            signal,
             tokens,
             watch: None,
             persist: None,
@@ -77,10 +88,7 @@ impl Api {
 
     /// The same API for work that goes on after the caller has its answer, abort or not.
     pub fn detached(&self) -> Self {
-        Self::new(Connection {
-            signal: None,
-            ..self.connection.clone()
-        })
+        Self::over(self.connection.clone(), self.token.clone(), None)
     }
 
     /// How long and how often to try.
@@ -113,7 +121,7 @@ impl Api {
 
     /// What the caller aborted with.
     pub fn abort_reason(&self) -> JsValue {
-        let signal = self.connection.signal.as_ref();
+        let signal = self.signal.as_ref();
         signal.map_or(JsValue::UNDEFINED, reason_of)
     }
 
@@ -131,7 +139,7 @@ impl Api {
 
     async fn token(&self, stop: &Stop) -> Result<JsString, ApiFault> {
         let invalid = |invalid| unsent(Why::Invalid(invalid));
-        let token = match &self.connection.token {
+        let token = match &self.token {
             Token::Given(token) => return Ok(token.clone()),
             Token::Asked(ask) => match JsFuture::from(ask_token(stop, ask)).await {
                 Ok(token) => check_token(token).map_err(invalid)?,
@@ -212,7 +220,7 @@ impl Api {
     }
 
     fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
-        let stop = host::start_stop(limit_ms, self.connection.signal.as_ref())?;
+        let stop = host::start_stop(limit_ms, self.signal.as_ref())?;
         stop.ok_or(JsValue::UNDEFINED)
     }
 }
@@ -283,10 +291,9 @@ impl Rotator for Api {
         // Before anything can go wrong with it.
         self.tokens.push(&key);
         host::is_header_token(&key).then(|| Self {
-            connection: Connection {
-                token: Token::Given(key),
-                ..self.connection.clone()
-            },
+            connection: self.connection.clone(),
+            token: Token::Given(key),
+            signal: self.signal.clone(),
             tokens: self.tokens.clone(),
             watch: None,
             persist: None,

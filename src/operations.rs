@@ -195,10 +195,8 @@ pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
 }
 
 pub fn list_keys(options: Options<List>, page_token: &JsValue, seen: Set) -> Promise {
-    list("listApiKeys", options, page_token, seen, |options| {
-        Collection::Keys {
-            user: &options.user,
-        }
+    list("listApiKeys", options, page_token, seen, |user| {
+        Collection::Keys { user }
     })
 }
 
@@ -233,7 +231,7 @@ fn list(
     options: Options<List>,
     page_token: &JsValue,
     seen: Set,
-    collection: fn(&List) -> Collection<'_>,
+    collection: fn(&str) -> Collection<'_>,
 ) -> Promise {
     let page_token = page_token.as_string();
     promise(Box::pin(async move {
@@ -249,11 +247,11 @@ fn list(
         {
             seen.add(&token.into());
         }
-        let api = Api::new(options.common.connection.clone());
+        let api = Api::new(options.common.connection);
         let call = Call::new(&api, api.limits());
         let page = Page {
             account: &options.common.account,
-            collection: collection(&options),
+            collection: collection(&options.user),
             query: &options.query,
         };
         let mut remember = |token: &str| {
