@@ -370,10 +370,10 @@ test("tags that were made up cost no question, and are revoked before anybody is
   const [{ annotations }] = await broker.stored();
   const tag = annotations["fireworks-keys-attempt"];
   for (const forged of [
-    `${"A".repeat(22)}.${"A".repeat(22)}.${"A".repeat(22)}`,
-    `${tag.slice(0, -1)}${tag.endsWith("A") ? "B" : "A"}`,
+    `${"a".repeat(32)}.${"a".repeat(32)}.${"a".repeat(32)}`,
+    `${tag.slice(0, -1)}${tag.endsWith("a") ? "b" : "a"}`,
     `${tag}${"x".repeat(900_000)}`,
-    `B${tag.slice(1)}`,
+    `${tag.startsWith("a") ? "b" : "a"}${tag.slice(1)}`,
     tag.split(".").slice(0, 2).join("."),
     "constructor",
   ]) {

@@ -2,7 +2,7 @@
 // from it who that is, and it stays the same whatever becomes of the token.
 
 /** What a tag looks like: the member, chance, and the proof that the broker made it. */
-const TAG = /^([\w-]{22})\.[\w-]{22}\.[\w-]{22}$/;
+const TAG = /^([0-9a-f]{32})\.[0-9a-f]{32}\.[0-9a-f]{32}$/;
 
 /** Names members, under one secret. */
 export class Members {
@@ -13,14 +13,14 @@ export class Members {
     this.#secret = new TextEncoder().encode(secret);
   }
 
-  /** What a member is known by: 128 bits, 22 characters. */
+  /** What a member is known by: 128 bits, 32 hexadecimal digits. */
   hash(memberId: string): Promise<string> {
     return this.#mac("member", memberId);
   }
 
   /** A new tag of a mint, which names its member. */
   async tag(member: string): Promise<string> {
-    const random = base64url(crypto.getRandomValues(new Uint8Array(16)));
+    const random = hexadecimal(crypto.getRandomValues(new Uint8Array(16)));
     return `${member}.${random}.${await this.#mac("tag", `${member}.${random}`)}`;
   }
 
@@ -48,11 +48,10 @@ export class Members {
     );
     const bytes = new TextEncoder().encode(`${purpose}:${text}`);
     const mac = await crypto.subtle.sign("HMAC", this.#key, bytes);
-    return base64url(new Uint8Array(mac, 0, 16));
+    return hexadecimal(new Uint8Array(mac, 0, 16));
   }
 }
 
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
