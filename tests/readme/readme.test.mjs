@@ -271,6 +271,7 @@ test("README: the module handed over, where nothing else knows how to get it", a
 const members = ({ jwks, issuer }) => ({
   FIREWORKS_API_KEY: TOKEN,
   MEMBER_SECRET: "a secret of thirty-two characters or more",
+  ADMIN_API_KEY: TOKEN,
   TOKEN_KEY_ID: "none of the broker's own",
   JWKS_URL: jwks,
   ISSUER: issuer,
@@ -323,6 +324,8 @@ test("README of the example: a broker on Deno", async () => {
       cwd: join(folder, "readme/deno"),
       env: { ...process.env, ...env, PORT: String(port) },
       stdio: "inherit",
+      // npm's Deno starts another process: they are ended as the group that they are.
+      detached: true,
     });
     try {
       const url = `http://127.0.0.1:${port}`;
@@ -332,7 +335,7 @@ test("README of the example: a broker on Deno", async () => {
       }
       return (await fetch(`${url}/keys`, init)).json();
     } finally {
-      child.kill("SIGKILL");
+      process.kill(-child.pid, "SIGKILL");
     }
   });
 });

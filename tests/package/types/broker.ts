@@ -33,6 +33,7 @@ export async function use(request: Request): Promise<Response> {
   const done: Reconciliation = await broker.reconcile({ keep: ["k"] });
   done.failed.map(({ keyId }) => keyId);
   await broker.fetch(request);
+  await broker.fetch(request, {}, undefined);
   return broker.fetch(request, { waitUntil: (work) => void work.then() });
 }
 
