@@ -1,5 +1,14 @@
 //! The paths of the reference. What a caller names can never leave its own segment.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 /// The keys of one user: `/v1/accounts/{account}/users/{user}/apiKeys`.
 pub fn keys(account: &str, user: &str) -> String {
     users(account) + "/" + &encode(user) + "/apiKeys"
@@ -25,22 +34,8 @@ pub fn with_query(mut path: String, query: &[(&'static str, String)]) -> String 
     path
 }
 
-/// Everything but the unreserved characters of RFC 3986 is percent-encoded.
 fn encode(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            for half in [byte >> 4, byte & 0xf] {
-                encoded.extend(
-                    char::from_digit(half.into(), 16).map(|digit| digit.to_ascii_uppercase()),
-                );
-            }
-        }
-    }
-    encoded
+    utf8_percent_encode(text, RESERVED).collect()
 }
 
 #[cfg(test)]
