@@ -17,6 +17,18 @@ export const SECRET = "a secret of thirty-two characters or more";
 /** Where the example's worker is bundled. */
 const WORKER = "broker/worker";
 
+/** A configuration that is in order; the ledger is the package's, which tests find where it is installed. */
+export const options = (ledger, change = {}) => ({
+  token: "fw_token",
+  accountId: "acme",
+  userId: "broker",
+  authenticate: () => "ada",
+  memberSecret: SECRET,
+  allowedOrigins: [PAGE],
+  ledger,
+  ...change,
+});
+
 const ACCOUNT = "acme";
 const OWNER = "broker";
 
