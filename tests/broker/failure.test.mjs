@@ -208,13 +208,20 @@ test("a body that never ends is given up", async (context) => {
 test("what the ledger takes is not taken from the key", async () => {
   const ledger = memoryLedger();
   const reserve = async (...mint) => {
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
     return ledger.reserve(...mint);
   };
   const broker = await memoryBroker({ ledger: { ...ledger, reserve }, lifetime: { min: "1s", max: "2s", default: "1s" } });
   const { status, body } = await broker.ask("ada", "POST", "/keys");
   assert.equal(status, 201);
   assert.ok(await broker.works(body.key));
+});
+
+test("a key without its tag is none: nobody could tell whose it is", async () => {
+  const broker = await memoryBroker();
+  await broker.fault({ kind: "strip-annotations" });
+  assert.equal((await broker.ask("ada", "POST", "/keys")).status, 502);
+  assert.deepEqual(await broker.stored(), []);
 });
 
 test("how long the service asks to wait is handed on", async () => {
