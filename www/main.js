@@ -1,59 +1,95 @@
-// The demo page: creates a key and shows it once. The key is in this document until the person
-// says that it is stored, and nowhere else.
+// The key console: connects the parts. No token and no key is ever written to storage, to the address or
+// to the browser's console.
 
-import { createApiKey } from "./fireworks-keys/default.js";
+import { announce, byId } from "./dom.js";
+import { startConnection } from "./connection.js";
+import { openCreate } from "./create.js";
+import { count } from "./explain.js";
+import { Inventory } from "./inventory.js";
+import { Journal } from "./journal.js";
+import { KeysView } from "./keys.js";
+import { findEmulator, startNetwork } from "./network.js";
+import { askToRevoke } from "./revoke.js";
+import { openRotation } from "./rotate.js";
+import { Service } from "./service.js";
+import { startTabs } from "./tabs.js";
+import { TimelineView } from "./timeline.js";
+import { startTips } from "./tips.js";
 
-const form = document.querySelector("#create");
-const failure = document.querySelector("#failure");
-const created = document.querySelector("#created");
-const key = document.querySelector("#key");
-const fields = document.querySelector("#fields");
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const button = form.querySelector("button");
-  button.disabled = true;
-  failure.textContent = "";
-  forget();
-  try {
-    show(await createApiKey(options(new FormData(form))));
-  } catch (error) {
-    failure.textContent = error.message;
-  } finally {
-    button.disabled = false;
-  }
+const journal = new Journal({ list: byId("journal"), empty: byId("journal-empty"), count: byId("journal-count") });
+const timeline = new TimelineView();
+const keys = new KeysView({
+  onShown: (records) => timeline.update(records),
+  create,
+  rotate: (record) => openRotation({ record, service, onChanged: (change) => inventory.change(change), restore }),
+  revoke: (record) => askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
 });
 
-document.querySelector("#stored").addEventListener("click", () => {
-  forget();
-  form.elements.displayName.focus();
+let service;
+let inventory;
+
+const emulator = await findEmulator();
+const connection = startConnection({ emulator, connect });
+startTabs(byId("tabs"), (panel) => timeline.setShown(panel === "timeline-panel"));
+startTips();
+if (emulator?.faults) {
+  const refresh = startNetwork();
+  journal.onEnd(refresh);
+}
+
+byId("create").addEventListener("click", create);
+byId("reload").addEventListener("click", () => inventory.load());
+byId("disconnect").addEventListener("click", disconnect);
+byId("clear-journal").addEventListener("click", () => {
+  journal.clear();
+  announce("Cleared.");
+  byId("main").focus();
 });
 
-function options(data) {
-  const { lifetime, displayName, ...rest } = Object.fromEntries(data);
-  return {
-    ...rest,
-    baseUrl: location.origin,
-    displayName: displayName || undefined,
-    expiresIn: lifetime || undefined,
-  };
+const showOnline = () => (byId("offline").hidden = navigator.onLine);
+addEventListener("online", showOnline);
+addEventListener("offline", showOnline);
+showOnline();
+document.documentElement.dataset.ready = "";
+
+/** Connects, or rejects with why not. */
+async function connect(settings) {
+  const newService = new Service(settings, journal);
+  const newInventory = new Inventory(newService, () => inventory === newInventory && keys.update());
+  await newInventory.open();
+  [service, inventory] = [newService, newInventory];
+  connection.hide();
+  byId("console").hidden = false;
+  byId("session").hidden = false;
+  byId("where").textContent = hostOf(settings.baseUrl);
+  byId("who").textContent = `${settings.accountId} · ${settings.userId === "-" ? "everyone" : settings.userId}`;
+  keys.use(inventory);
+  keys.update();
+  byId("main").focus({ preventScroll: true });
+  scrollTo(0, 0);
+  announce(`Connected. ${count(inventory.records.length, "key")}.`, { quiet: true });
 }
 
-function show({ key: secret, ...rest }) {
-  key.textContent = secret;
-  for (const [name, value] of Object.entries(rest)) {
-    const term = document.createElement("dt");
-    term.textContent = name;
-    const description = document.createElement("dd");
-    description.textContent = typeof value === "object" ? JSON.stringify(value) : String(value);
-    fields.append(term, description);
-  }
-  created.hidden = false;
-  created.focus();
+function hostOf(baseUrl) {
+  return URL.canParse(baseUrl, location.href) ? new URL(baseUrl, location.href).host : baseUrl;
 }
 
-function forget() {
-  key.textContent = "";
-  fields.replaceChildren();
-  created.hidden = true;
+function disconnect() {
+  inventory.close();
+  [service, inventory] = [undefined, undefined];
+  byId("console").hidden = true;
+  byId("session").hidden = true;
+  byId("keys-body").replaceChildren();
+  journal.clear();
+  connection.show();
+  announce("Disconnected. The token is forgotten.");
+}
+
+function create() {
+  openCreate({ service, users: inventory.users, restore, onCreated: (key) => inventory.change({ added: [key] }) });
+}
+
+/** Focuses the table, where what opened a dialog is gone. */
+function restore() {
+  return !byId("keys-panel").hidden && keys.focus();
 }

@@ -38,9 +38,10 @@ test("demo serves the page until it is interrupted", async () => {
     child.on("exit", () => reject(new Error(output)));
   });
   const response = await fetch(page);
-  assert.match(await response.text(), /Create a Fireworks API key/);
+  assert.match(await response.text(), /Fireworks key console/);
   assert.match(response.headers.get("content-security-policy"), /default-src 'none'/);
   assert.equal((await fetch(new URL("fireworks-keys/default.js", page))).status, 200);
+  assert.equal((await fetch(new URL("_emulator/faults", page))).status, 200, "the page can order a bad network");
   child.kill("SIGINT");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

@@ -89,7 +89,8 @@ pub fn run(options: &Options) -> Result<()> {
             .arg(db)
             .arg("--www")
             .arg(workspace.www())
-            .args(["--account", "local", "--user", "me:admin"])
+            // The page has switches for a bad network.
+            .args(["--faults", "--account", "local", "--user", "me:admin"])
             .args(["--user", "ci-bot:user:service-account", "--token", TOKEN]),
     )?;
     let address = emulator.address.clone();

@@ -29,7 +29,7 @@ pub enum Part {
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
-    /// The demo page in a browser.
+    /// The demo page in every browser.
     Browsers,
     /// The two commands of the README, as a person would run them.
     Commands,
@@ -74,7 +74,7 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
             Part::Broker => package_tests(&workspace, "broker", &[])?,
             Part::Readme => package_tests(&workspace, "readme", CHROMIUM)?,
             Part::Resilience => package_tests(&workspace, "resilience", &[])?,
-            Part::Browsers => package_tests(&workspace, "browsers", CHROMIUM)?,
+            Part::Browsers => package_tests(&workspace, "browsers", browsers::ALL)?,
             Part::Commands => node_tests(&workspace, "commands", &[])?,
         }
     }

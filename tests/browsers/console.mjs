@@ -1,0 +1,94 @@
+// The key console in Chromium, for its tests: opened, connected, watched.
+
+import { AxeBuilder } from "@axe-core/playwright";
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { startEmulator } from "../emulator/server.mjs";
+import { CHROMIUM_ARGUMENTS } from "../matrix/browsers.mjs";
+
+/** The page and the package, side by side. */
+export const www = process.env.FIREWORKS_WWW ?? join(import.meta.dirname, "../../target/www");
+
+/** The emulator's administrator. */
+export const TOKEN = "fw_local_admin";
+
+/** How long anything may take before its test fails, in milliseconds. */
+const PATIENCE = 15_000;
+
+export function startBrowser() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_ARGUMENTS });
+}
+
+/** An emulator that serves the page, as `cargo xtask demo` starts it. */
+export async function startConsole(...args) {
+  const emulator = await startEmulator({
+    args: [...["--faults", "--account", "local", "--token", TOKEN], ...["--user", "me:admin", "--user", "ci-bot:user:service-account"], ...args, "--www", www],
+    readLog: false,
+  });
+  const ask = async (method, path, body) => {
+    const response = await fetch(`${emulator.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: body && JSON.stringify(body),
+    });
+    assert.ok(response.ok, `${method} ${path}: ${response.status}`);
+    return response.status === 204 ? undefined : response.json();
+  };
+  return {
+    ...emulator,
+    reset: () => ask("DELETE", "/_emulator"),
+    fault: (order) => ask("POST", "/_emulator/faults", order),
+    faults: async () => (await ask("GET", "/_emulator/faults")).faults,
+    keys: async () => (await ask("GET", "/_emulator/keys")).keys,
+    create: (displayName, more = {}, user = "ci-bot") =>
+      ask("POST", `/v1/accounts/local/users/${user}/apiKeys`, { apiKey: { displayName, ...more } }),
+  };
+}
+
+/** The page of an address, ready, and everything that its console and its policy complain of. */
+export async function open(browser, url, { colorScheme = "light", viewport = { width: 1280, height: 800 }, ...more } = {}) {
+  const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce", ...more });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
+  const problems = [];
+  page.on("console", (message) => problems.push(message.text()));
+  page.on("pageerror", (error) => problems.push(String(error)));
+  await page.goto(url);
+  await page.locator("html[data-ready]").waitFor();
+  return { page, context, problems };
+}
+
+/** The same, connected as the form is filled in. */
+export async function connected(browser, url, options) {
+  const opened = await open(browser, url, options);
+  await connect(opened.page);
+  return opened;
+}
+
+export async function connect(page) {
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.getByRole("tab", { name: "Keys" }).waitFor();
+}
+
+/** The rows that are in the document. */
+export const rows = (page) => page.locator("#keys-body > tr");
+
+/** The row of a key. */
+export const rowOf = (page, name) => rows(page).filter({ has: page.getByRole("button", { name: `${name}, details`, exact: true }) });
+
+/** Fails where axe finds anything in what is shown now. */
+export async function accessible(page, state) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n    ${failureSummary}`).join("\n  ")}`);
+  assert.deepEqual(told, [], `${state}: ${told.join("\n")}`);
+}
+
+/** Fails where the document is wider than the window. */
+export async function fits(page, state) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 0, `${state}: ${overflow} px too wide`);
+}
+
+/** What a browser says of an answer that is no success is not the page's doing. */
+export const ofThePage = (problems) => problems.filter((problem) => !problem.startsWith("Failed to load resource"));

@@ -1,0 +1,83 @@
+// The form that connects the page to a service. A token that is typed in goes to whoever connects, and is
+// taken out of the document at once.
+
+import { byId, h } from "./dom.js";
+import { alertBox } from "./dialog.js";
+import { explain } from "./explain.js";
+import { mark, unmark } from "./fields.js";
+import { DEMO } from "./network.js";
+import { network } from "./service.js";
+
+const FIREWORKS = "https://api.fireworks.ai";
+
+/** Which field a refusal is about. */
+const FIELD_OF_STATUS = { 401: "token", 403: "userId", 404: "accountId" };
+
+/** Makes the form work. `connect` takes the settings and rejects where they do not do. */
+export function startConnection({ emulator, connect }) {
+  const form = byId("connect-form");
+  const problem = byId("connect-problem");
+  const button = form.querySelector("[type=submit]");
+  const { baseUrl, token, accountId, userId, scope } = form.elements;
+
+  const prefill = () => {
+    baseUrl.value = emulator ? location.origin : FIREWORKS;
+    if (!emulator) return;
+    token.value = DEMO.token;
+    accountId.value = DEMO.accountId;
+  };
+  const showUser = () => {
+    byId("user-field").hidden = scope.value !== "one";
+  };
+  byId("addresses").append(
+    ...[emulator && location.origin, FIREWORKS].filter(Boolean).map((value) => h("option", { value })),
+  );
+  byId("demo-note").hidden = !emulator;
+  prefill();
+  showUser();
+  form.addEventListener("change", showUser);
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    unmark(form);
+    problem.replaceChildren();
+    for (const [control, name, text] of [[token, "token", "Type the token in."], [accountId, "accountId", "Type the account’s id in."], [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."]]) {
+      if (control.value.trim() === "") return mark(form, name, text);
+    }
+    setBusy(true);
+    try {
+      await connect({
+        baseUrl: baseUrl.value.trim(),
+        token: token.value.trim(),
+        accountId: accountId.value.trim(),
+        userId: scope.value === "one" ? userId.value.trim() : "-",
+      });
+      token.value = "";
+    } catch (error) {
+      const words = explain(error, network());
+      const path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
+      const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
+      if (!marked || error?.code !== "VALIDATION") problem.append(alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words));
+    } finally {
+      setBusy(false);
+    }
+  });
+
+  const setBusy = (busy) => {
+    form.setAttribute("aria-busy", String(busy));
+    button.disabled = busy;
+    button.textContent = busy ? "Connecting…" : "Connect";
+  };
+
+  return {
+    /** Shows the form again; the token has to be typed in anew. */
+    show() {
+      prefill();
+      byId("connect").hidden = false;
+      (emulator ? button : token).focus();
+    },
+    hide() {
+      byId("connect").hidden = true;
+    },
+  };
+}

@@ -1,0 +1,248 @@
+// The form for a new key, and what happens on the way to it. The new key goes to the dialog that shows
+// it once, and nowhere else.
+
+import { announce, h, newId } from "./dom.js";
+import { alertBox, openDialog } from "./dialog.js";
+import { explain, explainEvent, explainOrphans } from "./explain.js";
+import { mark, unmark } from "./fields.js";
+import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
+import { showSecret } from "./secret.js";
+import { network } from "./service.js";
+
+/** Opens the form. `onCreated` is told of the new key, without its secret. */
+export function openCreate(context) {
+  new CreateDialog(context).open();
+}
+
+class CreateDialog {
+  #context;
+  #dialog;
+  #stop;
+  #form = h("form", { id: "new-key", novalidate: true });
+  #progress = h("div", { class: "progress-box" });
+  #rows = h("div", { class: "rows" });
+  #date;
+  #consequence = h("p", { "class": "hint", "id": "consequence", "aria-live": "polite" });
+  #submit = h("button", { type: "submit", class: "primary", form: "new-key" }, "Create the key");
+  #cancel = h("button", { type: "button", onclick: () => this.#onCancel() }, "Cancel");
+
+  constructor(context) {
+    this.#context = context;
+  }
+
+  open() {
+    this.#form.append(this.#ownerField(), this.#nameField(), this.#lifetimeField(), this.#annotationsField());
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#create();
+    });
+    this.#form.addEventListener("change", () => this.#tellConsequence());
+    this.#dialog = openDialog({
+      title: "Create a key",
+      restore: this.#context.restore,
+      onCancel: () => this.#onCancel(),
+      body: [this.#form, this.#progress],
+      actions: [this.#cancel, this.#submit],
+    });
+    this.#tellConsequence();
+    this.#form.elements.displayName.focus();
+  }
+
+  #onCancel() {
+    if (this.#stop) this.#stop.abort();
+    else this.#dialog.close();
+  }
+
+  #ownerField() {
+    const { service, users } = this.#context;
+    if (service.userId !== "-") {
+      return h("p", { class: "note" }, "For ", h("strong", {}, service.userId), ".");
+    }
+    const choices = (users ?? []).map(({ name, email, serviceAccount }) => {
+      const id = name.split("/").at(-1);
+      return h("option", { value: id }, serviceAccount ? `${id} (service account)` : `${id} (${email})`);
+    });
+    const control = choices.length > 0
+      ? h("select", { name: "userId" }, choices)
+      : h("input", { name: "userId", autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
+    return field({ path: "userId", label: "For", hint: "The user or service account that the key belongs to.", control });
+  }
+
+  #nameField() {
+    const control = h("input", { name: "displayName", autocomplete: "off", placeholder: "default" });
+    return field({ path: "displayName", label: "Name", hint: "What it is for, such as “deploy”.", control });
+  }
+
+  #lifetimeField() {
+    const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+    this.#date = field({ path: "expireTime", label: "Last day", control: h("input", { type: "date", name: "date", min: today }) });
+    return h("fieldset", { "class": "field", "data-path": "expiresIn" },
+      h("legend", {}, "Lifetime"),
+      h("div", { class: "pills" }, LIFETIMES.map(({ value, label }) => {
+        const id = newId("lifetime");
+        return h("span", { class: "pill" },
+          h("input", { "type": "radio", "name": "lifetime", value, id, "checked": value === "30d", "aria-describedby": "consequence", "data-hint": "consequence" }),
+          h("label", { for: id }, label));
+      })),
+      h("p", { class: "field-error", id: newId("error") }),
+      this.#date,
+      this.#consequence,
+    );
+  }
+
+  #annotationsField() {
+    const add = h("button", { type: "button", class: "small" }, "Add an annotation");
+    add.addEventListener("click", () => {
+      const row = this.#annotationRow();
+      this.#rows.append(row);
+      row.querySelector("input").focus();
+    });
+    return h("fieldset", { "class": "field" },
+      h("legend", {}, "Annotations"),
+      h("p", { class: "hint" }, "Labels that stay with the key, such as team = infra."),
+      this.#rows, add);
+  }
+
+  #annotationRow() {
+    const error = newId("error");
+    const remove = h("button", { type: "button", class: "small" }, "Remove");
+    const row = h("div", { "class": "annotation", "data-path": newId("row") },
+      labelled("Annotation name", h("input", { "data-name": true, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none" })),
+      labelled("Annotation value", h("input", { "data-value": true, "autocomplete": "off" })),
+      remove,
+      h("p", { class: "field-error", id: error }));
+    remove.addEventListener("click", () => {
+      const next = row.nextElementSibling ?? row.previousElementSibling;
+      row.remove();
+      (next?.querySelector("input") ?? this.#rows.parentElement.querySelector(":scope > button")).focus();
+    });
+    return row;
+  }
+
+  #tellConsequence() {
+    const { lifetime, date } = this.#form.elements;
+    this.#date.hidden = lifetime.value !== "date";
+    const { warning, text } = consequence(lifetime.value, date.value, Date.now());
+    this.#consequence.textContent = text;
+    this.#consequence.classList.toggle("warning", warning);
+  }
+
+  /** What the form says, as options; undefined where a row is marked instead. */
+  #options() {
+    const { displayName, lifetime, date, userId } = this.#form.elements;
+    const annotations = {};
+    for (const row of this.#rows.children) {
+      const name = row.querySelector("[data-name]").value;
+      const wrong = name === "" ? "It needs a name." : Object.hasOwn(annotations, name) ? "There is another annotation of this name." : undefined;
+      if (wrong) {
+        mark(this.#form, row.dataset.path, wrong);
+        return undefined;
+      }
+      // Not by assignment, which takes some names for something else.
+      Object.defineProperty(annotations, name, { value: row.querySelector("[data-value]").value, enumerable: true });
+    }
+    const end = endOf(lifetime.value, date.value, Date.now());
+    return {
+      userId: userId ? userId.value : this.#context.service.userId,
+      displayName: displayName.value || undefined,
+      annotations: this.#rows.children.length > 0 ? annotations : undefined,
+      ...expiryOf(lifetime.value, date.value),
+      ...(lifetime.value !== "date" && end && { endsAt: new Date(end).toISOString() }),
+    };
+  }
+
+  async #create() {
+    unmark(this.#form);
+    this.#progress.replaceChildren();
+    const options = this.#options();
+    if (!options) return;
+    const { service, onCreated, restore } = this.#context;
+    const { endsAt, ...rest } = options;
+    const notes = [];
+    const events = h("ul", { class: "events" });
+    this.#setBusy(true, events);
+    try {
+      const created = await service.create(rest, {
+        endsAt,
+        signal: this.#stop.signal,
+        onEvent: (event) => {
+          const note = explainEvent(event);
+          notes.push(note);
+          events.append(h("li", { "data-tone": note.tone }, note.text));
+          announce(note.text);
+        },
+      });
+      this.#stop = undefined;
+      this.#dialog.close();
+      const { key: _, ...known } = created;
+      const shown = showSecret({ created, title: "Your new key", notes, restore });
+      onCreated(known);
+      await shown;
+      announce(`“${known.displayName || "default"}” is created. This page has forgotten the key.`);
+    } catch (error) {
+      this.#stop = undefined;
+      this.#setBusy(false);
+      this.#fail(error, options.userId);
+    }
+  }
+
+  #setBusy(busy, events) {
+    if (busy) {
+      this.#stop = new AbortController();
+      this.#progress.replaceChildren(h("p", { class: "busy" }, "Creating the key…"), events);
+    }
+    // Not disabled: a disabled form cannot be read.
+    this.#form.inert = busy;
+    this.#submit.disabled = busy;
+    this.#cancel.textContent = busy ? "Stop" : "Cancel";
+    if (busy) this.#cancel.focus();
+  }
+
+  #fail(error, userId) {
+    this.#progress.querySelector(".busy")?.remove();
+    const words = explain(error, network());
+    const text = [words.text, explainOrphans(error ?? {})].filter(Boolean).join(" ");
+    if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
+    const sweep = error?.orphans === "unknown" && error.attemptTag !== undefined && this.#sweepButton(error, userId);
+    this.#progress.append(alertBox({ title: words.title, text }, sweep));
+    (sweep || this.#submit).focus();
+  }
+
+  #sweepButton(error, userId) {
+    const button = h("button", { type: "button" }, "Look for it and delete it");
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      let said;
+      try {
+        const ids = await this.#context.service.sweep(userId, error);
+        said = h("p", { class: "good" }, ids.length === 0 ? "No key was left behind." : `Deleted: ${ids.join(", ")}.`);
+        button.remove();
+      } catch (failure) {
+        said = alertBox(explain(failure, network()));
+        button.disabled = false;
+      }
+      this.#progress.append(said);
+      announce(said.textContent);
+    });
+    return button;
+  }
+}
+
+function field({ path, label, hint, control }) {
+  control.id = newId("field");
+  const hintId = hint && newId("hint");
+  if (hintId) {
+    control.dataset.hint = hintId;
+    control.setAttribute("aria-describedby", hintId);
+  }
+  return h("div", { "class": "field", "data-path": path },
+    h("label", { for: control.id }, label),
+    control,
+    hint && h("p", { class: "hint", id: hintId }, hint),
+    h("p", { class: "field-error", id: newId("error") }));
+}
+
+function labelled(label, control) {
+  control.id = newId("field");
+  return h("div", {}, h("label", { for: control.id }, label), control);
+}

@@ -1,0 +1,49 @@
+// Everything that the service says of a key, fields that nobody has heard of included.
+
+import { h } from "./dom.js";
+import { openDialog } from "./dialog.js";
+import { labelOf } from "./records.js";
+import { exact, parseTime, relative } from "./time.js";
+
+const LABELS = {
+  keyId: "Key id",
+  displayName: "Name",
+  prefix: "Begins with",
+  email: "Owner",
+  createTime: "Created",
+  lastUsed: "Last used",
+  expireTime: "Expires",
+  secure: "Plaintext",
+  annotations: "Annotations",
+};
+
+/** Opens them. */
+export function showDetails({ key, name, findings, owner }, restore) {
+  const facts = [...new Set([...Object.keys(LABELS), ...Object.keys(key)])].map((field) => [
+    LABELS[field] ?? field,
+    valueOf(field, key[field]),
+  ]);
+  facts.push(["Owner’s id", owner.id ?? owner.why]);
+  if (findings.length > 0) facts.push(["Findings", findings.map(labelOf).join(", ")]);
+  const dialog = openDialog({
+    title: name,
+    restore,
+    body: h("dl", { class: "facts" }, facts.map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)])),
+    actions: h("button", { type: "button", class: "primary", onclick: () => dialog.close() }, "Close"),
+  });
+}
+
+function valueOf(field, value) {
+  const time = field.endsWith("Time") || field === "lastUsed" ? parseTime(value) : undefined;
+  if (time !== undefined) return `${exact(time)} (${relative(time, Date.now())})`;
+  if (field === "secure") return value ? "Fireworks does not know it" : "Fireworks may know it";
+  if (field === "annotations") return labelsOf(value);
+  if (value === undefined) return field === "expireTime" || field === "lastUsed" ? "Never" : "Not said";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function labelsOf(annotations = {}) {
+  const pairs = Object.entries(annotations);
+  if (pairs.length === 0) return "None";
+  return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, name), ` ${value}`)));
+}

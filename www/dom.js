@@ -1,0 +1,68 @@
+// Makes elements. Text is always text: nothing that comes from outside is ever read as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * An element with attributes and children. A function is a listener (`onclick`), `true` an attribute
+ * without a value; `false`, `undefined` and `null` are left out.
+ */
+export function h(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined || value === null) continue;
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
+  return element;
+}
+
+/** The element of this id, which index.html has. */
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+let ids = 0;
+
+/** An id that no other element has. */
+export function newId(name) {
+  ids += 1;
+  return `${name}-${ids}`;
+}
+
+/** How long a result stays in the page's corner, in milliseconds. */
+const STAYS = 10_000;
+
+let clearing;
+
+/**
+ * Reads text aloud, and shows it in the page's corner, unless it is `quiet`: seen elsewhere already. While
+ * a dialog is open, only what is in it is read.
+ */
+export function announce(text, { quiet = false } = {}) {
+  const dialogs = document.querySelectorAll("dialog[open] .dialog-status");
+  const place = [...dialogs].at(-1) ?? byId(quiet ? "quiet-status" : "status");
+  // The same text twice would not be read twice.
+  place.textContent = "";
+  requestAnimationFrame(() => (place.textContent = text));
+  clearTimeout(clearing);
+  clearing = setTimeout(() => (byId("status").textContent = ""), STAYS);
+}
+
+/** Copies text; resolves to whether that is allowed here. */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

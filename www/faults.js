@@ -1,0 +1,36 @@
+// What the switches of a bad network order from the emulator. Pure.
+
+/** The switches, in the order in which their trouble is tried: a request gets into the first that hits. */
+export const SWITCHES = [
+  { name: "drop", kind: "drop", label: "Lose answers of creates", hint: "The key is made, and the connection breaks before the answer." },
+  { name: "fail", kind: "answer", label: "Fail", hint: "Requests are answered 503 and not done." },
+  { name: "slow", kind: "delay", label: "Slow down", hint: "Requests take two seconds longer." },
+];
+
+/** How often. */
+export const SHARES = [
+  { value: "next", label: "the next one" },
+  { value: "half", label: "every other, by chance" },
+  { value: "all", label: "every one" },
+];
+
+const FAULTS = {
+  drop: { operation: "create", fault: { kind: "drop", when: "after" } },
+  fail: {
+    fault: {
+      kind: "answer",
+      status: 503,
+      headers: { "content-type": "application/json" },
+      body: '{"code": 14, "message": "the emulator was asked to fail"}',
+    },
+  },
+  slow: { fault: { kind: "delay", ms: 2_000 } },
+};
+
+/** The orders for what is switched on: names to how often. `seed` is what chance begins with. */
+export function ordersFor(chosen, seed) {
+  return SWITCHES.filter(({ name }) => chosen[name]).map(({ name }) => ({
+    ...FAULTS[name],
+    ...{ next: { times: 1 }, half: { share: 0.5, seed }, all: { share: 1 } }[chosen[name]],
+  }));
+}

@@ -1,0 +1,35 @@
+// Says at a form's field what is wrong with it. A field is an element with `data-path`, which holds the
+// control and a `.field-error`.
+
+/** Marks the field of this path; returns whether there is one. The first one marked gets the focus. */
+export function mark(form, path, text) {
+  const field = fieldOf(form, path);
+  if (!field) return false;
+  const control = field.querySelector("input, select");
+  const error = field.querySelector(".field-error");
+  error.textContent = text;
+  for (const each of field.querySelectorAll("input, select")) each.setAttribute("aria-invalid", "true");
+  control.setAttribute("aria-describedby", [error.id, control.dataset.hint].filter(Boolean).join(" "));
+  control.focus();
+  return true;
+}
+
+/** Takes every mark away. */
+export function unmark(form) {
+  for (const error of form.querySelectorAll(".field-error")) error.textContent = "";
+  for (const control of form.querySelectorAll("[aria-invalid]")) {
+    control.removeAttribute("aria-invalid");
+    if (control.dataset.hint) control.setAttribute("aria-describedby", control.dataset.hint);
+    else control.removeAttribute("aria-describedby");
+  }
+}
+
+/** `annotations.team` is the row whose name is `team`, or else the rows as a whole. */
+function fieldOf(form, path) {
+  const fields = [...form.querySelectorAll("[data-path]")];
+  const exact = fields.find((field) => field.dataset.path.split(" ").includes(path));
+  if (exact) return exact;
+  const [whole, ...rest] = path.split(".");
+  const named = fields.find((field) => field.querySelector("[data-name]")?.value === rest.join("."));
+  return (whole === "annotations" && named) || (rest.length > 0 ? fieldOf(form, whole) : undefined);
+}

@@ -1,0 +1,203 @@
+// The table of keys: sorted, filtered, with what can be done to each; and what stands in its place while
+// there are none, too many, or an error.
+
+import { announce, byId, h } from "./dom.js";
+import { showDetails } from "./details.js";
+import { alertBox } from "./dialog.js";
+import { count, explain } from "./explain.js";
+import { filtered, FINDINGS, labelOf, sorted, tally } from "./records.js";
+import { Rows } from "./rows.js";
+import { stateOf } from "./scale.js";
+import { network } from "./service.js";
+import { exact, relative } from "./time.js";
+
+/** How many findings a row shows; the others are counted. */
+const SHOWN_FINDINGS = 2;
+
+export class KeysView {
+  #actions;
+  #inventory;
+  #order = { by: "created", descending: true };
+  #filter = { text: "", finding: undefined };
+  #rows = new Rows({
+    viewport: byId("viewport"),
+    head: byId("keys-head"),
+    body: byId("keys-body"),
+    probe: byId("row-probe"),
+    build: (record) => this.#row(record),
+  });
+  #table = byId("keys-table");
+  #announcing;
+  #wasLoading = false;
+
+  /** `actions` are `revoke`, `rotate` and `create`; `onShown` is told which records are shown. */
+  constructor({ onShown, ...actions }) {
+    this.#actions = actions;
+    this.#onShown = onShown;
+    byId("filter").addEventListener("input", ({ target }) => this.#setFilter({ text: target.value }));
+    byId("clear-filter").addEventListener("click", () => {
+      byId("filter").value = "";
+      this.#setFilter({ text: "", finding: undefined });
+      byId("filter").focus();
+    });
+    byId("sort").addEventListener("change", ({ target }) => {
+      const [by, direction] = target.value.split(" ");
+      this.#setOrder({ by, descending: direction === "desc" });
+    });
+    byId("keys-head").addEventListener("click", ({ target }) => {
+      const by = target.closest("[data-sort]")?.dataset.sort;
+      if (by) this.#setOrder({ by, descending: this.#order.by === by && !this.#order.descending });
+    });
+    byId("stop-loading").addEventListener("click", () => this.#inventory.stop());
+    byId("load-more").addEventListener("click", () => this.#inventory.load({ more: true }));
+    byId("create-first").addEventListener("click", () => actions.create());
+    // "in 3 days" does not stay true.
+    setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
+  }
+
+  #onShown;
+
+  /** Shows an inventory from now on. */
+  use(inventory) {
+    this.#inventory = inventory;
+    byId("filter").value = "";
+    this.#filter = { text: "", finding: undefined };
+    this.#rows.toTop();
+  }
+
+  /** Focuses the row that was active, or the one in its place. */
+  focus() {
+    return this.#rows.focus();
+  }
+
+  /** Shows what the inventory holds now. */
+  update() {
+    const { records, loading, error } = this.#inventory;
+    const shown = sorted(filtered(records, this.#filter), this.#order);
+    this.#table.setAttribute("aria-rowcount", shown.length + 1);
+    const isEmpty = records.length === 0 && !loading && !error;
+    byId("keys-empty").hidden = !isEmpty;
+    byId("toolbar").hidden = isEmpty;
+    byId("viewport").hidden = shown.length === 0;
+    byId("keys-none").hidden = shown.length > 0 || records.length === 0;
+    byId("shown").textContent = shown.length === records.length ? count(records.length, "key") : `${shown.length.toLocaleString("en").replaceAll(",", "\u202f")} of ${count(records.length, "key")}`;
+    this.#rows.show(shown);
+    this.#showChips(records);
+    this.#showProgress();
+    this.#showOrder();
+    this.#onShown(shown);
+  }
+
+  #setFilter(change) {
+    this.#filter = { ...this.#filter, ...change };
+    this.#rows.toTop();
+    this.update();
+    clearTimeout(this.#announcing);
+    this.#announcing = setTimeout(() => announce(`${byId("shown").textContent} shown.`, { quiet: true }), 500);
+  }
+
+  #setOrder(order) {
+    this.#order = order;
+    this.#rows.toTop();
+    this.update();
+  }
+
+  #showOrder() {
+    const { by, descending } = this.#order;
+    for (const header of byId("keys-head").querySelectorAll("[aria-sort], [data-sorts]")) {
+      const mine = header.querySelector("[data-sort]")?.dataset.sort === by;
+      if (mine) header.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      else header.removeAttribute("aria-sort");
+    }
+    const value = `${by}${descending ? " desc" : ""}`;
+    const select = byId("sort");
+    if ([...select.options].some((option) => option.value === value)) select.value = value;
+  }
+
+  #showChips(records) {
+    const chips = byId("chips");
+    const held = chips.contains(document.activeElement) ? document.activeElement.dataset.finding : undefined;
+    const { finding } = this.#filter;
+    const counts = tally(records);
+    // What was chosen stays, so that it can be taken back.
+    if (finding && !counts.some(([type]) => type === finding)) counts.push([finding, 0]);
+    chips.replaceChildren(...counts.map(([type, number]) => {
+      const pressed = type === finding;
+      return h("button", {
+        "type": "button", "class": "chip", "data-finding": type, "data-tone": FINDINGS[type]?.tone, "aria-pressed": String(pressed),
+        "onclick": () => this.#setFilter({ finding: pressed ? undefined : type }),
+      }, labelOf(type), h("span", { class: "number" }, number.toLocaleString("en").replaceAll(",", "\u202f")));
+    }));
+    if (held) (chips.querySelector(`[data-finding="${held}"]`) ?? byId("filter")).focus();
+  }
+
+  #showProgress() {
+    const { loading, loaded, total, more, error, records } = this.#inventory;
+    byId("loading").hidden = !loading;
+    if (loading) {
+      const bar = byId("loading-bar");
+      if (total) {
+        bar.max = total;
+        bar.value = Math.min(loaded, total);
+      } else {
+        bar.removeAttribute("value");
+      }
+      byId("loading-text").textContent = total ? `Loading ${count(loaded, "key")} of ${total.toLocaleString("en").replaceAll(",", "\u202f")}…` : "Loading…";
+    }
+    byId("more").hidden = loading || !more || Boolean(error);
+    byId("more-text").textContent = total ? `${count(records.length, "key")} of ${total.toLocaleString("en").replaceAll(",", "\u202f")} are here.` : `${count(records.length, "key")} are here, and there are more.`;
+    const problem = byId("keys-problem");
+    if (!error) problem.replaceChildren();
+    else if (problem.dataset.of !== String(error)) {
+      const words = explain(error, network());
+      const again = h("button", { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) }, "Try again");
+      problem.replaceChildren(alertBox({ title: words.title, text: `${words.text} ${records.length > 0 ? "What is shown may be old." : ""}` }, again));
+    }
+    problem.dataset.of = error ? String(error) : "";
+    if (this.#wasLoading && !loading && !error) announce(`${count(records.length, "key")} loaded.`, { quiet: true });
+    this.#wasLoading = loading;
+  }
+
+  #row(record) {
+    const now = Date.now();
+    const { key, name, owner, ownerName, created, used, expires } = record;
+    const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
+    return h("tr", { role: "row" },
+      h("th", { role: "rowheader", scope: "row" },
+        h("button", { "type": "button", "class": "name", "data-control": true, "aria-label": `${name}, details`, "onclick": () => showDetails(record, () => this.focus()) }, name)),
+      cell("Prefix", h("code", {}, key.prefix ? `${key.prefix}…` : "")),
+      cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName)),
+      cell("Created", when(created, now, "Not said")),
+      cell("Last used", when(used, now, "Never")),
+      cell("Expires", when(expires, now, "Never", stateOf(record, now))),
+      cell("Findings", badges(record)),
+      cell("Actions",
+        action("Rotate", owner, name, () => this.#actions.rotate(record)),
+        action("Revoke", owner, name, () => this.#actions.revoke(record))));
+  }
+}
+
+/** A time in words, with the exact one in its tip. */
+function when(ms, now, absent, state) {
+  if (ms === undefined) return h("span", { "class": "when", "data-state": state, "data-control": true }, absent);
+  return h("time", { "class": "when", "data-state": state, "data-control": true, "datetime": new Date(ms).toISOString(), "data-tip": exact(ms) }, relative(ms, now));
+}
+
+function badges({ findings }) {
+  const shown = findings.slice(0, SHOWN_FINDINGS).map((type) => h("span", { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) }, FINDINGS[type]?.short ?? type));
+  const rest = findings.slice(SHOWN_FINDINGS);
+  if (rest.length > 0) {
+    shown.push(h("span", { class: "badge", title: rest.map(labelOf).join(", ") }, `+${rest.length}`, h("span", { class: "visually-hidden" }, ` ${rest.map(labelOf).join(", ")}`)));
+  }
+  return h("span", { class: "badges" }, shown);
+}
+
+/** A button, which says why where the owner's id is not known. */
+function action(label, owner, name, run) {
+  const known = owner.id !== undefined;
+  return h("button", {
+    "type": "button", "class": "small", "data-control": true, "data-action": label.toLowerCase(),
+    "aria-label": `${label} ${name}`, "aria-disabled": known ? false : "true", "data-tip": known ? undefined : owner.why,
+    "onclick": () => (known ? run() : announce(owner.why)),
+  }, label);
+}

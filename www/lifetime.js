@@ -1,0 +1,48 @@
+// How long a new key is to live: what the form offers, and what it means. Pure.
+
+import { day } from "./time.js";
+
+/** What the form offers, by the value of its choice. */
+export const LIFETIMES = [
+  { value: "1h", label: "1 hour" },
+  { value: "1d", label: "1 day" },
+  { value: "30d", label: "30 days" },
+  { value: "90d", label: "90 days" },
+  { value: "365d", label: "1 year" },
+  { value: "date", label: "Until a date" },
+  { value: "never", label: "Never expires" },
+];
+
+const LENGTHS = { h: 3_600_000, d: 86_400_000 };
+
+/** When a key of this choice ends, in milliseconds; undefined: never, or no date is chosen yet. */
+export function endOf(choice, date, now) {
+  if (choice === "never") return undefined;
+  if (choice === "date") return date ? lastMoment(date) : undefined;
+  return now + parseInt(choice, 10) * LENGTHS[choice.at(-1)];
+}
+
+/** The option of `createApiKey` that says so. A date that is missing is for the module to refuse. */
+export function expiryOf(choice, date) {
+  if (choice === "never") return {};
+  if (choice !== "date") return { expiresIn: choice };
+  const end = date ? lastMoment(date) : NaN;
+  return { expireTime: Number.isNaN(end) ? String(date) : new Date(end).toISOString() };
+}
+
+/** What to know of the choice before the key is made. */
+export function consequence(choice, date, now) {
+  if (choice === "never") {
+    return { warning: true, text: "This key works until somebody revokes it. If it leaks, it stays leaked. Choose a year and rotate it, if you can." };
+  }
+  const end = endOf(choice, date, now);
+  if (end === undefined || Number.isNaN(end)) return { warning: false, text: "The key works to the end of that day." };
+  if (end <= now) return { warning: true, text: "That day is over. Choose one that is still to come." };
+  return { warning: false, text: `The key stops working on ${day(end)}.` };
+}
+
+/** The end of a day on this machine, as a date field gives it: `2026-11-25`. */
+function lastMoment(date) {
+  const [year, month, dayOfMonth] = date.split("-").map(Number);
+  return new Date(year, month - 1, dayOfMonth, 23, 59, 59).getTime();
+}

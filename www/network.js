@@ -1,0 +1,101 @@
+// Try a bad network: has the emulator that serves this page lose, fail and slow down requests.
+
+import { announce, byId, h, newId } from "./dom.js";
+import { count } from "./explain.js";
+import { ordersFor, SHARES, SWITCHES } from "./faults.js";
+
+const TITLE = "Fireworks API keys, locally";
+
+/** What the emulator's demo has: its account and its administrator's token. */
+export const DEMO = { accountId: "local", token: "fw_local_admin" };
+
+/**
+ * Whether this page is served by an emulator, and whether that takes orders of trouble. It listens on this
+ * machine only, so nobody else is asked.
+ */
+export async function findEmulator() {
+  const local = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+  if (!local || !(await answers("/openapi.json", ({ info }) => info.title === TITLE))) return undefined;
+  return { faults: await answers("/_emulator/faults", ({ faults }) => Array.isArray(faults)) };
+}
+
+async function answers(path, right) {
+  try {
+    const response = await fetch(path, { signal: AbortSignal.timeout(5_000) });
+    return response.ok && right(await response.json());
+  } catch {
+    return false;
+  }
+}
+
+/** Shows the switches. Returns what is to be called after each operation. */
+export function startNetwork() {
+  const form = byId("network-form");
+  const hits = byId("network-hits");
+  const controls = SWITCHES.map(switchOf);
+  form.prepend(...controls.map(({ element }) => element));
+  byId("network").hidden = false;
+
+  const refresh = async () => {
+    try {
+      const { faults } = await ask("GET", "/_emulator/faults");
+      const { keys } = await ask("GET", "/_emulator/keys");
+      const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
+      // An order for the next request has an end.
+      const live = faults.filter(({ times, hits }) => !times || hits < times);
+      for (const { box, kind } of controls) box.checked = live.some(({ fault }) => fault.kind === kind);
+      hits.textContent = [
+        faults.length > 0 ? `${count(hit, "request")} got into trouble so far.` : "All is well.",
+        `The emulator really holds ${count(keys.length, "key")}.`,
+      ].join(" ");
+      byId("trouble").hidden = live.length === 0;
+    } catch {
+      hits.textContent = "The emulator does not answer.";
+    }
+  };
+
+  const apply = async () => {
+    const chosen = Object.fromEntries(controls.map(({ name, box, often }) => [name, box.checked && often.value]));
+    const on = controls.filter(({ box }) => box.checked).map(({ label }) => label.toLowerCase());
+    try {
+      await ask("DELETE", "/_emulator/faults");
+      for (const order of ordersFor(chosen, Math.floor(Math.random() * 2 ** 32))) {
+        await ask("POST", "/_emulator/faults", order);
+      }
+      announce(on.length > 0 ? `Bad network: ${on.join(", ")}.` : "The network is good again.");
+    } catch {
+      announce("The emulator did not take the order.");
+    }
+    await refresh();
+  };
+
+  form.addEventListener("change", apply);
+  for (const button of document.querySelectorAll("[data-action=good-network]")) {
+    button.addEventListener("click", async () => {
+      for (const { box } of controls) box.checked = false;
+      await apply();
+      // The banner's own button goes with it.
+      if (!document.activeElement || document.activeElement === document.body) byId("main").focus();
+    });
+  }
+  refresh();
+  return refresh;
+}
+
+function switchOf({ name, kind, label, hint }) {
+  const box = h("input", { "type": "checkbox", "role": "switch", "id": newId("switch"), "aria-describedby": newId("hint") });
+  const often = h("select", { "aria-label": `${label}: how often` }, SHARES.map(({ value, label }) => h("option", { value }, label)));
+  const element = h("div", { class: "switch" },
+    box,
+    h("div", { class: "switch-words" },
+      h("label", { for: box.id }, label),
+      h("p", { class: "hint", id: box.getAttribute("aria-describedby") }, hint)),
+    often);
+  return { name, kind, label, box, often, element };
+}
+
+async function ask(method, path, body) {
+  const response = await fetch(path, { method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
+  if (!response.ok) throw new Error(String(response.status));
+  return response.status === 204 ? undefined : response.json();
+}

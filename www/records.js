@@ -1,0 +1,115 @@
+// Keys as the table and the timeline read them: one record each, with its times as numbers. Pure.
+
+import { parseTime } from "./time.js";
+
+/** What makes a key a risk, in the order in which it is told; `short` is for a table. */
+export const FINDINGS = {
+  "never-expires": { label: "Never expires", short: "No end", tone: "danger" },
+  "expired": { label: "Expired", short: "Expired", tone: "quiet" },
+  "expiring-soon": { label: "Expires soon", short: "Ends soon", tone: "warning" },
+  "shared-attempt": { label: "Made twice", short: "Made twice", tone: "danger" },
+  "plaintext-known": { label: "Plaintext known", short: "Plaintext", tone: "danger" },
+  "never-used": { label: "Never used", short: "Never used", tone: "quiet" },
+  "stale": { label: "Unused for 90 days", short: "Unused", tone: "warning" },
+  "unreadable-time": { label: "Unreadable time", short: "Unreadable", tone: "danger" },
+};
+
+/** A finding's name for people. */
+export function labelOf(type) {
+  return FINDINGS[type]?.label ?? type;
+}
+
+/** The record of a key. `owner` is `{ id }`, or `{ why }` where the id cannot be known. */
+export function recordOf(key, findings, owner) {
+  const name = key.displayName || "(no name)";
+  const types = findings.map(({ type }) => type);
+  const annotations = Object.entries(key.annotations ?? {}).map((pair) => pair.join("="));
+  const words = [name, key.keyId, key.prefix, key.email, owner.id, ...annotations, ...types.map(labelOf)];
+  return {
+    key,
+    id: key.keyId,
+    name,
+    owner,
+    ownerName: key.email ?? owner.id ?? "",
+    created: parseTime(key.createTime),
+    used: parseTime(key.lastUsed),
+    // Absent: never. A time that cannot be read is no promise that the key ends.
+    expires: parseTime(key.expireTime),
+    findings: types,
+    words: words.filter(Boolean).join("\n").toLowerCase(),
+  };
+}
+
+/** Users by e-mail, for `ownerOf`; null where two share one. */
+export function usersByEmail(users) {
+  const ids = new Map();
+  for (const { name, email } of users) {
+    const id = String(name ?? "").split("/").at(-1);
+    if (!email || !id) continue;
+    const known = email.toLowerCase();
+    ids.set(known, ids.has(known) ? null : id);
+  }
+  return ids;
+}
+
+/**
+ * Who owns a key. Of a list for one user that is known; of everybody's it is the e-mail that tells,
+ * through the user list (`users`; undefined where that could not be read), or through the form that
+ * service accounts' addresses have.
+ */
+export function ownerOf(key, { userId, accountId, users }) {
+  if (userId !== "-") return { id: userId };
+  if (!key.email) return { why: "The service does not say whose key this is." };
+  const email = key.email.toLowerCase();
+  const id = users?.get(email);
+  if (id) return { id };
+  if (id === null) return { why: `Two users share ${key.email}, so it is not known whose key this is.` };
+  const [local, domain] = email.split("@");
+  if (domain === `${accountId.toLowerCase()}.sa.fireworks.ai`) return { id: local };
+  return {
+    why: users
+      ? `No user of this account has the e-mail ${key.email}: the owner may have left.`
+      : "The user list could not be read, so the owner’s id is not known.",
+  };
+}
+
+const COLUMNS = {
+  name: (record) => record.name.toLowerCase(),
+  prefix: (record) => record.key.prefix ?? "",
+  owner: (record) => record.ownerName.toLowerCase(),
+  created: (record) => record.created ?? -Infinity,
+  used: (record) => record.used ?? -Infinity,
+  expires: (record) => record.expires ?? Infinity,
+  findings: (record) => record.findings.length,
+};
+
+/** The records in an order: `{ by, descending }`. Those that are equal stay as they were. */
+export function sorted(records, { by, descending }) {
+  const read = COLUMNS[by];
+  const values = new Map(records.map((record) => [record, read(record)]));
+  const sign = descending ? -1 : 1;
+  return records.toSorted((one, other) => {
+    const [a, b] = [values.get(one), values.get(other)];
+    return a === b ? 0 : a < b ? -sign : sign;
+  });
+}
+
+/** The records that hold every word of the text, and have the finding where one is named. */
+export function filtered(records, { text = "", finding } = {}) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return records.filter(
+    (record) =>
+      (!finding || record.findings.includes(finding)) && words.every((word) => record.words.includes(word)),
+  );
+}
+
+/** How many records each finding is about, in the order of `FINDINGS`; none with zero. */
+export function tally(records) {
+  const counts = new Map();
+  for (const { findings } of records) {
+    for (const type of findings) counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  const known = Object.keys(FINDINGS);
+  const rank = (type) => (known.includes(type) ? known.indexOf(type) : known.length);
+  return [...counts].sort(([one], [other]) => rank(one) - rank(other));
+}

@@ -1,0 +1,171 @@
+// A table's rows, of which only those in view are in the document. One of them takes part in the tab
+// order; arrow keys move between rows and between the controls of a row.
+
+/** Which rows are in view, with a few beyond: from `first` up to, not including, `last`. */
+export function inView({ top, height, rowHeight, count, beyond = 4 }) {
+  if (rowHeight <= 0 || height <= 0) return { first: 0, last: 0 };
+  const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
+  const last = Math.min(count, Math.ceil((top + height) / rowHeight) + beyond);
+  return { first: Math.min(first, last), last };
+}
+
+/** Where a key leads from a place: `{ row, column }` within so many of both; undefined: nowhere. */
+export function moved({ row, column }, key, { count, columns, page, ctrl }) {
+  const rows = { ArrowUp: row - 1, ArrowDown: row + 1, PageUp: row - page, PageDown: row + page };
+  const within = (value, length) => Math.min(Math.max(value, 0), length - 1);
+  if (key in rows) return { row: within(rows[key], count), column };
+  if (key === "ArrowLeft" || key === "ArrowRight") {
+    return { row, column: within(column + (key === "ArrowLeft" ? -1 : 1), columns) };
+  }
+  if (key === "Home") return ctrl ? { row: 0, column } : { row, column: 0 };
+  if (key === "End") return ctrl ? { row: count - 1, column } : { row, column: columns - 1 };
+  return undefined;
+}
+
+/** What can be focused in a row. */
+const CONTROLS = "[data-control]";
+
+export class Rows {
+  #parts;
+  #build;
+  #records = [];
+  #made = new Map();
+  #active = { id: undefined, column: 0 };
+
+  /**
+   * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as one.
+   * `build` makes a record's row.
+   */
+  constructor({ viewport, head, body, probe, build }) {
+    this.#parts = { viewport, head, body, probe };
+    this.#build = build;
+    viewport.addEventListener("scroll", () => this.#draw(), { passive: true });
+    new ResizeObserver(() => this.#draw()).observe(viewport);
+    body.addEventListener("keydown", (event) => this.#onKey(event));
+    body.addEventListener("focusin", ({ target }) => this.#onFocus(target));
+  }
+
+  /** Shows these records, in this order. Rows whose record is another object are made anew. */
+  show(records) {
+    this.#records = records;
+    const held = this.#parts.body.contains(document.activeElement);
+    this.#draw();
+    if (held && !this.#parts.body.contains(document.activeElement)) this.focus();
+  }
+
+  /** Makes every row anew: what they say depends on the time. */
+  refresh() {
+    for (const made of this.#made.values()) made.record = undefined;
+    this.show(this.#records);
+  }
+
+  /** Scrolls to the top. */
+  toTop() {
+    this.#parts.viewport.scrollTop = 0;
+  }
+
+  /** Focuses the row that was active, or whatever stands in its place; returns whether there is one. */
+  focus() {
+    if (this.#records.length === 0) return false;
+    const at = this.#records.findIndex(({ id }) => id === this.#active.id);
+    const row = at >= 0 ? at : Math.min(this.#active.row ?? 0, this.#records.length - 1);
+    this.#goTo({ row, column: this.#active.column });
+    return true;
+  }
+
+  #draw() {
+    const { viewport, head, body, probe } = this.#parts;
+    const rowHeight = probe.offsetHeight;
+    const height = viewport.clientHeight - head.offsetHeight;
+    const { first, last } = inView({ top: viewport.scrollTop, height, rowHeight, count: this.#records.length });
+    body.style.height = `${this.#records.length * rowHeight}px`;
+    const wanted = this.#records.slice(first, last).map((record, index) => ({ record, row: first + index }));
+    // A row with the focus stays, wherever it is.
+    const focused = body.contains(document.activeElement) ? document.activeElement.closest("[data-id]") : null;
+    const kept = this.#records.findIndex(({ id }) => id === focused?.dataset.id);
+    if (kept >= 0 && (kept < first || kept >= last)) {
+      wanted[kept < first ? "unshift" : "push"]({ record: this.#records[kept], row: kept });
+    }
+    const ids = new Set(wanted.map(({ record }) => record.id));
+    for (const [id, { element }] of this.#made) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#made.delete(id);
+    }
+    let place = body.firstElementChild;
+    for (const { record, row } of wanted) {
+      const before = this.#made.get(record.id)?.element;
+      const element = this.#elementOf(record, row, rowHeight);
+      // What was made anew stands where the old one stood.
+      if (before && before === place) place = element;
+      if (element === place) place = place.nextElementSibling;
+      else body.insertBefore(element, place);
+    }
+    this.#setStop(wanted);
+  }
+
+  #elementOf(record, row, rowHeight) {
+    const made = this.#made.get(record.id);
+    let element = made?.element;
+    if (made?.record !== record) {
+      const fresh = this.#build(record);
+      fresh.dataset.id = record.id;
+      const column = element?.contains(document.activeElement) ? this.#active.column : undefined;
+      element?.replaceWith(fresh);
+      element = fresh;
+      this.#made.set(record.id, { element, record });
+      if (column !== undefined) this.#controlOf(record.id, column)?.focus({ preventScroll: true });
+    }
+    element.setAttribute("aria-rowindex", row + 2);
+    element.style.transform = `translateY(${row * rowHeight}px)`;
+    return element;
+  }
+
+  /** One control takes part in the tab order: the active one, or else the first in view. */
+  #setStop(wanted) {
+    const id = this.#made.has(this.#active.id) ? this.#active.id : wanted[0]?.record.id;
+    for (const [each, { element }] of this.#made) {
+      for (const control of element.querySelectorAll(CONTROLS)) control.tabIndex = -1;
+      if (each === id) (this.#controlOf(id, this.#active.column) ?? element).tabIndex = 0;
+    }
+  }
+
+  #controlOf(id, column) {
+    const controls = this.#made.get(id)?.element.querySelectorAll(CONTROLS) ?? [];
+    return controls[Math.min(column, controls.length - 1)];
+  }
+
+  #onFocus(target) {
+    const element = target.closest("[data-id]");
+    const column = element ? [...element.querySelectorAll(CONTROLS)].indexOf(target) : -1;
+    if (column < 0) return;
+    this.#active = { id: element.dataset.id, row: Number(element.getAttribute("aria-rowindex")) - 2, column };
+    this.#setStop([]);
+  }
+
+  #onKey(event) {
+    const { viewport, head, probe } = this.#parts;
+    if (event.altKey || event.metaKey || !event.target.matches(CONTROLS)) return;
+    const page = Math.max(1, Math.floor((viewport.clientHeight - head.offsetHeight) / probe.offsetHeight) - 1);
+    const row = this.#records.findIndex(({ id }) => id === this.#active.id);
+    const columns = event.target.closest("[data-id]").querySelectorAll(CONTROLS).length;
+    const to = moved({ row, column: this.#active.column }, event.key, {
+      count: this.#records.length, columns, page, ctrl: event.ctrlKey,
+    });
+    if (!to) return;
+    event.preventDefault();
+    this.#goTo(to);
+  }
+
+  #goTo({ row, column }) {
+    const { viewport, head, probe } = this.#parts;
+    const [top, rowHeight] = [row * probe.offsetHeight, probe.offsetHeight];
+    const height = viewport.clientHeight - head.offsetHeight;
+    if (top < viewport.scrollTop) viewport.scrollTop = top;
+    else if (top + rowHeight > viewport.scrollTop + height) viewport.scrollTop = top + rowHeight - height;
+    const { id } = this.#records[row];
+    this.#active = { id, row, column };
+    this.#draw();
+    this.#controlOf(id, column)?.focus({ preventScroll: true });
+  }
+}

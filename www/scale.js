@@ -1,0 +1,95 @@
+// The timeline's arithmetic: where a moment stands, what a key's bar is, and the same in words. Pure.
+
+import { DAY, relative } from "./time.js";
+
+/** The moments that are marked, in days from today. */
+const MARKS = [
+  { days: -1095, label: "3 years ago" },
+  { days: -365, label: "1 year ago" },
+  { days: -90, label: "3 months ago" },
+  { days: -30, label: "1 month ago" },
+  { days: -7, label: "1 week ago" },
+  { days: 1, label: "1 day" },
+  { days: 7, label: "1 week" },
+  { days: 30, label: "1 month" },
+  { days: 90, label: "3 months" },
+  { days: 365, label: "1 year" },
+  { days: 1095, label: "3 years" },
+];
+
+/** How soon is soon, as the audit sees it. */
+const SOON = 14 * DAY;
+
+/** Near today a day is wide, far from it a year is narrow: both next week and next year can be seen. */
+function stretched(days) {
+  return Math.sign(days) * Math.log1p(Math.abs(days));
+}
+
+/**
+ * Where moments stand between `left` and `right`. The future takes two thirds at least; the scale reaches
+ * a year ahead and a month back, further where a key does.
+ */
+export function scaleOf(records, { now, left, right }) {
+  const times = records.flatMap(({ created, expires }) => [created, expires]).filter((time) => time !== undefined);
+  const days = times.map((time) => (time - now) / DAY);
+  const first = days.reduce((least, day) => Math.min(least, day), -30);
+  const last = days.reduce((most, day) => Math.max(most, day), 366);
+  const past = Math.min(-stretched(first) / (stretched(last) - stretched(first)), 1 / 3);
+  const today = left + past * (right - left);
+  const at = (time) => {
+    const day = (time - now) / DAY;
+    const share = day < 0 ? stretched(day) / -stretched(first) : stretched(day) / stretched(last);
+    return today + share * (day < 0 ? today - left : right - today);
+  };
+  const marks = MARKS.filter(({ days }) => days >= first && days <= last).map(({ days, label }) => ({
+    label,
+    x: at(now + days * DAY),
+  }));
+  return { at, today, marks };
+}
+
+/** What a key's end says of it: `expired`, `soon`, `later` or `never`. */
+export function stateOf({ expires }, now) {
+  if (expires === undefined) return "never";
+  if (expires <= now) return "expired";
+  return expires <= now + SOON ? "soon" : "later";
+}
+
+/** The records as they are drawn: by their end, what never ends first, then what ends last. */
+export function lanes(records) {
+  const end = ({ expires }) => expires ?? Infinity;
+  return records.toSorted((one, other) => (end(one) === end(other) ? 0 : end(one) > end(other) ? -1 : 1));
+}
+
+/** Marks whose words would run into each other are left out. */
+export function spaced(marks, gap) {
+  const kept = [];
+  for (const mark of marks) {
+    if (mark.x - (kept.at(-1)?.x ?? -Infinity) >= gap) kept.push(mark);
+  }
+  return kept;
+}
+
+/** The picture in words: how many keys end when, and the names of those that matter. */
+export function described(records, now) {
+  const groups = { never: [], soon: [], later: [], expired: [] };
+  for (const record of records) groups[stateOf(record, now)].push(record);
+  const byEnd = (one, other) => one.expires - other.expires;
+  const lines = [
+    ["Never expire", groups.never, ({ name }) => name],
+    ["End within 14 days", groups.soon.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    ["End later", groups.later.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    ["Have ended", groups.expired.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
+  ];
+  return lines.filter(([, group]) => group.length > 0).map(([label, group, words]) => ({
+    label,
+    count: group.length,
+    names: namesOf(group.map(words)),
+  }));
+}
+
+function namesOf(names) {
+  const shown = names.slice(0, 8);
+  const rest = names.length - shown.length;
+  return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+}

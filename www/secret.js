@@ -1,0 +1,76 @@
+// Shows a new key, once: masked, to be revealed and copied. It closes only when the person says what
+// became of it; then the key is gone from the document and from here.
+
+import { announce, copy, h } from "./dom.js";
+import { openDialog } from "./dialog.js";
+
+/** Leaving the page would lose a key that nobody has stored. */
+function warn(event) {
+  event.preventDefault();
+}
+
+/**
+ * Resolves to whether the person has stored the key. Without `refusable` there is no other way out; an
+ * aborted `signal` closes it unanswered, as false.
+ */
+export function showSecret({ created, title, notes = [], refusable = false, restore, signal }) {
+  let { key } = created;
+  const masked = () => `${key.slice(0, 7)}${"•".repeat(20)}`;
+  const output = h("output", { class: "secret", "aria-label": "The key, hidden", id: "secret" }, masked());
+  const reveal = h("button", { "type": "button", "aria-pressed": "false", "aria-controls": "secret" }, "Reveal");
+  const copyButton = h("button", { type: "button", autofocus: true }, "Copy");
+  const said = h("p", { class: "said" });
+  const setRevealed = (revealed) => {
+    output.textContent = revealed ? key : masked();
+    output.setAttribute("aria-label", revealed ? "The key" : "The key, hidden");
+    reveal.textContent = revealed ? "Hide" : "Reveal";
+    reveal.setAttribute("aria-pressed", String(revealed));
+  };
+  reveal.addEventListener("click", () => setRevealed(reveal.getAttribute("aria-pressed") === "false"));
+  copyButton.addEventListener("click", async () => {
+    const copied = await copy(key ?? "");
+    if (!copied) {
+      setRevealed(true);
+      getSelection().selectAllChildren(output);
+    }
+    said.textContent = copied
+      ? "Copied. The clipboard holds it until something else is copied."
+      : "The browser does not let this page copy. The key is selected: copy it by hand.";
+    announce(said.textContent);
+  });
+  return new Promise((resolve) => {
+    const end = (stored) => {
+      // What a closure forgets can be collected; what the document holds can be found.
+      key = undefined;
+      output.textContent = "";
+      removeEventListener("beforeunload", warn);
+      resolve(stored);
+      dialog.close();
+    };
+    const stored = h("button", { type: "button", class: "primary", onclick: () => end(true) }, "I have stored it");
+    const refuse = h("button", { type: "button", onclick: () => end(false) }, "I could not store it");
+    const dialog = openDialog({
+      title,
+      sticky: true,
+      restore,
+      body: [
+        h("p", {}, "This is the only time it is shown. Store it where your software reads it, then say so."),
+        h("div", { class: "secret-box" }, output, h("div", { class: "secret-actions" }, reveal, copyButton)),
+        said,
+        notes.length > 0 && h("ul", { class: "events" }, notes.map(({ text, tone }) => h("li", { "data-tone": tone }, text))),
+        h("dl", { class: "facts" }, factsOf(created).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+      ],
+      actions: [refusable && refuse, stored],
+    });
+    addEventListener("beforeunload", warn);
+    signal?.addEventListener("abort", () => end(false), { once: true });
+  });
+}
+
+function factsOf({ keyId, displayName, expireTime }) {
+  return [
+    ["Key id", keyId],
+    ["Name", displayName || "default"],
+    ["Expires", expireTime ? new Date(expireTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "Never"],
+  ];
+}

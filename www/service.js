@@ -1,0 +1,161 @@
+// Every call to the module, each with its line in the journal. The token is in here and nowhere else.
+
+import {
+  auditApiKeys,
+  createApiKey,
+  deleteApiKey,
+  deleteOrphans,
+  listApiKeys,
+  listUsers,
+  rotateApiKey,
+} from "./fireworks-keys/default.js";
+import { commandsOf } from "./curl.js";
+import { count } from "./explain.js";
+
+/** How many keys a page may hold. */
+const PAGE = 500;
+
+/** How long a person may take to store a rotated key, with all that goes before and after. */
+const ROTATION_MS = 60 * 60 * 1_000;
+
+/** When the policy has last kept this page from an address. */
+let blockedAt = -Infinity;
+globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
+  if (effectiveDirective === "connect-src") blockedAt = performance.now();
+});
+
+/** What the browser knows of the network, for `explain`. */
+export function network() {
+  return { online: navigator.onLine, blocked: performance.now() - blockedAt < 5_000 };
+}
+
+export class Service {
+  #token;
+  #journal;
+
+  constructor({ token, baseUrl, accountId, userId }, journal) {
+    this.#token = token;
+    this.#journal = journal;
+    this.baseUrl = baseUrl;
+    this.accountId = accountId;
+    this.userId = userId;
+  }
+
+  /** Whether a key that begins so may be the one that this page uses. */
+  isOwn(prefix) {
+    return Boolean(prefix) && this.#token.startsWith(prefix);
+  }
+
+  /** The keys, page by page, from a page token on. */
+  async *pages({ pageToken, signal }) {
+    const line = this.#begin("listApiKeys", pageToken ? "List more keys" : "List the keys", { pageSize: PAGE });
+    let keys = 0;
+    try {
+      const list = listApiKeys({ ...this.#call(line, this.userId), pageSize: PAGE, pageToken, signal });
+      for await (const page of list.pages()) {
+        keys += page.apiKeys?.length ?? 0;
+        yield page;
+      }
+      line.end(`${count(keys, "key")}.`);
+    } catch (error) {
+      line.fail(error, network());
+      throw error;
+    } finally {
+      // Whoever has enough leaves in the middle.
+      line.end(`${count(keys, "key")}.`);
+    }
+  }
+
+  /** Every user of the account. */
+  users() {
+    return this.#perform("listUsers", "List the users", {}, async (call) => {
+      const users = [];
+      for await (const user of listUsers(call)) users.push(user);
+      return users;
+    }, (users) => `${count(users.length, "user")}.`);
+  }
+
+  /** What the module's audit finds of keys that are here already: nothing is sent. */
+  async audit(apiKeys) {
+    const fetch = async () => Response.json({ apiKeys });
+    const call = { token: this.#token, baseUrl: this.baseUrl, accountId: this.accountId, userId: this.userId };
+    const { keys } = await auditApiKeys({ ...call, fetch });
+    return new Map(keys.map(({ key, findings }) => [key.keyId, findings]));
+  }
+
+  /** Creates a key. `endsAt` is for the journal alone: when a lifetime ends. */
+  create({ userId, ...options }, { endsAt, signal, onEvent }) {
+    const { displayName, annotations, expireTime = endsAt } = options;
+    const about = { userId, displayName, annotations, expireTime };
+    return this.#perform("createApiKey", `Create “${displayName || "default"}” for ${userId}`, about,
+      (call) => createApiKey({ ...call, ...options, signal }), ({ keyId }) => `The key ${keyId}.`, onEvent);
+  }
+
+  /** Deletes a key, or finds it gone. */
+  remove({ id, name, owner }) {
+    const about = { userId: owner.id, keyId: id };
+    return this.#perform("deleteApiKey", `Revoke “${name}” of ${owner.id}`, about,
+      (call) => deleteApiKey({ ...call, keyId: id, missingOk: true }), () => `The key ${id} is gone.`);
+  }
+
+  /** Deletes what a create or a rotation has left. */
+  sweep(userId, { attemptTag, keepKeyId }, onEvent) {
+    return this.#perform("deleteOrphans", `Look for keys that nobody holds, of ${userId}`, { userId },
+      (call) => deleteOrphans({ ...call, attemptTag, keepKeyId }),
+      (ids) => (ids.length === 0 ? "There were none." : `Deleted: ${ids.join(", ")}.`), onEvent);
+  }
+
+  /** Rotates a key. */
+  rotate({ id, name, owner, key }, { persist, keep, onUnfinished, signal, onEvent }) {
+    const { expireTime, displayName, annotations } = key;
+    const own = Object.entries(annotations ?? {}).filter(([label]) => !label.startsWith("fireworks-keys-"));
+    const about = { userId: owner.id, keyId: id, displayName, expireTime, annotations: Object.fromEntries(own) };
+    return this.#perform("rotateApiKey", `Rotate “${name}” of ${owner.id}`, about,
+      (call) => rotateApiKey({ ...call, keyId: id, persist, keep, onUnfinished, signal, totalTimeoutMs: ROTATION_MS }),
+      ({ created, revoked, pending }) => outcomeOf(created, revoked, pending), onEvent);
+  }
+
+  async #perform(operation, title, about, run, outcome, onEvent) {
+    const line = this.#begin(operation, title, about);
+    try {
+      const result = await run(this.#call(line, about.userId ?? this.userId, onEvent));
+      line.end(outcome(result));
+      return result;
+    } catch (error) {
+      line.fail(error, network());
+      throw error;
+    }
+  }
+
+  /** Begins a line that ends once. */
+  #begin(operation, title, about) {
+    const { baseUrl, accountId, userId } = this;
+    const line = this.#journal.begin({ title, commands: commandsOf(operation, { baseUrl, accountId, userId, ...about }) });
+    let ended = false;
+    const once = (end) => (...args) => {
+      if (!ended) end(...args);
+      ended = true;
+    };
+    return { event: line.event, end: once(line.end), fail: once(line.fail) };
+  }
+
+  #call(line, userId, onEvent) {
+    return {
+      token: () => this.#token,
+      baseUrl: this.baseUrl,
+      accountId: this.accountId,
+      userId,
+      onEvent: (event) => {
+        line.event(event);
+        onEvent?.(event);
+      },
+    };
+  }
+}
+
+function outcomeOf(created, revoked, pending) {
+  const parts = [`The new key is ${created.keyId}.`];
+  if (revoked.length > 0) parts.push(`Revoked: ${revoked.join(", ")}.`);
+  if (pending.length > 0) parts.push(`Not revoked yet: ${pending.map(({ keyId }) => keyId).join(", ")}.`);
+  return parts.join(" ");
+}

@@ -1,0 +1,31 @@
+// Tabs: one in the tab order, arrow keys between them, each with its panel.
+
+/** Makes the tabs of a list work; `onShow` is told which panel is shown. */
+export function startTabs(list, onShow) {
+  const tabs = [...list.querySelectorAll("[role=tab]")];
+  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  const select = (selected) => {
+    for (const tab of tabs) {
+      const chosen = tab === selected;
+      tab.setAttribute("aria-selected", String(chosen));
+      tab.tabIndex = chosen ? 0 : -1;
+      panelOf(tab).hidden = !chosen;
+    }
+    onShow(panelOf(selected).id);
+  };
+  list.addEventListener("click", ({ target }) => {
+    const tab = target.closest("[role=tab]");
+    if (tab) select(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined || at < 0) return;
+    event.preventDefault();
+    const tab = tabs[(to + tabs.length) % tabs.length];
+    tab.focus();
+    select(tab);
+  });
+  select(tabs[0]);
+  return { show: (panel) => select(tabs.find((tab) => panelOf(tab) === panel)) };
+}

@@ -1,0 +1,56 @@
+// Times in words. Pure: the present comes in as an argument, in milliseconds since 1970.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** Milliseconds of a day. */
+export const DAY = 24 * HOUR;
+
+const UNITS = [
+  ["year", 365 * DAY],
+  ["month", 30 * DAY],
+  ["week", 7 * DAY],
+  ["day", DAY],
+  ["hour", HOUR],
+  ["minute", MINUTE],
+];
+
+const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+const exactFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+
+/** A time as the service writes it, in milliseconds; undefined where there is none to be read. */
+export function parseTime(text) {
+  const ms = typeof text === "string" ? Date.parse(text) : NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** "in 3 days", "2 hours ago": rounded towards the present, so that nothing seems further than it is. */
+export function relative(ms, now) {
+  const distance = ms - now;
+  const size = Math.abs(distance);
+  if (size < MINUTE) return distance < 0 ? "just now" : "in less than a minute";
+  // A week is told in days until there are two of them, and so on: "in 9 days" says more than "in 1 week".
+  const [unit, length] = UNITS.find(([unit, length]) => size >= (ROUGH.has(unit) ? 2 : 1) * length);
+  return relativeFormat.format(Math.trunc(distance / length), unit);
+}
+
+const ROUGH = new Set(["year", "month", "week"]);
+
+/** Date and time to the second, with the time zone. */
+export function exact(ms) {
+  return exactFormat.format(ms);
+}
+
+/** The day alone. */
+export function day(ms) {
+  return dateFormat.format(ms);
+}
+
+/** How long something took: "420 ms", "3.2 s", "2 min 5 s". */
+export function took(ms) {
+  if (ms < SECOND) return `${Math.round(ms)} ms`;
+  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`;
+  return `${Math.floor(ms / MINUTE)} min ${Math.round((ms % MINUTE) / SECOND)} s`;
+}

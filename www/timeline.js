@@ -1,0 +1,173 @@
+// The timeline: every key from its creation to its end, with today's line, as a picture and in words.
+
+import { byId, h, svg } from "./dom.js";
+import { count } from "./explain.js";
+import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
+import { day, relative } from "./time.js";
+
+/** Up to so many keys, each has its name and a bar of its own. */
+const NAMED = 40;
+
+const TOP = 44;
+const NEVER = 72;
+
+export class TimelineView {
+  #host = byId("timeline-picture");
+  #slider = byId("timeline-slider");
+  #records = [];
+  #lanes = [];
+  #layout;
+  #shown = false;
+
+  constructor() {
+    this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
+    this.#host.addEventListener("pointermove", ({ clientY }) => this.#point(clientY));
+    this.#host.addEventListener("pointerdown", ({ clientY }) => this.#point(clientY));
+    new ResizeObserver(() => this.#draw()).observe(this.#host);
+  }
+
+  /** The records to draw: those that the table shows. */
+  update(records) {
+    this.#records = records;
+    this.#draw();
+  }
+
+  /** Draws only while it is seen. */
+  setShown(shown) {
+    this.#shown = shown;
+    this.#draw();
+  }
+
+  #draw() {
+    const width = this.#host.clientWidth;
+    if (!this.#shown || width === 0) return;
+    const now = Date.now();
+    const empty = this.#records.length === 0;
+    byId("timeline-empty").hidden = !empty;
+    byId("timeline").hidden = empty;
+    if (empty) return;
+    this.#lanes = lanes(this.#records);
+    this.#layout = layoutOf(this.#lanes.length, width);
+    this.#host.replaceChildren(picture(this.#lanes, this.#layout, now));
+    this.#slider.max = this.#lanes.length - 1;
+    this.#select(Math.min(Number(this.#slider.value), this.#lanes.length - 1));
+    this.#describe(now);
+  }
+
+  #point(clientY) {
+    if (!this.#layout) return;
+    const { top } = this.#host.getBoundingClientRect();
+    const at = Math.floor((clientY - top - TOP) / this.#layout.lane);
+    if (at >= 0 && at < this.#lanes.length) this.#select(at);
+  }
+
+  #select(at) {
+    const record = this.#lanes[at];
+    const now = Date.now();
+    const { name, ownerName, created, expires } = record;
+    const ends = expires === undefined ? "never expires" : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
+    const words = [name, ownerName, created === undefined ? undefined : `created ${day(created)}`, ends].filter(Boolean).join(" · ");
+    this.#slider.value = at;
+    this.#slider.setAttribute("aria-valuetext", `${at + 1} of ${this.#lanes.length}: ${words}`);
+    byId("timeline-readout").textContent = words;
+    const { lane, width } = this.#layout;
+    const cursor = this.#host.querySelector(".cursor");
+    const height = Math.max(lane, 3);
+    for (const [attribute, value] of Object.entries({ x: 0, width, height, y: TOP + (at + 0.5) * lane - height / 2 })) {
+      cursor.setAttribute(attribute, value);
+    }
+  }
+
+  #describe(now) {
+    const groups = described(this.#records, now);
+    byId("timeline-words").replaceChildren(
+      ...groups.map(({ label, count: number, names }) => [h("dt", {}, `${label}: ${number}`), h("dd", {}, names)]).flat(),
+    );
+    const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
+    this.#host.firstElementChild.setAttribute("aria-label", `Timeline of ${count(this.#records.length, "key")}. ${summary}.`);
+  }
+}
+
+/** Where things stand in so wide a picture of so many keys. */
+function layoutOf(length, width) {
+  const named = length <= NAMED;
+  const narrow = width < 640;
+  const lane = named ? (narrow ? 40 : 30) : Math.max(Math.min(640 / length, 8), 640 / 20_000);
+  return {
+    width,
+    named,
+    narrow,
+    lane,
+    left: named && !narrow ? Math.min(220, width * 0.22) : 8,
+    right: width - NEVER,
+    height: TOP + length * lane + 8,
+  };
+}
+
+function picture(records, layout, now) {
+  const { width, height, left, right, named, narrow } = layout;
+  const scale = scaleOf(records, { now, left: left + 8, right: right - 16 });
+  const root = svg("svg", { role: "img", width, height, viewBox: `0 0 ${width} ${height}` });
+  root.append(
+    svg("rect", { class: "cursor" }),
+    svg("rect", { class: "never-column", x: right, y: 0, width: NEVER, height, rx: 6 }),
+    svg("text", { "class": "never-label", "x": right + NEVER / 2, "y": 18, "text-anchor": "middle" }, "Never"),
+    ...spaced(scale.marks.filter(({ x }) => Math.abs(x - scale.today) > (narrow ? 34 : 44) && x < right - 24 && x > left + 24), narrow ? 56 : 84).flatMap(({ x, label }) => [
+      svg("line", { class: "mark", x1: x, x2: x, y1: 26, y2: height }),
+      svg("text", { "class": "mark-label", x, "y": 18, "text-anchor": "middle" }, narrow ? short(label) : label),
+    ]),
+    ...(named ? bars(records, layout, scale, now) : strokes(records, layout, scale, now)),
+    svg("line", { class: "today", x1: scale.today, x2: scale.today, y1: 26, y2: height }),
+    svg("text", { "class": "today-label", "x": scale.today, "y": 18, "text-anchor": "middle" }, "Today"),
+  );
+  return root;
+}
+
+function short(label) {
+  return label.replace(" months", " mo").replace(" month", " mo").replace(" years", " y").replace(" year", " y").replace(" weeks", " w").replace(" week", " w").replace(" day", " d").replace(" ago", "");
+}
+
+/** From where to where a key's bar goes. */
+function spanOf({ created, expires }, { left, width }, scale) {
+  const from = created === undefined ? left : scale.at(created);
+  return [from, expires === undefined ? width - 14 : Math.max(scale.at(expires), from + 3)];
+}
+
+/** A bar with a name, for each of a few keys. */
+function bars(records, layout, scale, now) {
+  const { lane, left, narrow } = layout;
+  return records.map((record, index) => {
+    const state = stateOf(record, now);
+    const [from, to] = spanOf(record, layout, scale);
+    const middle = TOP + (index + (narrow ? 0.72 : 0.5)) * lane;
+    const label = narrow
+      ? { x: left, y: middle - 13 }
+      : { "x": left - 8, "y": middle + 4, "text-anchor": "end" };
+    return svg("g", { "class": "bar", "data-state": state },
+      svg("text", { class: "bar-label", ...label }, shortened(record.name, narrow ? 40 : Math.floor(left / 7.5))),
+      svg("rect", { x: from, y: middle - 4, width: to - from, height: 8, rx: 4 }),
+      state === "never"
+        ? svg("path", { class: "arrow", d: `M${to - 2} ${middle - 8}l10 8l-10 8z` })
+        : svg("circle", { cx: to, cy: middle, r: 6 }));
+  });
+}
+
+function shortened(text, length) {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** One path for each state, for many keys: thousands of bars are four elements. */
+function strokes(records, layout, scale, now) {
+  const { lane } = layout;
+  const paths = new Map();
+  records.forEach((record, index) => {
+    const state = stateOf(record, now);
+    const [from, to] = spanOf(record, layout, scale);
+    const y = TOP + (index + 0.5) * lane;
+    const known = paths.get(state) ?? [];
+    known.push(`M${from.toFixed(1)} ${y.toFixed(2)}H${to.toFixed(1)}`);
+    paths.set(state, known);
+  });
+  const thick = lane < 4 ? Math.max(lane, 0.6) : lane * 0.75;
+  return [...paths].map(([state, parts]) => svg("path", { "class": "stroke", "data-state": state, "d": parts.join(""), "stroke-width": thick }));
+}
