@@ -174,6 +174,7 @@ class CreateDialog {
       });
       this.#stop = undefined;
       this.#dialog.close();
+      await this.#dialog.closed;
       const { key: _, ...known } = created;
       const shown = showSecret({ created, title: "Your new key", notes, restore });
       onCreated(known);

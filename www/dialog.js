@@ -59,6 +59,7 @@ export function openDialog({ title, body, actions, sticky = false, wide = false,
 function focusAgain(opener, restore) {
   // A dialog below has the focus to itself.
   const below = [...document.querySelectorAll("dialog[open]")].at(-1);
+  if (below?.contains(document.activeElement)) return;
   const usable = opener?.isConnected && opener !== document.body && opener.checkVisibility?.() !== false;
   if (usable && !opener.disabled && (!below || below.contains(opener))) opener.focus();
   else if (below) below.querySelector("h2").focus();

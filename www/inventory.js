@@ -45,7 +45,7 @@ export class Inventory {
     const users = this.#service.userId === "-" ? this.#loadUsers() : undefined;
     const first = Promise.withResolvers?.() ?? resolvers();
     const done = this.load({ onPage: first.resolve });
-    done.then(() => first[this.error ? "reject" : "resolve"](this.error));
+    done.then(() => first[this.error ? "reject" : "resolve"](this.error), first.reject);
     await first.promise;
     await users;
     await this.#rebuild();

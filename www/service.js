@@ -77,6 +77,7 @@ export class Service {
 
   /** What the module's audit finds of keys that are here already: nothing is sent. */
   async audit(apiKeys) {
+    if (apiKeys.length === 0) return new Map();
     const fetch = async () => Response.json({ apiKeys });
     const call = { token: this.#token, baseUrl: this.baseUrl, accountId: this.accountId, userId: this.userId };
     const { keys } = await auditApiKeys({ ...call, fetch });
@@ -145,6 +146,8 @@ export class Service {
       baseUrl: this.baseUrl,
       accountId: this.accountId,
       userId,
+      // A page goes on by itself: what a stopped call has left is still looked for.
+      waitUntil: () => {},
       onEvent: (event) => {
         line.event(event);
         onEvent?.(event);

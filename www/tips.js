@@ -29,8 +29,8 @@ function show(element) {
   shownFor = element ?? undefined;
   if (!element) return;
   tip.textContent = element.dataset.tip;
-  // On top of a dialog, the tip has to be in it to be read.
-  (element.closest("dialog") ?? document.body).append(tip);
+  // On top of a dialog, the tip has to be in it to be read; elsewhere it belongs to a landmark.
+  (element.closest("dialog, main") ?? document.body).append(tip);
   tip.showPopover();
   element.setAttribute("aria-describedby", tip.id);
   const { left, top, bottom } = element.getBoundingClientRect();

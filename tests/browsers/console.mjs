@@ -66,6 +66,18 @@ export async function connected(browser, url, options) {
   return opened;
 }
 
+/** Closes every page, so that none of them works on in the next test. */
+export const closePages = (browser) => Promise.all(browser.contexts().map((context) => context.close()));
+
+/** Waits until something holds that no element shows. */
+export async function until(holds, what) {
+  const end = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, what);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 export async function connect(page) {
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByRole("tab", { name: "Keys" }).waitFor();

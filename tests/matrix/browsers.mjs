@@ -71,8 +71,8 @@ export function inChromium(url) {
   });
 }
 
-/** Opens an address in Firefox. */
-export async function inFirefox(url) {
+/** Runs work on a page of Firefox, with what the page complains of. */
+export async function withFirefox(work) {
   const { default: puppeteer } = await tool("puppeteer-core");
   const browser = await puppeteer.launch({
     browser: "firefox",
@@ -86,21 +86,28 @@ export async function inFirefox(url) {
       // What Firefox says of every request that CORS or a broken connection ends is no exception.
       if (!message.startsWith("Cross-Origin Request Blocked")) problems.push(`uncaught: ${message}`);
     });
+    return await work(page, problems);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens an address in Firefox. */
+export function inFirefox(url) {
+  return withFirefox(async (page, problems) => {
     await page.goto(url);
     const waiting = page.waitForFunction("globalThis.report", { timeout: 120_000 });
     const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
     return [...problems, ...report];
-  } finally {
-    await browser.close();
-  }
+  });
 }
 
 function fail(error, problems) {
   throw new Error([error.message, ...problems].join("\n"));
 }
 
-/** Opens an address in WebKitGTK, on a display of its own, over plain WebDriver. */
-export async function inWebKit(url) {
+/** Runs work with a session of WebKitGTK, on a display of its own, over plain WebDriver: its commands. */
+export async function withWebKit(work) {
   const display = `:${90 + Math.floor(Math.random() * 900)}`;
   const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], { stdio: "ignore" });
   const port = await freePort();
@@ -129,21 +136,26 @@ export async function inWebKit(url) {
         },
       },
     });
-    await request("POST", `/session/${sessionId}/url`, { url });
-    for (let tries = 0; tries < 1_200; tries += 1) {
-      const script = { script: "return globalThis.report ?? null", args: [] };
-      const report = await request("POST", `/session/${sessionId}/execute/sync`, script);
-      if (report !== null) {
-        await request("DELETE", `/session/${sessionId}`);
-        return report;
-      }
-      await sleep(100);
-    }
-    throw new Error("the page never reported");
+    const result = await work((path, body) => request("POST", `/session/${sessionId}${path}`, body));
+    await request("DELETE", `/session/${sessionId}`);
+    return result;
   } finally {
     driver.kill();
     xvfb.kill();
   }
+}
+
+/** Opens an address in WebKitGTK. */
+export function inWebKit(url) {
+  return withWebKit(async (command) => {
+    await command("/url", { url });
+    for (let tries = 0; tries < 1_200; tries += 1) {
+      const report = await command("/execute/sync", { script: "return globalThis.report ?? null", args: [] });
+      if (report !== null) return report;
+      await sleep(100);
+    }
+    throw new Error("the page never reported");
+  });
 }
 
 function sleep(ms) {

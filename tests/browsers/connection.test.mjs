@@ -1,0 +1,123 @@
+// The page connects, or says in words why it cannot.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { accessible, closePages, connect, connected, ofThePage, open, startBrowser, startConsole, TOKEN, www } from "./console.mjs";
+import { someKeys, startService } from "./service.mjs";
+
+let browser;
+let service;
+
+before(async () => {
+  service = await startConsole();
+  browser = await startBrowser();
+});
+
+afterEach(() => closePages(browser));
+
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+test("served by an emulator, the page is filled in for the demo and says so", async () => {
+  const { page, problems } = await open(browser, service.url);
+  await page.getByText("An emulator serves this page").waitFor();
+  assert.equal(await page.getByLabel("Token").getAttribute("type"), "password");
+  assert.equal(await page.getByLabel("Service address").inputValue(), service.url);
+  await accessible(page, "connect");
+  await connect(page);
+  await page.getByText("No keys yet").waitFor();
+  await accessible(page, "empty");
+  assert.equal(await page.locator("#token").inputValue(), "", "the token is taken out of the document");
+  assert.deepEqual(problems, []);
+});
+
+test("a wrong token says so in words, at its field", async () => {
+  const { page, problems } = await open(browser, service.url);
+  await page.getByLabel("Token").fill("fw_wrong");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.getByRole("alert").getByText("The token is not accepted").waitFor();
+  const token = page.getByLabel("Token");
+  assert.equal(await token.getAttribute("aria-invalid"), "true");
+  assert.ok(await token.evaluate((input) => input === document.activeElement));
+  assert.match(await page.locator("#token-error").textContent(), /does not know this token/);
+  await accessible(page, "wrong token");
+  await token.fill(TOKEN);
+  await connect(page);
+  assert.deepEqual(ofThePage(problems), []);
+});
+
+test("what the module refuses is marked at the field that its path names", async () => {
+  const { page } = await open(browser, service.url);
+  await page.getByLabel("Account", { exact: true }).fill("accounts/local");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("#account[aria-invalid]").waitFor();
+  assert.match(await page.locator("#account-error").textContent(), /bare id/);
+  await page.getByLabel("Account", { exact: true }).fill("local");
+  await page.getByLabel("Service address").fill("http://example.com");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("#base-url[aria-invalid]").waitFor();
+  assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
+});
+
+test("what is missing is asked for before anything is sent", async () => {
+  const { page } = await open(browser, service.url);
+  await page.getByRole("radio", { name: "One user’s" }).check();
+  await page.getByRole("button", { name: "Connect" }).click();
+  assert.match(await page.locator("#user-error").textContent(), /Type the user/);
+  await page.getByLabel("User or service account").fill("nobody");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.getByRole("alert").getByText("There is no such thing").waitFor();
+  await page.getByLabel("User or service account").fill("ci-bot");
+  await connect(page);
+  await page.getByText("local · ci-bot").waitFor();
+});
+
+test("an address that the policy forbids, one that does not answer, and being offline are told apart", async () => {
+  const { page, context } = await open(browser, service.url);
+  const refused = async (address, words) => {
+    await page.getByLabel("Service address").fill(address);
+    await page.getByRole("button", { name: "Connect" }).click();
+    await page.getByRole("alert").getByText(words).waitFor();
+  };
+  await refused("https://elsewhere.example", "The page may not talk to this address");
+  await page.waitForTimeout(5_100);
+  await context.route("https://api.fireworks.ai/**", (route) => route.abort());
+  await refused("https://api.fireworks.ai", "No answer");
+  await context.setOffline(true);
+  await refused(service.url, "You are offline");
+  await page.locator("#offline").waitFor();
+  await accessible(page, "offline");
+  await context.setOffline(false);
+  await page.locator("#offline").waitFor({ state: "hidden" });
+});
+
+test("who disconnects leaves nothing in the page", async () => {
+  await service.create("left over");
+  const { page } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "left over, details" }).waitFor();
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.getByRole("heading", { name: "Connect" }).waitFor();
+  assert.ok(!(await page.content()).includes("left over"));
+});
+
+test("a static host serves the page from a folder, and nothing is filled in", async () => {
+  const host = await startService({ www, keys: someKeys(3), folder: "/tools/keys" });
+  try {
+    const { page, problems } = await open(browser, host.page);
+    assert.equal(await page.getByLabel("Token").inputValue(), "");
+    assert.equal(await page.getByLabel("Service address").inputValue(), "https://api.fireworks.ai");
+    assert.ok(await page.locator("#demo-note").isHidden());
+    await page.getByLabel("Token").fill("fw_somebody");
+    await page.getByLabel("Account", { exact: true }).fill("acme");
+    await page.getByLabel("Service address").fill(host.url);
+    await connect(page);
+    await page.getByText("3 keys", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "What happened" }).click();
+    assert.ok(await page.locator("#network").isHidden(), "there is no emulator to order trouble from");
+    assert.deepEqual(ofThePage(problems), []);
+  } finally {
+    host.stop();
+  }
+});

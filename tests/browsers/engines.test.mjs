@@ -1,0 +1,93 @@
+// The console's main flow in Firefox and WebKitGTK: connect, create, store, rotate, revoke, the timeline.
+
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { withFirefox, withWebKit } from "../matrix/browsers.mjs";
+import { prepare } from "../matrix/fixture.mjs";
+import { startConsole } from "./console.mjs";
+
+let service;
+
+before(async () => {
+  await prepare();
+  service = await startConsole();
+});
+
+beforeEach(() => service.reset());
+after(() => service?.stop());
+
+test("Firefox: the main flow", () =>
+  withFirefox(async (page, problems) => {
+    await flow({
+      open: (url) => page.goto(url),
+      run: (script) => page.evaluate(script),
+      click: async (selector) => (await page.$(selector)).click(),
+      type: async (selector, text) => (await page.$(selector)).type(text),
+    });
+    assert.deepEqual(problems, []);
+  }));
+
+test("WebKitGTK: the main flow", () =>
+  withWebKit(async (command) => {
+    const find = async (selector) => Object.values(await command("/element", { using: "css selector", value: selector }))[0];
+    await flow({
+      open: (url) => command("/url", { url }),
+      run: (script) => command("/execute/sync", { script: `return ${script}`, args: [] }),
+      click: async (selector) => command(`/element/${await find(selector)}/click`, {}),
+      type: async (selector, text) => command(`/element/${await find(selector)}/value`, { text }),
+    });
+  }));
+
+/** By real clicks and keys; the page is only asked what it shows. */
+async function flow({ open, run, click, type }) {
+  const shown = (selector, text = "") =>
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((element) => element.checkVisibility() && element.textContent.includes(${JSON.stringify(text)}))`;
+  const wait = async (script, what = script) => {
+    for (let tries = 0; !(await run(script)); tries += 1) {
+      assert.ok(tries < 150, what);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  await open(service.url);
+  await wait("document.documentElement.dataset.ready === ''", "the page is ready");
+  await run("(globalThis.violations = [], document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective)), null)");
+  await click("#connect-form [type=submit]");
+  await wait(shown("#keys-empty"), "connected, and there is no key yet");
+  await click("#create-first");
+  await type("dialog [name=displayName]", "from here");
+  await click("dialog .pill:has([value='90d'])");
+  await wait("document.querySelector('dialog [name=lifetime][value=\"90d\"]').checked", "90 days are chosen");
+  await click("dialog button[type=submit]");
+  await wait(shown("dialog .secret", "•"), "the key is shown, masked");
+  await click("dialog [aria-controls=secret]");
+  const key = await run("document.querySelector('dialog .secret').textContent");
+  assert.match(key, /^fw_\w{24}$/);
+  await click("dialog .actions .primary");
+  await wait("!document.querySelector('dialog')", "the dialog is gone");
+  assert.ok(!(await run("document.documentElement.outerHTML")).includes(key));
+  await wait(shown("#keys-body .name", "from here"), "the key is listed");
+
+  await click("#keys-body [data-action=rotate]");
+  await click("dialog button[type=submit]");
+  await wait(shown("dialog .secret", "•"), "the successor is shown, masked");
+  await click("dialog:last-of-type .actions .primary");
+  await wait(shown("dialog .good", "The new key is"), "it is rotated");
+  await click("dialog .actions .primary");
+  await wait("document.querySelectorAll('#keys-body > tr').length === 2", "both are listed");
+
+  await click("#timeline-tab");
+  await wait("document.querySelectorAll('#timeline-picture .bar').length === 2", "both are drawn");
+  const [picture, today, end] = await run("[document.querySelector('#timeline-picture svg'), document.querySelector('.today'), document.querySelector('.bar circle')].map((element) => { const { x, width, height } = element.getBoundingClientRect(); return [x, width, height]; })");
+  assert.ok(picture[1] > 200 && picture[2] > 50 && end[0] > today[0], "the keys end after today");
+
+  await click("#keys-tab");
+  await wait(shown("#keys-body [data-action=revoke]"), "the rows are back");
+  await click("#keys-body [data-action=revoke]");
+  await click("dialog .danger");
+  await wait("document.querySelectorAll('#keys-body > tr').length === 1", "one is left");
+  assert.equal((await service.keys()).length, 1);
+  const [row, head] = await run("[document.querySelector('#keys-body > tr'), document.querySelector('#keys-head')].map((element) => { const { top, bottom, width } = element.getBoundingClientRect(); return [top, bottom, width]; })");
+  assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
+  assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);
+  assert.deepEqual(await run("globalThis.violations"), []);
+}

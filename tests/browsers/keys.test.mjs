@@ -1,0 +1,302 @@
+// The table: sorted, filtered, walked through by keyboard; its keys revoked and rotated.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { accessible, closePages, connect, connected, ofThePage, open, rowOf, rows, startBrowser, startConsole, until, www } from "./console.mjs";
+import { someKeys, startService } from "./service.mjs";
+
+let browser;
+let service;
+let host;
+
+before(async () => {
+  service = await startConsole();
+  host = await startService({ www, keys: [] });
+  browser = await startBrowser();
+});
+
+beforeEach(() => service.reset());
+afterEach(() => closePages(browser));
+
+after(async () => {
+  await browser?.close();
+  host?.stop();
+  await service?.stop();
+});
+
+/** The page over keys that no emulator has. */
+async function over(keys, options) {
+  host.keys = keys;
+  const opened = await open(browser, host.page, options);
+  await opened.page.getByLabel("Token").fill("fw_somebody");
+  await opened.page.getByLabel("Account", { exact: true }).fill("acme");
+  await opened.page.getByLabel("Service address").fill(host.url);
+  await connect(opened.page);
+  return opened;
+}
+
+const names = async (page) => (await rows(page).locator(".name").allTextContents()).slice(0, 4);
+
+test("keys are listed with what the audit finds, relative times, and the exact ones on focus and hover", async () => {
+  const { page, problems } = await over(someKeys(10));
+  const row = rowOf(page, "deploy");
+  assert.equal(await row.getByRole("gridcell").nth(4).textContent(), "Never");
+  assert.deepEqual(await row.locator(".badge").allTextContents(), ["No end", "Never used"]);
+  await accessible(page, "list");
+  const created = row.locator("time").first();
+  await created.focus();
+  await page.getByRole("tooltip").getByText(new Date().getFullYear()).waitFor();
+  assert.equal(await created.getAttribute("aria-describedby"), "tip");
+  await accessible(page, "tip");
+  await page.keyboard.press("Escape");
+  await page.getByRole("tooltip").waitFor({ state: "hidden" });
+  await row.locator("time").nth(0).hover();
+  await page.getByRole("tooltip").waitFor();
+  await page.getByRole("button", { name: "deploy, details" }).click();
+  const details = page.getByRole("dialog", { name: "deploy" });
+  await details.getByText("ada@acme.example").waitFor();
+  await accessible(page, "details");
+  await page.keyboard.press("Escape");
+  await details.waitFor({ state: "detached" });
+  assert.ok(await page.getByRole("button", { name: "deploy, details" }).evaluate((button) => button === document.activeElement));
+  assert.deepEqual(ofThePage(problems), []);
+});
+
+test("columns sort in both directions, and say so", async () => {
+  const { page } = await over(someKeys(10));
+  await page.getByRole("button", { name: "Name", exact: true }).click();
+  assert.deepEqual(await names(page), ["billing export", "data pipeline", "deploy", "experiments"]);
+  const header = page.getByRole("columnheader", { name: "Name" });
+  assert.equal(await header.getAttribute("aria-sort"), "ascending");
+  await page.getByRole("button", { name: "Name", exact: true }).click();
+  assert.deepEqual(await names(page), ["support bot", "staging", "search", "on-call"]);
+  assert.equal(await header.getAttribute("aria-sort"), "descending");
+  await page.getByRole("button", { name: "Expires", exact: true }).click();
+  assert.match(await rows(page).first().textContent(), /Expired/);
+});
+
+test("text and findings filter, and say how many are left", async () => {
+  const { page } = await over(someKeys(500));
+  await page.getByLabel("Filter", { exact: true }).fill("support ada");
+  await page.getByText(/^\d+ of 500 keys$/).waitFor();
+  const shown = Number((await page.locator("#shown").textContent()).split(" ")[0]);
+  assert.ok(shown > 5 && shown < 100);
+  await page.locator("#quiet-status").getByText("shown").waitFor({ state: "attached" });
+  const chip = page.getByRole("button", { name: /^Never expires/ });
+  await chip.click();
+  assert.equal(await chip.getAttribute("aria-pressed"), "true");
+  assert.ok(await chip.evaluate((button) => button === document.activeElement));
+  await page.getByLabel("Filter", { exact: true }).fill("nothing like it");
+  await page.getByRole("heading", { name: "No key matches" }).waitFor();
+  await accessible(page, "no match");
+  await page.getByRole("button", { name: "Clear the filter" }).click();
+  await page.getByText("500 keys", { exact: true }).waitFor();
+});
+
+test("ten thousand keys are listed, sorted and filtered with few rows in the document", async () => {
+  const { page, problems } = await over(someKeys(10_000));
+  await page.locator("#shown").getByText(/^10.000 keys$/).waitFor({ timeout: 30_000 });
+  await page.locator("#loading").waitFor({ state: "hidden" });
+  const bounded = async (state) => {
+    const count = await rows(page).count();
+    assert.ok(count > 5 && count < 40, `${state}: ${count} rows`);
+  };
+  await bounded("loaded");
+  assert.equal(await page.getByRole("grid").getAttribute("aria-rowcount"), "10001");
+  await page.getByRole("button", { name: "Expires", exact: true }).click();
+  await bounded("sorted");
+  await rows(page).first().locator(".name").focus();
+  await page.keyboard.press("Control+End");
+  await bounded("at the end");
+  assert.equal(await page.locator(":focus").evaluate((element) => element.closest("tr").getAttribute("aria-rowindex")), "10001");
+  await page.getByRole("button", { name: "Expires", exact: true }).click();
+  await page.locator("#viewport").evaluate((viewport) => viewport.scrollTo(0, 200_000));
+  await until(async () => (await rows(page).first().getAttribute("aria-rowindex")) > 4_000, "scrolled");
+  await bounded("scrolled");
+  await page.getByLabel("Filter", { exact: true }).fill("search 95");
+  await page.locator("#shown").getByText(/^\d+ of 10.000 keys$/).waitFor();
+  await bounded("filtered");
+  await accessible(page, "ten thousand");
+  assert.deepEqual(ofThePage(problems), []);
+});
+
+test("a long list tells its progress, can be stopped, and goes on from there", async () => {
+  let goOn;
+  host.gate = new Promise((resolve) => (goOn = resolve));
+  try {
+    const { page } = await over(someKeys(2_000));
+    await page.getByText(/^Loading 500 keys of 2.000…$/).waitFor();
+    assert.equal(await page.locator("#loading-bar").evaluate((bar) => bar.value / bar.max), 0.25);
+    await accessible(page, "loading");
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText(/500 keys of 2.000 are here/).waitFor();
+    await accessible(page, "stopped");
+    goOn();
+    await page.getByRole("button", { name: "Load more" }).click();
+    await page.getByText(/^2.000 keys$/).waitFor();
+  } finally {
+    host.gate = undefined;
+    goOn();
+  }
+});
+
+test("one control of the table is in the tab order; arrow keys walk, and what they reach scrolls into view", async () => {
+  const { page } = await over(someKeys(60));
+  await page.getByRole("columnheader").last().waitFor();
+  assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);
+  await page.getByRole("button", { name: "Findings" }).focus();
+  await page.keyboard.press("Tab");
+  const at = () => page.evaluate(() => [document.activeElement.closest("tr").getAttribute("aria-rowindex"), document.activeElement.className || document.activeElement.dataset.action]);
+  assert.deepEqual(await at(), ["2", "name"]);
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
+  assert.deepEqual(await at(), ["4", "when"]);
+  await page.keyboard.press("PageDown");
+  await page.keyboard.press("PageDown");
+  await page.keyboard.press("End");
+  const [row] = await at();
+  assert.ok(Number(row) > 15);
+  assert.ok(await page.locator(":focus").evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    const view = document.querySelector("#viewport").getBoundingClientRect();
+    return top >= view.top && bottom <= view.bottom;
+  }));
+  await page.locator("#viewport").evaluate((viewport) => viewport.scrollTo(0, 0));
+  await page.waitForTimeout(100);
+  assert.equal((await at())[0], row, "what has the focus stays in the document");
+  assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);
+});
+
+test("a revocation asks with the key's name, keeps it, and revokes it", async () => {
+  await service.create("first");
+  await service.create("second", {}, "me");
+  const { page, problems } = await connected(browser, service.url);
+  const revoke = page.getByRole("button", { name: "Revoke second" });
+  await revoke.click();
+  const question = page.getByRole("dialog", { name: "Revoke “second”?" });
+  await question.getByText("me@example.com").waitFor();
+  await accessible(page, "revoke");
+  assert.equal(await page.locator(":focus").textContent(), "Keep it");
+  await page.keyboard.press("Enter");
+  await question.waitFor({ state: "detached" });
+  assert.equal((await service.keys()).length, 2);
+  assert.ok(await revoke.evaluate((button) => button === document.activeElement));
+  await revoke.click();
+  await page.getByRole("button", { name: "Revoke “second”" }).click();
+  await page.getByText("“second” is revoked.").waitFor();
+  assert.deepEqual((await service.keys()).map(({ displayName }) => displayName), ["first"]);
+  await until(async () => (await rows(page).count()) === 1, "the row is gone");
+  assert.equal(await page.locator(":focus").getAttribute("aria-label"), "Revoke first", "the focus is on the row in its place");
+  assert.deepEqual(problems, []);
+});
+
+test("a revocation that fails says why, and can be tried again", async () => {
+  await service.create("stubborn");
+  const { page } = await connected(browser, service.url);
+  await service.fault({ operation: "delete", fault: { kind: "answer", status: 403, body: '{"code": 7, "message": "not you"}' } });
+  await page.getByRole("button", { name: "Revoke stubborn" }).click();
+  await page.getByRole("button", { name: "Revoke “stubborn”" }).click();
+  await page.getByRole("alert").getByText("not you").waitFor();
+  await accessible(page, "revoke failed");
+  await page.getByRole("button", { name: "Try again to revoke “stubborn”" }).click();
+  await page.getByText("No keys yet").waitFor();
+  assert.deepEqual(await service.keys(), []);
+});
+
+test("where the owner's id cannot be known, the buttons say why and do nothing", async () => {
+  const { page } = await over(someKeys(12).filter(({ email }) => email === "left@acme.example"));
+  const revoke = page.getByRole("button", { name: /^Revoke/ });
+  assert.equal(await revoke.getAttribute("aria-disabled"), "true");
+  await revoke.focus();
+  await page.getByRole("tooltip").getByText("left@acme.example: the owner may have left").waitFor();
+  await accessible(page, "owner unknown");
+  await page.keyboard.press("Enter");
+  await page.locator("#status").getByText("the owner may have left").waitFor();
+  assert.equal(await page.getByRole("dialog").count(), 0);
+});
+
+test("a list that fails later keeps what is shown, and says so", async () => {
+  await service.create("steady");
+  const { page } = await connected(browser, service.url);
+  await service.fault({ operation: "list", times: 3, fault: { kind: "answer", status: 503 } });
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.getByRole("alert").getByText("What is shown may be old.").waitFor();
+  await rowOf(page, "steady").waitFor();
+  await accessible(page, "list failed");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("alert").waitFor({ state: "detached" });
+});
+
+const rotation = (page) => page.getByRole("dialog", { name: "Rotate “rotated”" });
+
+async function rotate(page, { leak = false } = {}) {
+  await page.getByRole("button", { name: "Rotate rotated" }).first().click();
+  await rotation(page).waitFor();
+  if (leak) await page.getByRole("radio", { name: /It is revoked at once/ }).check();
+  await page.getByRole("button", { name: "Start" }).click();
+}
+
+test("a rotation shows its stages, the new key once, and keeps the old one", async () => {
+  const old = await service.create("rotated", { annotations: { team: "infra" } });
+  const { page, problems } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "Rotate rotated" }).click();
+  await accessible(page, "rotate");
+  await page.getByRole("button", { name: "Start" }).click();
+  const secret = page.getByRole("dialog", { name: "Store the new key" });
+  await secret.waitFor();
+  await accessible(page, "rotate, secret");
+  await page.getByRole("button", { name: "Reveal" }).click();
+  const key = await secret.locator(".secret").textContent();
+  assert.equal(await page.locator(".stages [aria-current=step]").textContent(), "You store the new keynow");
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one works until the next rotation").waitFor();
+  assert.deepEqual(await page.locator(".stages li").evaluateAll((stages) => stages.map(({ dataset }) => dataset.state)), Array(6).fill("done"));
+  await accessible(page, "rotated");
+  assert.ok(!(await page.content()).includes(key));
+  await page.getByRole("button", { name: "Close" }).click();
+  await until(async () => (await rows(page).count()) === 2, "both keys are listed");
+  const keys = await service.keys();
+  assert.ok(keys.some(({ keyId }) => keyId === old.keyId) && keys.every(({ annotations }) => annotations.team === "infra"));
+  assert.deepEqual(problems, []);
+});
+
+test("after a leak the old key is revoked at once", async () => {
+  const old = await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  await rotate(page, { leak: true });
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one is revoked.").waitFor();
+  const keys = await service.keys();
+  assert.equal(keys.length, 1);
+  assert.notEqual(keys[0].keyId, old.keyId);
+});
+
+test("a new key that could not be stored is taken back", async () => {
+  const old = await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  await rotate(page);
+  await page.getByRole("button", { name: "I could not store it" }).click();
+  await page.getByRole("alert").getByText("The new key was taken back").waitFor();
+  await accessible(page, "not stored");
+  assert.equal(await page.locator(".stages [data-state=failed]").count(), 1);
+  assert.deepEqual((await service.keys()).map(({ keyId }) => keyId), [old.keyId]);
+  await page.getByRole("button", { name: "Try again…" }).click();
+  await page.getByRole("button", { name: "Rotate again" }).click();
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one works until the next rotation").waitFor();
+});
+
+test("a rotation that was done already is told, with the successors", async () => {
+  const old = await service.create("rotated");
+  const next = await service.create("rotated", { annotations: { "fireworks-keys-rotates": old.keyId } });
+  const { page } = await connected(browser, service.url);
+  await page.locator(`tr[data-id="${old.keyId}"]`).getByRole("button", { name: "Rotate rotated" }).click();
+  await page.getByRole("button", { name: "Start" }).click();
+  const alert = page.getByRole("alert");
+  await alert.getByText("An earlier rotation is unfinished").waitFor();
+  await alert.getByText(next.keyId).waitFor();
+  await page.getByRole("button", { name: "Delete leftovers and rotate…" }).click();
+  await accessible(page, "unfinished");
+  await page.getByRole("button", { name: "Rotate again" }).click();
+  await page.getByRole("alert").getByText("Another rotation is at work").waitFor();
+  assert.equal((await service.keys()).length, 2, "a young successor is nobody's leftover");
+});
