@@ -13,7 +13,7 @@ const STATUS = {
 export function explain(error, { online = true, blocked = false } = {}) {
   switch (error?.code) {
     case "VALIDATION":
-      return { title: "This cannot be used", text: `${error.path}: ${plain(error).replace(`${error.path} `, "")}.` };
+      return { title: `${error.path} cannot be used`, text: `It ${plain(error).replace(`${error.path} `, "")}.` };
     case "CONNECTION":
       if (blocked) return { title: "The page may not talk to this address", text: "Its Content-Security-Policy allows its own origin and https://api.fireworks.ai." };
       if (!online) return { title: "You are offline", text: "Nothing was sent. Try again when you are back." };
@@ -39,7 +39,8 @@ function explainStatus(error) {
     ? ["The service has failed", "It is the service’s fault. Try again later."]
     : ["The service refused", ""]);
   const wait = retryAfterMs === undefined ? "" : `Try again in ${took(retryAfterMs)}.`;
-  return { title, text: [text, wait, `It said: ${plain(error)}.`].filter(Boolean).join(" ") };
+  const said = status === 401 ? "" : `It said: ${plain(error)}.`;
+  return { title, text: [text, wait, said].filter(Boolean).join(" ") };
 }
 
 const REASONS = {

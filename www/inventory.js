@@ -68,6 +68,7 @@ export class Inventory {
     const before = { keys: this.#keys, next: this.#next, total: this.total };
     let keys = more ? before.keys : [];
     const enough = keys.length + ENOUGH;
+    const seen = new Set(keys.map(({ keyId }) => keyId));
     // A list that is shown stays until the new one is whole.
     const inPlace = more || keys.length === before.keys.length;
     let whole = true;
@@ -78,7 +79,7 @@ export class Inventory {
     try {
       const list = this.#service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
       for await (const page of list) {
-        const some = page.apiKeys ?? [];
+        const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
         const found = await this.#service.audit(some);
         if (this.#abort !== abort) return;
         this.#note(found);
@@ -143,6 +144,13 @@ export class Inventory {
     const about = { userId, accountId, users: this.#emails };
     return keys.map((key) => recordOf(key, this.#findings.get(key.keyId) ?? [], ownerOf(key, about)));
   }
+}
+
+/** Whether it is a key, and none that an earlier page had: what is created meanwhile moves the pages. */
+function isNew(key, seen) {
+  if (typeof key?.keyId !== "string" || seen.has(key.keyId)) return false;
+  seen.add(key.keyId);
+  return true;
 }
 
 function resolvers() {

@@ -21,7 +21,7 @@ export function labelOf(type) {
 
 /** The record of a key. `owner` is `{ id }`, or `{ why }` where the id cannot be known. */
 export function recordOf(key, findings, owner) {
-  const name = key.displayName || "(no name)";
+  const name = String(key.displayName || "(no name)");
   const types = findings.map(({ type }) => type);
   const annotations = Object.entries(key.annotations ?? {}).map((pair) => pair.join("="));
   const words = [name, key.keyId, key.prefix, key.email, owner.id, ...annotations, ...types.map(labelOf)];
@@ -30,7 +30,7 @@ export function recordOf(key, findings, owner) {
     id: key.keyId,
     name,
     owner,
-    ownerName: key.email ?? owner.id ?? "",
+    ownerName: String(key.email ?? owner.id ?? ""),
     created: parseTime(key.createTime),
     used: parseTime(key.lastUsed),
     // Absent: never. A time that cannot be read is no promise that the key ends.
@@ -45,7 +45,7 @@ export function usersByEmail(users) {
   const ids = new Map();
   for (const { name, email } of users) {
     const id = String(name ?? "").split("/").at(-1);
-    if (!email || !id) continue;
+    if (typeof email !== "string" || email === "" || !id) continue;
     const known = email.toLowerCase();
     ids.set(known, ids.has(known) ? null : id);
   }
@@ -59,7 +59,7 @@ export function usersByEmail(users) {
  */
 export function ownerOf(key, { userId, accountId, users }) {
   if (userId !== "-") return { id: userId };
-  if (!key.email) return { why: "The service does not say whose key this is." };
+  if (typeof key.email !== "string" || key.email === "") return { why: "The service does not say whose key this is." };
   const email = key.email.toLowerCase();
   const id = users?.get(email);
   if (id) return { id };
@@ -75,7 +75,7 @@ export function ownerOf(key, { userId, accountId, users }) {
 
 const COLUMNS = {
   name: (record) => record.name.toLowerCase(),
-  prefix: (record) => record.key.prefix ?? "",
+  prefix: (record) => String(record.key.prefix ?? ""),
   owner: (record) => record.ownerName.toLowerCase(),
   created: (record) => record.created ?? -Infinity,
   used: (record) => record.used ?? -Infinity,

@@ -55,10 +55,13 @@ export function stateOf({ expires }, now) {
   return expires <= now + SOON ? "soon" : "later";
 }
 
-/** The records as they are drawn: by their end, what never ends first, then what ends last. */
-export function lanes(records) {
-  const end = ({ expires }) => expires ?? Infinity;
-  return records.toSorted((one, other) => (end(one) === end(other) ? 0 : end(one) > end(other) ? -1 : 1));
+/** The records as they are drawn, what matters most first: what never ends, then by their end; what has ended. */
+export function lanes(records, now) {
+  const rank = { never: 0, soon: 1, later: 1, expired: 2 };
+  return records.toSorted(
+    (one, other) =>
+      rank[stateOf(one, now)] - rank[stateOf(other, now)] || (one.expires ?? 0) - (other.expires ?? 0),
+  );
 }
 
 /** Marks whose words would run into each other are left out. */

@@ -46,7 +46,7 @@ export class TimelineView {
     byId("timeline-empty").hidden = !empty;
     byId("timeline").hidden = empty;
     if (empty) return;
-    this.#lanes = lanes(this.#records);
+    this.#lanes = lanes(this.#records, now);
     this.#layout = layoutOf(this.#lanes.length, width);
     this.#host.replaceChildren(picture(this.#lanes, this.#layout, now));
     this.#slider.max = this.#lanes.length - 1;
@@ -92,7 +92,7 @@ export class TimelineView {
 function layoutOf(length, width) {
   const named = length <= NAMED;
   const narrow = width < 640;
-  const lane = named ? (narrow ? 40 : 30) : Math.max(Math.min(640 / length, 8), 640 / 20_000);
+  const lane = named ? (narrow ? 40 : 30) : Math.min(480 / length, 8);
   return {
     width,
     named,
@@ -156,18 +156,21 @@ function shortened(text, length) {
   return text.length > length ? `${text.slice(0, length - 1)}…` : text;
 }
 
-/** One path for each state, for many keys: thousands of bars are four elements. */
+/** For each state one path of lives and one of their ends: thousands of keys are eight elements. */
 function strokes(records, layout, scale, now) {
   const { lane } = layout;
   const paths = new Map();
   records.forEach((record, index) => {
     const state = stateOf(record, now);
     const [from, to] = spanOf(record, layout, scale);
-    const y = TOP + (index + 0.5) * lane;
-    const known = paths.get(state) ?? [];
-    known.push(`M${from.toFixed(1)} ${y.toFixed(2)}H${to.toFixed(1)}`);
+    const y = (TOP + (index + 0.5) * lane).toFixed(2);
+    const known = paths.get(state) ?? { lives: [], ends: [] };
+    known.lives.push(`M${from.toFixed(1)} ${y}H${to.toFixed(1)}`);
+    known.ends.push(`M${Math.max(from, to - 6).toFixed(1)} ${y}H${to.toFixed(1)}`);
     paths.set(state, known);
   });
   const thick = lane < 4 ? Math.max(lane, 0.6) : lane * 0.75;
-  return [...paths].map(([state, parts]) => svg("path", { "class": "stroke", "data-state": state, "d": parts.join(""), "stroke-width": thick }));
+  const path = (part, state, parts) =>
+    svg("path", { "class": `stroke ${part}`, "data-state": state, "d": parts.join(""), "stroke-width": thick });
+  return [...paths].flatMap(([state, { lives, ends }]) => [path("life", state, lives), path("end", state, ends)]);
 }

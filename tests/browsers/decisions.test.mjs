@@ -150,9 +150,9 @@ test("the timeline's scale keeps the order of moments, and shows both next week 
   assert.ok(marks.some(({ label }) => label === "1 week") && marks.some(({ label }) => label === "1 year ago"));
 });
 
-test("the timeline begins with what never ends, and says the same in words", () => {
+test("the timeline begins with what never ends and what ends next, and says the same in words", () => {
   assert.deepEqual(RECORDS.map((record) => stateOf(record, NOW)), ["later", "never", "soon", "expired"]);
-  assert.equal(ids(lanes(RECORDS)), "2134");
+  assert.equal(ids(lanes(RECORDS, NOW)), "2314");
   assert.deepEqual(described(RECORDS, NOW).map(({ label, count, names }) => `${label} ${count}: ${names}`), [
     "Never expire 1: Alpha",
     "End within 14 days 1: gamma in 4 days",
@@ -172,7 +172,7 @@ test("errors are told in words", () => {
   assert.match(of({ code: "CONNECTION" }, { online: false }).title, /offline/);
   assert.match(of({ code: "CONNECTION" }, { blocked: true }).text, /Content-Security-Policy/);
   assert.match(of({ code: "CONNECTION" }).text, /CORS/);
-  assert.match(of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text, /^accountId: must be a bare id\.$/);
+  assert.match(of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text, /^It must be a bare id\.$/);
   assert.match(of({ code: "ROTATION", reason: "unfinished", liveKeyIds: [] }).title, /unfinished/);
   assert.match(of({ code: "ROTATION", reason: "failed", stage: "persist", liveKeyIds: ["a", "b"] }).text, /a, b/);
   assert.equal(of({ name: "AbortError" }).title, "Stopped");

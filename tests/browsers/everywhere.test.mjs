@@ -31,7 +31,7 @@ async function walk(page, each) {
   await page.getByRole("button", { name: "Add an annotation" }).click();
   await each("create");
   await page.getByLabel("Annotation name").fill("team");
-  await page.getByLabel("Name", { exact: true }).fill("a name that is longer than most names of keys are, all in all");
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("a name that is longer than most names of keys are, all in all");
   await page.getByRole("radio", { name: "Never expires" }).check();
   await each("never");
   await page.locator("dialog button[type=submit]").click();

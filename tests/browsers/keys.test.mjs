@@ -120,6 +120,15 @@ test("ten thousand keys are listed, sorted and filtered with few rows in the doc
   assert.deepEqual(ofThePage(problems), []);
 });
 
+test("after ten thousand keys the page asks before it loads more, and shows no key twice", async () => {
+  const keys = someKeys(11_000);
+  keys[600] = keys[3];
+  const { page } = await over(keys);
+  await page.locator("#more-text").getByText(/^10.499 keys of 11.000 are here/).waitFor({ timeout: 30_000 });
+  await page.getByRole("button", { name: "Load more" }).click();
+  await page.locator("#shown").getByText(/^10.999 keys$/).waitFor();
+});
+
 test("a long list tells its progress, can be stopped, and goes on from there", async () => {
   let goOn;
   host.gate = new Promise((resolve) => (goOn = resolve));

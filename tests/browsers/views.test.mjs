@@ -97,7 +97,7 @@ const entry = (page, title) => page.locator("#journal > li").filter({ hasText: t
 
 async function create(page, name) {
   await page.getByRole("button", { name: "Create a key" }).click();
-  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
   await page.getByRole("button", { name: "Create the key" }).click();
 }
 

@@ -1,0 +1,73 @@
+// How long the key console takes for many keys: to load them all, to sort them, to filter them, each until
+// it is painted.
+
+import { connect, open, startBrowser, www } from "../browsers/console.mjs";
+import { someKeys, startService } from "../browsers/service.mjs";
+
+const ROUNDS = 7;
+
+/** Milliseconds (medians of several rounds) for so many keys, in Chromium, and how many rows were there. */
+export async function consoleTimes(count = 10_000) {
+  const service = await startService({ www, keys: someKeys(count) });
+  const browser = await startBrowser();
+  try {
+    const { page } = await open(browser, service.page);
+    await page.getByLabel("Token").fill("fw_somebody");
+    await page.getByLabel("Account", { exact: true }).fill("acme");
+    await page.getByLabel("Service address").fill(service.url);
+    await connect(page);
+    await page.waitForFunction(LOADED, count);
+    const load = await rounds(() => page.evaluate(reload));
+    const sort = await rounds((round) => page.evaluate(sortBy, ["name", "expires", "owner"][round % 3]));
+    const filter = await rounds((round) => page.evaluate(filterBy, ["support ada", "search 9", ""][round % 3]));
+    const rows = await page.locator("#keys-body > tr").count();
+    return { load, sort, filter, rows };
+  } finally {
+    await browser.close();
+    service.stop();
+  }
+}
+
+const LOADED = (count) => {
+  const shown = document.querySelector("#shown").textContent.replace(/\D/g, "");
+  return document.querySelector("#loading").hidden && Number(shown) === count;
+};
+
+async function rounds(once) {
+  const taken = [];
+  for (let round = 0; round < ROUNDS; round += 1) taken.push(await once(round));
+  return taken.toSorted((one, other) => one - other)[Math.floor(ROUNDS / 2)];
+}
+
+// What follows runs in the page.
+
+async function reload() {
+  const loading = document.querySelector("#loading");
+  const started = performance.now();
+  document.querySelector("#reload").click();
+  await new Promise((resolve) => {
+    new MutationObserver((_, observer) => {
+      if (!loading.hidden) return;
+      observer.disconnect();
+      resolve();
+    }).observe(loading, { attributes: true });
+  });
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - started;
+}
+
+async function sortBy(column) {
+  const started = performance.now();
+  document.querySelector(`[data-sort="${column}"]`).click();
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - started;
+}
+
+async function filterBy(text) {
+  const started = performance.now();
+  const filter = document.querySelector("#filter");
+  filter.value = text;
+  filter.dispatchEvent(new Event("input", { bubbles: true }));
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - started;
+}
