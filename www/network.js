@@ -42,7 +42,7 @@ export function startNetwork() {
       const { keys } = await ask("GET", "/_emulator/keys");
       const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
       // An order for the next request has an end.
-      const live = faults.filter(({ times, hits }) => !times || hits < times);
+      const live = faults.filter(({ times, share, hits }) => typeof share === "number" || hits < (times ?? 1));
       for (const { box, kind } of controls) box.checked = live.some(({ fault }) => fault.kind === kind);
       hits.textContent = [
         faults.length > 0 ? `${count(hit, "request")} got into trouble so far.` : "All is well.",

@@ -208,10 +208,9 @@ test("leaving the page with a key that is not stored is asked about", async () =
   await page.getByRole("button", { name: "Create the first key" }).click();
   await page.getByRole("button", { name: "Create the key" }).click();
   await page.getByRole("dialog", { name: "Your new key" }).waitFor();
-  const asked = new Promise((resolve) => page.once("dialog", async (dialog) => {
-    await dialog.accept();
-    resolve(dialog.type());
-  }));
+  const asking = page.waitForEvent("dialog");
   await page.close({ runBeforeUnload: true });
-  assert.equal(await asked, "beforeunload");
+  const asked = await asking;
+  assert.equal(asked.type(), "beforeunload");
+  await asked.accept();
 });
