@@ -6,7 +6,7 @@ import { alertBox } from "./dialog.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { DEMO } from "./network.js";
-import { network } from "./service.js";
+import { networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
@@ -54,7 +54,7 @@ export function startConnection({ emulator, connect }) {
       });
       token.value = "";
     } catch (error) {
-      const words = explain(error, network());
+      const words = explain(error, networkTo(baseUrl.value.trim()));
       const path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
       const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
       if (!marked || error?.code !== "VALIDATION") problem.append(alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words));

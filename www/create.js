@@ -7,7 +7,6 @@ import { explain, explainEvent, explainOrphans } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
 import { showSecret } from "./secret.js";
-import { network } from "./service.js";
 
 /** Opens the form. `onCreated` is told of the new key, without its secret. */
 export function openCreate(context) {
@@ -201,7 +200,7 @@ class CreateDialog {
 
   #fail(error, userId) {
     this.#progress.querySelector(".busy")?.remove();
-    const words = explain(error, network());
+    const words = explain(error, this.#context.service.network());
     const text = [words.text, explainOrphans(error ?? {})].filter(Boolean).join(" ");
     if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
     const sweep = error?.orphans === "unknown" && error.attemptTag !== undefined && this.#sweepButton(error, userId);
@@ -219,7 +218,7 @@ class CreateDialog {
         said = h("p", { class: "good" }, ids.length === 0 ? "No key was left behind." : `Deleted: ${ids.join(", ")}.`);
         button.remove();
       } catch (failure) {
-        said = alertBox(explain(failure, network()));
+        said = alertBox(explain(failure, this.#context.service.network()));
         button.disabled = false;
       }
       this.#progress.append(said);

@@ -10,7 +10,6 @@ const ENOUGH = 10_000;
 const FEW = 1_000;
 
 export class Inventory {
-  #service;
   #changed;
   #keys = [];
   #findings = new Map();
@@ -21,7 +20,7 @@ export class Inventory {
 
   /** `changed` is called whenever there is something new to show. */
   constructor(service, changed) {
-    this.#service = service;
+    this.service = service;
     this.#changed = changed;
     this.records = [];
     this.users = undefined;
@@ -42,7 +41,7 @@ export class Inventory {
 
   /** Loads the list, and the users where their e-mails are needed. Rejects where there is no first page. */
   async open() {
-    const users = this.#service.userId === "-" ? this.#loadUsers() : undefined;
+    const users = this.service.userId === "-" ? this.#loadUsers() : undefined;
     const first = Promise.withResolvers?.() ?? resolvers();
     const done = this.load({ onPage: first.resolve });
     done.then(() => first[this.error ? "reject" : "resolve"](this.error), first.reject);
@@ -53,7 +52,7 @@ export class Inventory {
 
   async #loadUsers() {
     try {
-      this.users = await this.#service.users();
+      this.users = await this.service.users();
       this.#emails = usersByEmail(this.users);
     } catch {
       // Who may not list users sees why where an owner's id is needed.
@@ -77,10 +76,10 @@ export class Inventory {
     this.#coming = keys;
     this.#changed();
     try {
-      const list = this.#service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
+      const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
       for await (const page of list) {
         const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
-        const found = await this.#service.audit(some);
+        const found = await this.service.audit(some);
         if (this.#abort !== abort) return;
         this.#note(found);
         keys = this.#coming = keys.concat(some);
@@ -130,7 +129,7 @@ export class Inventory {
 
   /** Puts everything together: an audit of all keys sees those that one create has made twice. */
   async #rebuild() {
-    this.#note(await this.#service.audit(this.#keys));
+    this.#note(await this.service.audit(this.#keys));
     this.records = this.#recordsOf(this.#keys);
     this.#changed();
   }
@@ -140,7 +139,7 @@ export class Inventory {
   }
 
   #recordsOf(keys) {
-    const { userId, accountId } = this.#service;
+    const { userId, accountId } = this.service;
     const about = { userId, accountId, users: this.#emails };
     return keys.map((key) => recordOf(key, this.#findings.get(key.keyId) ?? [], ownerOf(key, about)));
   }

@@ -8,7 +8,6 @@ import { count, explain } from "./explain.js";
 import { filtered, FINDINGS, labelOf, sorted, tally } from "./records.js";
 import { Rows } from "./rows.js";
 import { stateOf } from "./scale.js";
-import { network } from "./service.js";
 import { exact, relative } from "./time.js";
 
 /** How many findings a row shows; the others are counted. */
@@ -149,7 +148,7 @@ export class KeysView {
     const problem = byId("keys-problem");
     if (!error) problem.replaceChildren();
     else if (problem.dataset.of !== String(error)) {
-      const words = explain(error, network());
+      const words = explain(error, this.#inventory.service.network());
       const again = h("button", { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) }, "Try again");
       problem.replaceChildren(alertBox({ title: words.title, text: `${words.text} ${records.length > 0 ? "What is shown may be old." : ""}` }, again));
     }

@@ -3,7 +3,6 @@
 import { announce, h } from "./dom.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { explain } from "./explain.js";
-import { network } from "./service.js";
 import { relative } from "./time.js";
 
 /** Asks, and revokes. `onRevoked` is told the id; `restore` focuses what is left. */
@@ -22,7 +21,7 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
       announce(`“${name}” is revoked.`);
       onRevoked(record.id);
     } catch (error) {
-      problem.replaceChildren(alertBox(explain(error, network())));
+      problem.replaceChildren(alertBox(explain(error, service.network())));
       revoke.disabled = false;
       revoke.textContent = `Try again to revoke “${name}”`;
       revoke.focus();

@@ -4,7 +4,6 @@ import { announce, h } from "./dom.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { explain, explainEvent, explainOrphans, STAGES } from "./explain.js";
 import { showSecret } from "./secret.js";
-import { network } from "./service.js";
 import { relative } from "./time.js";
 
 /** Opens the dialog. `onChanged` is told what was added and removed. */
@@ -152,7 +151,7 @@ class RotationDialog {
     this.#mark(failed, true);
     this.#unfinished = error?.reason === "unfinished";
     const orphans = explainOrphans(error ?? {});
-    const { title, text } = explain(error, network());
+    const { title, text } = explain(error, this.#context.service.network());
     const box = alertBox({ title, text: `${text} ${orphans}`.trim() }, this.#unfinished && successors(error));
     this.#content.append(box);
     const again = h("button", { type: "button", onclick: () => this.#ask(box) }, this.#unfinished ? "Delete leftovers and rotate…" : "Try again…");

@@ -18,15 +18,19 @@ const PAGE = 500;
 /** How long a person may take to store a rotated key, with all that goes before and after. */
 const ROTATION_MS = 60 * 60 * 1_000;
 
-/** When the policy has last kept this page from an address. */
-let blockedAt = -Infinity;
-globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective }) => {
-  if (effectiveDirective === "connect-src") blockedAt = performance.now();
+/** The origins that the page's policy has kept it from. */
+const blocked = new Set();
+globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
+  if (effectiveDirective === "connect-src") blocked.add(originOf(blockedURI));
 });
 
-/** What the browser knows of the network, for `explain`. */
-export function network() {
-  return { online: navigator.onLine, blocked: performance.now() - blockedAt < 5_000 };
+function originOf(url) {
+  return URL.canParse(url, location.href) ? new URL(url, location.href).origin : undefined;
+}
+
+/** What the browser knows of the way to an address, for `explain`. */
+export function networkTo(baseUrl) {
+  return { online: navigator.onLine, blocked: blocked.has(originOf(baseUrl)) };
 }
 
 export class Service {
@@ -39,6 +43,11 @@ export class Service {
     this.baseUrl = baseUrl;
     this.accountId = accountId;
     this.userId = userId;
+  }
+
+  /** What the browser knows of the way to this service, for `explain`. */
+  network() {
+    return networkTo(this.baseUrl);
   }
 
   /** Whether a key that begins so may be the one that this page uses. */
@@ -58,7 +67,7 @@ export class Service {
       }
       line.end(`${count(keys, "key")}.`);
     } catch (error) {
-      line.fail(error, network());
+      line.fail(error, this.network());
       throw error;
     } finally {
       // Whoever has enough leaves in the middle.
@@ -123,7 +132,7 @@ export class Service {
       line.end(outcome(result));
       return result;
     } catch (error) {
-      line.fail(error, network());
+      line.fail(error, this.network());
       throw error;
     }
   }

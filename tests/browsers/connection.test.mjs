@@ -82,7 +82,6 @@ test("an address that the policy forbids, one that does not answer, and being of
     await page.getByRole("alert").getByText(words).waitFor();
   };
   await refused("https://elsewhere.example", "The page may not talk to this address");
-  await page.waitForTimeout(5_100);
   await context.route("https://api.fireworks.ai/**", (route) => route.abort());
   await refused("https://api.fireworks.ai", "No answer");
   await context.setOffline(true);
