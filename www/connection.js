@@ -36,6 +36,12 @@ export function startConnection({ emulator, connect }) {
   prefill();
   showUser();
   form.addEventListener("change", showUser);
+  baseUrl.addEventListener("change", () => {
+    // The demo's token is no business of another service.
+    if (!emulator || baseUrl.value.trim() === location.origin || token.value !== DEMO.token) return;
+    token.value = "";
+    accountId.value = "";
+  });
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

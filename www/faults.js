@@ -27,6 +27,12 @@ const FAULTS = {
   slow: { fault: { kind: "delay", ms: 2_000 } },
 };
 
+/** Which choice an order was made by. */
+export function howOften({ share }) {
+  if (typeof share !== "number") return "next";
+  return share < 1 ? "half" : "all";
+}
+
 /** The orders for what is switched on: names to how often. `seed` is what chance begins with. */
 export function ordersFor(chosen, seed) {
   return SWITCHES.filter(({ name }) => chosen[name]).map(({ name }) => ({

@@ -11,7 +11,7 @@ import { KeysView } from "./keys.js";
 import { findEmulator, startNetwork } from "./network.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";
-import { Service } from "./service.js";
+import { Service, urlOf } from "./service.js";
 import { startTabs } from "./tabs.js";
 import { TimelineView } from "./timeline.js";
 import { startTips } from "./tips.js";
@@ -61,17 +61,13 @@ async function connect(settings) {
   connection.hide();
   byId("console").hidden = false;
   byId("session").hidden = false;
-  byId("where").textContent = hostOf(settings.baseUrl);
+  byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent = `${settings.accountId} · ${settings.userId === "-" ? "everyone" : settings.userId}`;
   keys.use(inventory);
   keys.update();
   byId("main").focus({ preventScroll: true });
   scrollTo(0, 0);
   announce(`Connected. ${count(inventory.records.length, "key")}.`, { quiet: true });
-}
-
-function hostOf(baseUrl) {
-  return URL.canParse(baseUrl, location.href) ? new URL(baseUrl, location.href).host : baseUrl;
 }
 
 function disconnect() {

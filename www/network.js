@@ -2,7 +2,7 @@
 
 import { announce, byId, h, newId } from "./dom.js";
 import { count } from "./explain.js";
-import { ordersFor, SHARES, SWITCHES } from "./faults.js";
+import { howOften, ordersFor, SHARES, SWITCHES } from "./faults.js";
 
 const TITLE = "Fireworks API keys, locally";
 
@@ -43,7 +43,11 @@ export function startNetwork() {
       const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
       // An order for the next request has an end.
       const live = faults.filter(({ times, share, hits }) => typeof share === "number" || hits < (times ?? 1));
-      for (const { box, kind } of controls) box.checked = live.some(({ fault }) => fault.kind === kind);
+      for (const { box, often, kind } of controls) {
+        const order = live.find(({ fault }) => fault.kind === kind);
+        box.checked = order !== undefined;
+        if (order) often.value = howOften(order);
+      }
       hits.textContent = [
         faults.length > 0 ? `${count(hit, "request")} got into trouble so far.` : "All is well.",
         `The emulator really holds ${count(keys.length, "key")}.`,
@@ -69,7 +73,10 @@ export function startNetwork() {
     await refresh();
   };
 
-  form.addEventListener("change", apply);
+  form.addEventListener("change", ({ target }) => {
+    // How often matters once it is on.
+    if (!controls.some(({ box, often }) => often === target && !box.checked)) apply();
+  });
   for (const button of document.querySelectorAll("[data-action=good-network]")) {
     button.addEventListener("click", async () => {
       for (const { box } of controls) box.checked = false;

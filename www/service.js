@@ -21,16 +21,17 @@ const ROTATION_MS = 60 * 60 * 1_000;
 /** The origins that the page's policy has kept it from. */
 const blocked = new Set();
 globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
-  if (effectiveDirective === "connect-src") blocked.add(originOf(blockedURI));
+  if (effectiveDirective === "connect-src") blocked.add(urlOf(blockedURI)?.origin);
 });
 
-function originOf(url) {
-  return URL.canParse(url, location.href) ? new URL(url, location.href).origin : undefined;
+/** The whole address of one that may be a path of this page's origin; undefined where it is none. */
+export function urlOf(address) {
+  return URL.canParse(address, location.href) ? new URL(address, location.href) : undefined;
 }
 
 /** What the browser knows of the way to an address, for `explain`. */
 export function networkTo(baseUrl) {
-  return { online: navigator.onLine, blocked: blocked.has(originOf(baseUrl)) };
+  return { online: navigator.onLine, blocked: blocked.has(urlOf(baseUrl)?.origin) };
 }
 
 export class Service {
@@ -139,7 +140,9 @@ export class Service {
 
   /** Begins a line that ends once. */
   #begin(operation, title, about) {
-    const { baseUrl, accountId, userId } = this;
+    const { accountId, userId } = this;
+    // A shell knows of no page that a path could belong to.
+    const baseUrl = urlOf(this.baseUrl)?.href ?? this.baseUrl;
     const line = this.#journal.begin({ title, commands: commandsOf(operation, { baseUrl, accountId, userId, ...about }) });
     let ended = false;
     const once = (end) => (...args) => {

@@ -54,8 +54,9 @@ test("what the module refuses is marked at the field that its path names", async
   await page.getByRole("button", { name: "Connect" }).click();
   await page.locator("#account[aria-invalid]").waitFor();
   assert.match(await page.locator("#account-error").textContent(), /bare id/);
-  await page.getByLabel("Account", { exact: true }).fill("local");
   await page.getByLabel("Service address").fill("http://example.com");
+  await page.getByLabel("Account", { exact: true }).fill("local");
+  await page.getByLabel("Token").fill("fw_somebody");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.locator("#base-url[aria-invalid]").waitFor();
   assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
@@ -78,8 +79,13 @@ test("an address that the policy forbids, one that does not answer, and being of
   const { page, context } = await open(browser, service.url);
   const refused = async (address, words) => {
     await page.getByLabel("Service address").fill(address);
+    await page.getByLabel("Account", { exact: true }).focus();
+    if (address !== service.url) assert.equal(await page.getByLabel("Token").inputValue(), "", "the demo's token stays here");
+    await page.getByLabel("Token").fill("fw_somebody");
+    await page.getByLabel("Account", { exact: true }).fill("acme");
     await page.getByRole("button", { name: "Connect" }).click();
     await page.getByRole("alert").getByText(words).waitFor();
+    await page.getByLabel("Token").fill(TOKEN);
   };
   await refused("https://elsewhere.example", "The page may not talk to this address");
   await context.route("https://api.fireworks.ai/**", (route) => route.abort());
@@ -116,6 +122,22 @@ test("a static host serves the page from a folder, and nothing is filled in", as
     await page.getByRole("tab", { name: "What happened" }).click();
     assert.ok(await page.locator("#network").isHidden(), "there is no emulator to order trouble from");
     assert.deepEqual(ofThePage(problems), []);
+  } finally {
+    host.stop();
+  }
+});
+
+test("a path of the page's own origin is an address, too, and a whole one for a shell", async () => {
+  const host = await startService({ www, keys: someKeys(3) });
+  try {
+    const { page } = await open(browser, host.page);
+    await page.getByLabel("Token").fill("fw_somebody");
+    await page.getByLabel("Account", { exact: true }).fill("acme");
+    await page.getByLabel("Service address").fill("/passed-on");
+    await connect(page);
+    await page.getByText("3 keys", { exact: true }).waitFor();
+    await page.getByRole("tab", { name: "What happened" }).click();
+    assert.ok((await page.locator("#journal code").first().textContent()).includes(`${host.url}/passed-on/v1/accounts/acme/users`));
   } finally {
     host.stop();
   }

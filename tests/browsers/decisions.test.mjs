@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { commandsOf, quote } from "../../www/curl.js";
 import { explain, explainEvent, explainOrphans } from "../../www/explain.js";
-import { ordersFor } from "../../www/faults.js";
+import { howOften, ordersFor } from "../../www/faults.js";
 import { consequence, expiryOf, LIFETIMES } from "../../www/lifetime.js";
 import { filtered, ownerOf, recordOf, sorted, tally, usersByEmail } from "../../www/records.js";
 import { inView, moved } from "../../www/rows.js";
@@ -185,5 +185,6 @@ test("errors are told in words", () => {
 test("the switches become orders, and what takes an answer away comes first", () => {
   const orders = ordersFor({ slow: "all", drop: "next", fail: "half" }, 7);
   assert.deepEqual(orders.map(({ fault, times, share, seed }) => [fault.kind, times ?? share, seed]), [["drop", 1, undefined], ["answer", 0.5, 7], ["delay", 1, undefined]]);
+  assert.deepEqual(orders.map(howOften), ["next", "half", "all"]);
   assert.deepEqual(ordersFor({ drop: false }, 7), []);
 });

@@ -49,6 +49,8 @@ export async function startService({ www, keys, folder = "" }) {
   const service = { keys, gate: undefined };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://localhost");
+    // As a host that passes requests on to the service.
+    url.pathname = url.pathname.replace(/^\/passed-on(?=\/v1\/)/, "");
     const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (url.pathname === "/v1/accounts/acme/users") return answer(200, { users: USERS });
     if (/^\/v1\/accounts\/acme\/users\/[^/]+\/apiKeys$/.test(url.pathname)) {
