@@ -45,5 +45,5 @@ function valueOf(field, value) {
 function labelsOf(annotations = {}) {
   const pairs = Object.entries(annotations);
   if (pairs.length === 0) return "None";
-  return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, name), ` ${value}`)));
+  return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))));
 }

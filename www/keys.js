@@ -10,8 +10,8 @@ import { Rows } from "./rows.js";
 import { stateOf } from "./scale.js";
 import { exact, relative } from "./time.js";
 
-/** How many findings a row shows; the others are counted. */
-const SHOWN_FINDINGS = 2;
+/** How many findings a row has room for. */
+const ROOM = 2;
 
 export class KeysView {
   #actions;
@@ -183,8 +183,9 @@ function when(ms, now, absent, state) {
 }
 
 function badges({ findings }) {
-  const shown = findings.slice(0, SHOWN_FINDINGS).map((type) => h("span", { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) }, FINDINGS[type]?.short ?? type));
-  const rest = findings.slice(SHOWN_FINDINGS);
+  const own = findings.length > ROOM ? 1 : ROOM;
+  const shown = findings.slice(0, own).map((type) => h("span", { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) }, FINDINGS[type]?.short ?? type));
+  const rest = findings.slice(own);
   if (rest.length > 0) {
     shown.push(h("span", { class: "badge", title: rest.map(labelOf).join(", ") }, `+${rest.length}`, h("span", { class: "visually-hidden" }, ` ${rest.map(labelOf).join(", ")}`)));
   }
