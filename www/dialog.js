@@ -7,12 +7,12 @@ import { byId, h, newId } from "./dom.js";
  * Opens one. `body` and `actions` are elements; with `sticky` only `close` ends it; `restore` is asked
  * to focus something where the element that opened it is gone. `onCancel` is told of Escape.
  */
-export function openDialog({ title, body, actions, sticky = false, wide = false, restore, onCancel }) {
+export function openDialog({ title, body, actions, sticky = false, restore, onCancel }) {
   const titleId = newId("title");
   const opener = document.activeElement;
   const element = h(
     "dialog",
-    { "aria-labelledby": titleId, "class": wide ? "wide" : false, "closedby": sticky ? "none" : "closerequest" },
+    { "aria-labelledby": titleId, "closedby": sticky ? "none" : "closerequest" },
     h("div", { class: "dialog-frame" },
       h("h2", { id: titleId, tabindex: -1 }, title),
       h("div", { class: "dialog-body" }, body),

@@ -1,5 +1,6 @@
 // Errors and events in words for people. Pure: whether the page is offline comes in as an argument.
 
+import { count } from "./numbers.js";
 import { took } from "./time.js";
 
 const STATUS = {
@@ -102,11 +103,6 @@ export const STAGES = {
   persist: "You store the new key",
   revoke: "Revoke what is too old",
 };
-
-/** "1 key", "12 keys". */
-export function count(number, noun) {
-  return `${number.toLocaleString("en").replaceAll(",", "\u202f")} ${noun}${number === 1 ? "" : "s"}`;
-}
 
 /** What an error says, but for the function's name that it begins with. */
 function plain({ message, operation }) {

@@ -17,6 +17,7 @@ export class Inventory {
   #next;
   #abort;
   #coming;
+  #meanwhile = [];
 
   /** `changed` is called whenever there is something new to show. */
   constructor(service, changed) {
@@ -74,6 +75,7 @@ export class Inventory {
     this.loading = true;
     this.error = undefined;
     this.#coming = keys;
+    this.#meanwhile = [];
     this.#changed();
     try {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
@@ -101,6 +103,8 @@ export class Inventory {
     if (this.#abort !== abort) return;
     if (whole) this.#keys = keys;
     else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
+    // What was made since a page was asked for may not be in it.
+    for (const change of this.#meanwhile) this.#keys = changed(this.#keys, change);
     this.#coming = undefined;
     this.loading = false;
     await this.#rebuild();
@@ -121,7 +125,9 @@ export class Inventory {
 
   /** Notes keys that are new and ids that are gone, and looks again where that is quickly done. */
   async change({ added = [], removed = [] }) {
-    this.#keys = [...this.#keys.filter(({ keyId }) => !removed.includes(keyId)), ...added];
+    const change = { added, removed };
+    if (this.loading) this.#meanwhile.push(change);
+    this.#keys = changed(this.#keys, change);
     if (this.total !== undefined) this.total += added.length - removed.length;
     await this.#rebuild();
     if (!this.loading && this.#keys.length <= FEW) await this.load();
@@ -129,7 +135,11 @@ export class Inventory {
 
   /** Puts everything together: an audit of all keys sees those that one create has made twice. */
   async #rebuild() {
-    this.#note(await this.service.audit(this.#keys));
+    try {
+      this.#note(await this.service.audit(this.#keys));
+    } catch (error) {
+      this.error ??= error;
+    }
     this.records = this.#recordsOf(this.#keys);
     this.#changed();
   }
@@ -143,6 +153,13 @@ export class Inventory {
     const about = { userId, accountId, users: this.#emails };
     return keys.map((key) => recordOf(key, this.#findings.get(key.keyId) ?? [], ownerOf(key, about)));
   }
+}
+
+/** The keys after a change. */
+function changed(keys, { added, removed }) {
+  const kept = keys.filter(({ keyId }) => !removed.includes(keyId));
+  const ids = new Set(kept.map(({ keyId }) => keyId));
+  return [...kept, ...added.filter(({ keyId }) => !ids.has(keyId))];
 }
 
 /** Whether it is a key, and none that an earlier page had: what is created meanwhile moves the pages. */

@@ -4,7 +4,8 @@
 import { announce, byId, h } from "./dom.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
-import { count, explain } from "./explain.js";
+import { explain } from "./explain.js";
+import { count, grouped } from "./numbers.js";
 import { filtered, FINDINGS, labelOf, sorted, tally } from "./records.js";
 import { Rows } from "./rows.js";
 import { stateOf } from "./scale.js";
@@ -79,7 +80,7 @@ export class KeysView {
     byId("toolbar").hidden = isEmpty;
     byId("viewport").hidden = shown.length === 0;
     byId("keys-none").hidden = shown.length > 0 || records.length === 0;
-    byId("shown").textContent = shown.length === records.length ? count(records.length, "key") : `${shown.length.toLocaleString("en").replaceAll(",", "\u202f")} of ${count(records.length, "key")}`;
+    byId("shown").textContent = shown.length === records.length ? count(records.length, "key") : `${grouped(shown.length)} of ${count(records.length, "key")}`;
     this.#rows.show(shown);
     this.#showChips(records);
     this.#showProgress();
@@ -125,7 +126,7 @@ export class KeysView {
       return h("button", {
         "type": "button", "class": "chip", "data-finding": type, "data-tone": FINDINGS[type]?.tone, "aria-pressed": String(pressed),
         "onclick": () => this.#setFilter({ finding: pressed ? undefined : type }),
-      }, labelOf(type), h("span", { class: "number" }, number.toLocaleString("en").replaceAll(",", "\u202f")));
+      }, labelOf(type), h("span", { class: "number" }, grouped(number)));
     }));
     if (held) (chips.querySelector(`[data-finding="${held}"]`) ?? byId("filter")).focus();
   }
@@ -141,10 +142,10 @@ export class KeysView {
       } else {
         bar.removeAttribute("value");
       }
-      byId("loading-text").textContent = total ? `Loading ${count(loaded, "key")} of ${total.toLocaleString("en").replaceAll(",", "\u202f")}…` : "Loading…";
+      byId("loading-text").textContent = total ? `Loading ${count(loaded, "key")} of ${grouped(total)}…` : "Loading…";
     }
     byId("more").hidden = loading || !more || Boolean(error);
-    byId("more-text").textContent = total ? `${count(records.length, "key")} of ${total.toLocaleString("en").replaceAll(",", "\u202f")} are here.` : `${count(records.length, "key")} are here, and there are more.`;
+    byId("more-text").textContent = total ? `${count(records.length, "key")} of ${grouped(total)} are here.` : `${count(records.length, "key")} are here, and there are more.`;
     const problem = byId("keys-problem");
     if (!error) problem.replaceChildren();
     else if (problem.dataset.of !== String(error)) {

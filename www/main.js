@@ -4,10 +4,10 @@
 import { announce, byId } from "./dom.js";
 import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
-import { count } from "./explain.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
 import { KeysView } from "./keys.js";
+import { count } from "./numbers.js";
 import { findEmulator, startNetwork } from "./network.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";

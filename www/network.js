@@ -1,8 +1,8 @@
 // Try a bad network: has the emulator that serves this page lose, fail and slow down requests.
 
 import { announce, byId, h, newId } from "./dom.js";
-import { count } from "./explain.js";
 import { howOften, ordersFor, SHARES, SWITCHES } from "./faults.js";
+import { count } from "./numbers.js";
 
 const TITLE = "Fireworks API keys, locally";
 

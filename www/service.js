@@ -10,7 +10,7 @@ import {
   rotateApiKey,
 } from "./fireworks-keys/default.js";
 import { commandsOf } from "./curl.js";
-import { count } from "./explain.js";
+import { count } from "./numbers.js";
 
 /** How many keys a page may hold. */
 const PAGE = 500;

@@ -1,7 +1,7 @@
 // The timeline: every key from its creation to its end, with today's line, as a picture and in words.
 
 import { byId, h, svg } from "./dom.js";
-import { count } from "./explain.js";
+import { count } from "./numbers.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 

@@ -24,6 +24,22 @@ after(async () => {
   await service?.stop();
 });
 
+test("a key that is created while the list is still loading is listed", async () => {
+  for (let made = 0; made < 510; made += 30) {
+    await Promise.all(Array.from({ length: 30 }, (_, index) => service.create(`early ${made + index}`)));
+  }
+  await service.fault({ operation: "list", skip: 1, fault: { kind: "delay", ms: 3_000, when: "after" } });
+  const { page } = await connected(browser, service.url);
+  await page.getByText(/^Loading 500 keys of 510/).waitFor();
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill("meanwhile");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.locator("#loading").waitFor({ state: "hidden" });
+  await page.getByText("511 keys", { exact: true }).waitFor();
+  await rowOf(page, "meanwhile").waitFor();
+});
+
 /** The page over keys that no emulator has. */
 async function over(keys, options) {
   host.keys = keys;

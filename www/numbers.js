@@ -1,0 +1,11 @@
+// Numbers in words. Pure.
+
+/** "10 000": groups of three, which no line break parts. */
+export function grouped(number) {
+  return number.toLocaleString("en").replaceAll(",", "\u202f");
+}
+
+/** "1 key", "12 keys". */
+export function count(number, noun) {
+  return `${grouped(number)} ${noun}${number === 1 ? "" : "s"}`;
+}
