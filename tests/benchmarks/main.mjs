@@ -6,6 +6,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { folder, root } from "../matrix/fixture.mjs";
 import { broker, PLAIN } from "./broker.mjs";
+import { consoleTimes } from "./console.mjs";
 import { inFlight, overLoopback, withStubFetch } from "./creates.mjs";
 import * as growth from "./growth.mjs";
 import { lists } from "./lists.mjs";
@@ -52,6 +53,7 @@ for (const count of [1_000, 10_000, 100_000]) {
   const { taken, memory } = await step(`${count} keys`, () => lists(count));
   read[count] = { ways: ratios(taken, Object.keys(taken)[0]), memory };
 }
+const page10k = await step("10 000 keys in the console", () => consoleTimes(10_000));
 const brokered = await step("the key broker", broker);
 const left = await step("orphans", () => orphans(argument));
 
@@ -90,6 +92,7 @@ const results = {
     },
   },
   broker: { ...brokered, taken: undefined, plain: ratios(brokered.taken, PLAIN) },
+  console: page10k,
   orphans: left,
 };
 await writeFile(join(root, "BENCHMARKS.json"), `${JSON.stringify(results, undefined, 2)}\n`);

@@ -108,10 +108,10 @@ async function surroundings() {
 /** Asks as a member does: with a token of the issuer's, and from the page unless told otherwise. */
 function asking({ issuer }, send) {
   const tokens = new Map();
-  return async (member, method, path, { body, type = "application/json", headers = {} } = {}) => {
+  return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {
     if (member !== undefined && !tokens.has(member)) tokens.set(member, await issuer.tokenFor(member));
     const authorization = member === undefined ? {} : { authorization: `Bearer ${tokens.get(member)}` };
-    const content = body === undefined ? {} : { "content-type": type };
+    const content = type === undefined ? {} : { "content-type": type };
     const init = { method, body, headers: { origin: PAGE, ...authorization, ...content, ...headers } };
     if (body instanceof ReadableStream) init.duplex = "half";
     const response = await send(path, init);

@@ -72,6 +72,7 @@ for (const [kind, start] of [
         [415, "{}", "text/plain"],
         [415, "{}", "application/jsonp"],
         [415, "{}", "application/x-www-form-urlencoded"],
+        [415, undefined, "text/plain"],
       ]) {
         const { status, headers, body: problem } = await broker.ask("ada", "POST", "/keys", { body, type });
         assert.equal(status, expected, `${type} ${body}`);

@@ -217,6 +217,26 @@ test("what the ledger takes is not taken from the key", async () => {
   assert.ok(await broker.works(body.key));
 });
 
+test("a mint counts for the whole window, and a key for its whole life, whichever is longer", async () => {
+  const { now } = Date;
+  for (const limits of [{ mints: 1, window: "1h", live: 9 }, { mints: 9, window: "1s", live: 1 }]) {
+    const broker = await memoryBroker({ limits });
+    const mint = async () => (await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "10m"}' })).status;
+    assert.equal(await mint(), 201);
+    try {
+      for (const [later, expected] of [[300_000, 429], [599_000, 429], [3_601_000, 201]]) {
+        Date.now = () => now() + later;
+        // The token's own life is not what is looked at.
+        const authorization = `Bearer ${await broker.issuer.tokenFor("ada")}`;
+        const { status } = await broker.ask("ada", "POST", "/keys", { headers: { authorization } });
+        assert.equal(status, expected, `${JSON.stringify(limits)} ${later}`);
+      }
+    } finally {
+      Date.now = now;
+    }
+  }
+});
+
 test("a key without its tag is none: nobody could tell whose it is", async () => {
   const broker = await memoryBroker();
   await broker.fault({ kind: "strip-annotations" });

@@ -58,7 +58,7 @@ export async function startIssuer(audience = "broker") {
       "alg none": `Bearer ${new UnsecuredJWT(claims(member)).encode()}`,
       "HMAC with the public key as PEM": `Bearer ${await symmetric(exportSPKI(pair.publicKey))}`,
       "HMAC with the public key as JWK": `Bearer ${await symmetric(JSON.stringify(publicKey))}`,
-      "longer than any": `Bearer ${good}${"a".repeat(20_000)}`,
+      "longer than any": `Bearer ${await sign(claims(member, { filler: "a".repeat(15_000) }))}`,
     };
   }
 

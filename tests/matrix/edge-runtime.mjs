@@ -14,6 +14,8 @@ export async function answerInEdgeRuntime(script, path = "/", init = {}) {
     write: false,
     bundle: true,
     format: "iife",
+    // As modules are, which these were.
+    banner: { js: '"use strict";' },
     conditions: ["edge-light", "worker", "browser"],
     logLevel: "warning",
     plugins: [
