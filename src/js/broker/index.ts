@@ -12,6 +12,9 @@ export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
 export type { Reconciliation, ReconcileOptions } from "./reconcile.js";
 
+/** Anything that a runtime hands over beside a request, such as a worker's `env` and `ctx`. */
+export type RuntimeContext = { waitUntil(work: Promise<unknown>): unknown } | NonNullable<unknown> | null | undefined;
+
 /** A broker of keys. */
 export interface KeyBroker {
   /**
@@ -19,7 +22,7 @@ export interface KeyBroker {
    * Hand on what the runtime gives beside the request: the first of it that has a `waitUntil` keeps the
    * runtime alive for what goes on after the answer.
    */
-  fetch(request: Request, ...context: unknown[]): Promise<Response>;
+  fetch(request: Request, ...context: RuntimeContext[]): Promise<Response>;
   /**
    * Revokes every key of the service account that the ledger does not know, but those named in `keep`.
    * Run it on a schedule: whoever holds a key can mint another that never ends, and until the next run
@@ -38,7 +41,7 @@ export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
 }
 
 /** The `waitUntil` of a runtime's context, wherever it hands that over. */
-function waitUntilOf(context: unknown[]): WaitUntil {
+function waitUntilOf(context: readonly RuntimeContext[]): WaitUntil {
   const able = context.find(
     (each): each is { waitUntil: NonNullable<WaitUntil> } =>
       typeof (each as { waitUntil?: unknown } | null | undefined)?.waitUntil === "function",
