@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { prepare, tool } from "../matrix/fixture.mjs";
 import { memoryBroker, options, SECRET, stopAll } from "./brokers.mjs";
 
@@ -94,7 +95,7 @@ test("a member who leaves in the middle of a mint leaves no key", async () => {
     }),
     { waitUntil: (work) => late.push(work) },
   );
-  while ((await broker.stored()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while ((await broker.stored()).length === 0) await setTimeout(10);
   controller.abort();
   assert.equal((await answer).status, 400);
   assert.ok(late.length > 0, "the runtime is kept alive");
@@ -208,7 +209,7 @@ test("a body that never ends is given up", async (context) => {
 test("what the ledger takes is not taken from the key", async () => {
   const ledger = memoryLedger();
   const reserve = async (...mint) => {
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await setTimeout(1_100);
     return ledger.reserve(...mint);
   };
   const broker = await memoryBroker({ ledger: { ...ledger, reserve }, lifetime: { min: "1s", max: "2s", default: "1s" } });
@@ -219,12 +220,16 @@ test("what the ledger takes is not taken from the key", async () => {
 
 test("a mint counts for the whole window, and a key for its whole life, whichever is longer", async () => {
   const { now } = Date;
-  for (const limits of [{ mints: 1, window: "1h", live: 9 }, { mints: 9, window: "1s", live: 1 }]) {
+  const cases = [
+    { limits: { mints: 1, window: "1h", live: 9 }, times: [[300_000, 429], [3_599_000, 429], [3_601_000, 201]] },
+    { limits: { mints: 9, window: "1s", live: 1 }, times: [[300_000, 429], [599_000, 429], [611_000, 201]] },
+  ];
+  for (const { limits, times } of cases) {
     const broker = await memoryBroker({ limits });
     const mint = async () => (await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "10m"}' })).status;
     assert.equal(await mint(), 201);
     try {
-      for (const [later, expected] of [[300_000, 429], [599_000, 429], [3_601_000, 201]]) {
+      for (const [later, expected] of times) {
         Date.now = () => now() + later;
         // The token's own life is not what is looked at.
         const authorization = `Bearer ${await broker.issuer.tokenFor("ada")}`;
@@ -235,6 +240,20 @@ test("a mint counts for the whole window, and a key for its whole life, whicheve
       Date.now = now;
     }
   }
+});
+
+test("what the ledger takes is not taken from the key", async () => {
+  const ledger = memoryLedger();
+  let reserved;
+  const reserve = async (...mint) => {
+    const refusal = await ledger.reserve(...mint);
+    await setTimeout(50);
+    reserved = Date.now();
+    return refusal;
+  };
+  const broker = await memoryBroker({ ledger: { ...ledger, reserve } });
+  const { body } = await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "5m"}' });
+  assert.ok(Date.parse(body.expireTime) >= reserved + 300_000, `${body.expireTime} is less than 5 minutes later`);
 });
 
 test("a key without its tag is none: nobody could tell whose it is", async () => {

@@ -12,7 +12,7 @@ const TIDY_EVERY_MS = 60_000;
 export function memoryLedger(): Ledger {
   const members = new Map<string, MemoryRows>();
   let tidyAt = 0;
-  const rowsOf = (member: string): Rows => members.get(member) ?? new MemoryRows();
+  const rowsOf = (member: string): MemoryRows => members.get(member) ?? new MemoryRows();
   return {
     async reserve(member, mint, limits) {
       const now = Date.now();
@@ -22,7 +22,7 @@ export function memoryLedger(): Ledger {
         }
         tidyAt = now + TIDY_EVERY_MS;
       }
-      const rows = members.get(member) ?? new MemoryRows();
+      const rows = rowsOf(member);
       members.set(member, rows);
       return reserve(rows, mint, limits, now);
     },
