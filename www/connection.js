@@ -45,6 +45,7 @@ export function startConnection({ emulator, connect }) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    if (button.disabled) return;
     unmark(form);
     problem.replaceChildren();
     for (const [control, name, text] of [[token, "token", "Type the token in."], [accountId, "accountId", "Type the account’s id in."], [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."]]) {

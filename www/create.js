@@ -151,6 +151,8 @@ class CreateDialog {
   }
 
   async #create() {
+    // A form that is submitted twice makes one key.
+    if (this.#submit.disabled) return;
     unmark(this.#form);
     this.#progress.replaceChildren();
     const options = this.#options();

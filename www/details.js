@@ -33,7 +33,8 @@ export function showDetails({ key, name, findings, owner }, restore) {
   });
 }
 
-function valueOf(field, value) {
+function valueOf(field, given) {
+  const value = given ?? undefined;
   const time = field.endsWith("Time") || field === "lastUsed" ? parseTime(value) : undefined;
   if (time !== undefined) return `${exact(time)} (${relative(time, Date.now())})`;
   if (field === "secure") return value ? "Fireworks does not know it" : "Fireworks may know it";
@@ -42,8 +43,8 @@ function valueOf(field, value) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function labelsOf(annotations = {}) {
-  const pairs = Object.entries(annotations);
+function labelsOf(annotations) {
+  const pairs = Object.entries(annotations ?? {});
   if (pairs.length === 0) return "None";
   return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))));
 }

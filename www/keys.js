@@ -167,14 +167,19 @@ export class KeysView {
         h("button", { "type": "button", "class": "name", "data-control": true, "aria-label": `${name}, details`, "onclick": () => showDetails(record, () => this.focus()) }, name)),
       cell("Prefix", h("code", {}, key.prefix ? `${key.prefix}…` : "")),
       cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName)),
-      cell("Created", when(created, now, "Not said")),
-      cell("Last used", when(used, now, "Never")),
-      cell("Expires", when(expires, now, "Never", stateOf(record, now))),
+      cell("Created", when(created, now, absent(key.createTime, "Not said"))),
+      cell("Last used", when(used, now, absent(key.lastUsed, "Never"))),
+      cell("Expires", when(expires, now, absent(key.expireTime, "Never"), stateOf(record, now))),
       cell("Findings", badges(record)),
       cell("Actions",
         action("Rotate", owner, name, () => this.#actions.rotate(record)),
         action("Revoke", owner, name, () => this.#actions.revoke(record))));
   }
+}
+
+/** What stands for a time that there is none of, or none that can be read. */
+function absent(time, never) {
+  return time === undefined || time === null || time === "" ? never : "Unreadable";
 }
 
 /** A time in words, with the exact one in its tip. */

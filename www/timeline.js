@@ -112,7 +112,7 @@ function picture(records, layout, now) {
     svg("rect", { class: "cursor" }),
     svg("rect", { class: "never-column", x: right, y: 0, width: NEVER, height, rx: 6 }),
     svg("text", { "class": "never-label", "x": right + NEVER / 2, "y": 18, "text-anchor": "middle" }, "Never"),
-    ...spaced(scale.marks.filter(({ x }) => Math.abs(x - scale.today) > (narrow ? 34 : 44) && x < right - 24 && x > left + 24), narrow ? 56 : 84).flatMap(({ x, label }) => [
+    ...spaced(scale.marks.filter(({ x }) => Math.abs(x - scale.today) > (narrow ? 34 : 60) && x < right - 24 && x > left + 24), narrow ? 56 : 84).flatMap(({ x, label }) => [
       svg("line", { class: "mark", x1: x, x2: x, y1: 26, y2: height }),
       svg("text", { "class": "mark-label", x, "y": 18, "text-anchor": "middle" }, narrow ? short(label) : label),
     ]),
@@ -144,7 +144,7 @@ function bars(records, layout, scale, now) {
       ? { x: left, y: middle - 13 }
       : { "x": left - 8, "y": middle + 4, "text-anchor": "end" };
     return svg("g", { "class": "bar", "data-state": state },
-      svg("text", { class: "bar-label", ...label }, shortened(record.name, narrow ? 40 : Math.floor(left / 7.5))),
+      svg("text", { class: "bar-label", ...label }, shortened(record.name, narrow ? 40 : Math.floor(left / 8))),
       svg("rect", { x: from, y: middle - 4, width: to - from, height: 8, rx: 4 }),
       state === "never"
         ? svg("path", { class: "arrow", d: `M${to - 2} ${middle - 8}l10 8l-10 8z` })
@@ -153,7 +153,8 @@ function bars(records, layout, scale, now) {
 }
 
 function shortened(text, length) {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  const characters = [...text];
+  return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
 
 /** For each state one path of lives and one of their ends: thousands of keys are eight elements. */

@@ -121,6 +121,19 @@ test("a refusal is told in the form, and what was typed stays", async () => {
   await secret(page).waitFor();
 });
 
+test("a form that is submitted twice makes one key", async () => {
+  await service.fault({ operation: "create", fault: { kind: "delay", ms: 200 } });
+  const { page } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "Create a key" }).first().click();
+  await page.locator("#new-key").evaluate((form) => {
+    form.requestSubmit();
+    form.requestSubmit();
+  });
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal((await service.keys()).length, 1);
+});
+
 test("a create that runs can be stopped, and says whether a key is left behind", async () => {
   const { page } = await begin();
   await service.fault({ operation: "create", fault: { kind: "delay", ms: 3_000 } });

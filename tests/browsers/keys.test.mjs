@@ -78,6 +78,26 @@ test("keys are listed with what the audit finds, relative times, and the exact o
   assert.deepEqual(ofThePage(problems), []);
 });
 
+test("keys that are not what they should be are shown as they are", async () => {
+  const { page, problems } = await over([
+    { keyId: "1", displayName: "<b>bold</b>", createTime: "nonsense", expireTime: "2026-13-45", lastUsed: 7, prefix: `fw_${"x".repeat(200)}`, email: 5 },
+    { keyId: "2", displayName: "nulls", createTime: null, expireTime: null, lastUsed: null, annotations: null, prefix: null },
+    null,
+    { displayName: "without an id" },
+  ]);
+  assert.equal(await rows(page).count(), 2);
+  const cells = (name) => rowOf(page, name).getByRole("gridcell").allTextContents();
+  assert.deepEqual((await cells("<b>bold</b>")).slice(2, 5), ["Unreadable", "Unreadable", "Unreadable"]);
+  assert.deepEqual((await cells("nulls")).slice(2, 5), ["Not said", "Never", "Never"]);
+  const prefix = await rowOf(page, "<b>bold</b>").locator("code").boundingBox();
+  const owner = await rowOf(page, "<b>bold</b>").locator(".owner").boundingBox();
+  assert.ok(prefix.x + prefix.width <= owner.x, "what is too long stays in its column");
+  await page.getByRole("button", { name: "nulls, details" }).click();
+  const details = page.getByRole("dialog", { name: "nulls" });
+  assert.equal(await details.getByRole("definition").filter({ hasText: /null/ }).count(), 1, "its name alone");
+  assert.deepEqual(ofThePage(problems), []);
+});
+
 test("columns sort in both directions, and say so", async () => {
   const { page } = await over(someKeys(10));
   await page.getByRole("button", { name: "Name", exact: true }).click();
