@@ -43,8 +43,8 @@ function valueOf(field, given) {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function labelsOf(annotations) {
-  const pairs = Object.entries(annotations ?? {});
+function labelsOf(annotations = {}) {
+  const pairs = Object.entries(annotations);
   if (pairs.length === 0) return "None";
   return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))));
 }

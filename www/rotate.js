@@ -69,7 +69,6 @@ class RotationDialog {
   #unfinished = false;
 
   async #run(how) {
-    if (this.#stop) return;
     const { record, service, onChanged } = this.#context;
     this.#stop = new AbortController();
     this.#showStages();

@@ -62,6 +62,16 @@ test("what the module refuses is marked at the field that its path names", async
   assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
 });
 
+test("a form that is submitted twice connects once", async () => {
+  const { page } = await open(browser, service.url);
+  await page.locator("#connect-form").evaluate((form) => {
+    form.requestSubmit();
+    form.requestSubmit();
+  });
+  await page.getByRole("tab", { name: "What happened" }).click();
+  assert.match(await page.getByRole("tab", { name: /What happened/ }).innerText(), /2$/, "the keys and the users, once each");
+});
+
 test("what is missing is asked for before anything is sent", async () => {
   const { page } = await open(browser, service.url);
   await page.getByRole("radio", { name: "One user’s" }).check();
