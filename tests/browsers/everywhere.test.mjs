@@ -143,6 +143,7 @@ test("by keyboard alone: connect, create, store, walk to the key, rotate it, rev
   await page.getByText("The old one works until").waitFor();
   await tabTo("Close");
   await press("Enter");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
   assert.equal(await focused(), "Rotate typed", "the focus is back");
   await press("ArrowRight", "Enter");
   await page.getByRole("dialog", { name: "Revoke “typed”?" }).waitFor();
