@@ -20,31 +20,29 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
       h("div", { class: "actions" }, actions),
     ),
   );
-  let open = true;
-  const closed = new Promise((resolve) => {
-    element.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      if (!sticky) (onCancel ?? dialog.close)();
-    });
-    // A browser may close it all the same, when Escape is pressed twice.
-    element.addEventListener("close", () => {
-      if (open && sticky) element.showModal();
-      else finish();
-    });
-    const finish = () => {
-      open = false;
-      element.remove();
-      focusAgain(opener, restore);
-      resolve();
-    };
+  let resolveClosed;
+  const closed = new Promise((resolve) => (resolveClosed = resolve));
+  const close = () => {
+    if (!element.isConnected) return;
+    element.close();
+    element.remove();
+    focusAgain(opener, restore);
+    resolveClosed();
+  };
+  element.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    if (!sticky) (onCancel ?? close)();
+  });
+  // A browser may close it all the same, when Escape is pressed twice. The event comes late.
+  element.addEventListener("close", () => {
+    if (sticky && element.isConnected) element.showModal();
+    else close();
   });
   const dialog = {
     element,
     closed,
-    close() {
-      open = false;
-      element.close();
-    },
+    /** At once: nothing of it is left, and the focus is back, when this returns. */
+    close,
     /** Another title, such as when the work is done. */
     rename(text) {
       element.querySelector("h2").textContent = text;

@@ -17,9 +17,10 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
     problem.replaceChildren();
     try {
       await service.remove(record);
+      // First, so that the focus does not go back to a row that is about to leave.
+      onRevoked(record.id);
       dialog.close();
       announce(`“${name}” is revoked.`);
-      onRevoked(record.id);
     } catch (error) {
       problem.replaceChildren(alertBox(explain(error, service.network())));
       revoke.disabled = false;
