@@ -1,8 +1,8 @@
 // The form that connects the page to a service. A token that is typed in goes to whoever connects, and is
 // taken out of the document at once.
 
-import { byId, h } from "./dom.js";
 import { alertBox } from "./dialog.js";
+import { byId, h } from "./dom.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { DEMO } from "./network.js";
@@ -48,7 +48,11 @@ export function startConnection({ emulator, connect }) {
     if (button.disabled) return;
     unmark(form);
     problem.replaceChildren();
-    for (const [control, name, text] of [[token, "token", "Type the token in."], [accountId, "accountId", "Type the account’s id in."], [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."]]) {
+    for (const [control, name, text] of [
+      [token, "token", "Type the token in."],
+      [accountId, "accountId", "Type the account’s id in."],
+      [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."],
+    ]) {
       if (control.value.trim() === "") return mark(form, name, text);
     }
     setBusy(true);
@@ -64,7 +68,10 @@ export function startConnection({ emulator, connect }) {
       const words = explain(error, networkTo(baseUrl.value.trim()));
       const path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
       const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
-      if (!marked || error?.code !== "VALIDATION") problem.append(alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words));
+      if (!marked || error?.code !== "VALIDATION")
+        problem.append(
+          alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words),
+        );
     } finally {
       setBusy(false);
     }

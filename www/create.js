@@ -1,8 +1,8 @@
 // The form for a new key, and what happens on the way to it. The new key goes to the dialog that shows
 // it once, and nowhere else.
 
-import { announce, h, newId } from "./dom.js";
 import { alertBox, openDialog } from "./dialog.js";
+import { announce, h, newId } from "./dom.js";
 import { explain, explainEvent, explainOrphans } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
@@ -61,10 +61,16 @@ class CreateDialog {
       const id = name.split("/").at(-1);
       return h("option", { value: id }, serviceAccount ? `${id} (service account)` : `${id} (${email})`);
     });
-    const control = choices.length > 0
-      ? h("select", { name: "userId" }, choices)
-      : h("input", { name: "userId", autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
-    return field({ path: "userId", label: "For", hint: "The user or service account that the key belongs to.", control });
+    const control =
+      choices.length > 0
+        ? h("select", { name: "userId" }, choices)
+        : h("input", { name: "userId", autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
+    return field({
+      path: "userId",
+      label: "For",
+      hint: "The user or service account that the key belongs to.",
+      control,
+    });
   }
 
   #nameField() {
@@ -74,15 +80,36 @@ class CreateDialog {
 
   #lifetimeField() {
     const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-    this.#date = field({ path: "expireTime", label: "Last day", control: h("input", { type: "date", name: "date", min: today }) });
-    return h("fieldset", { "class": "field", "data-path": "expiresIn" },
+    this.#date = field({
+      path: "expireTime",
+      label: "Last day",
+      control: h("input", { type: "date", name: "date", min: today }),
+    });
+    return h(
+      "fieldset",
+      { "class": "field", "data-path": "expiresIn" },
       h("legend", {}, "Lifetime"),
-      h("div", { class: "pills" }, LIFETIMES.map(({ value, label }) => {
-        const id = newId("lifetime");
-        return h("span", { class: "pill" },
-          h("input", { "type": "radio", "name": "lifetime", value, id, "checked": value === "30d", "aria-describedby": "consequence", "data-hint": "consequence" }),
-          h("label", { for: id }, label));
-      })),
+      h(
+        "div",
+        { class: "pills" },
+        LIFETIMES.map(({ value, label }) => {
+          const id = newId("lifetime");
+          return h(
+            "span",
+            { class: "pill" },
+            h("input", {
+              "type": "radio",
+              "name": "lifetime",
+              value,
+              id,
+              "checked": value === "30d",
+              "aria-describedby": "consequence",
+              "data-hint": "consequence",
+            }),
+            h("label", { for: id }, label),
+          );
+        }),
+      ),
       h("p", { class: "field-error", id: newId("error") }),
       this.#date,
       this.#consequence,
@@ -96,20 +123,35 @@ class CreateDialog {
       this.#rows.append(row);
       row.querySelector("input").focus();
     });
-    return h("fieldset", { "class": "field" },
+    return h(
+      "fieldset",
+      { "class": "field" },
       h("legend", {}, "Annotations"),
       h("p", { class: "hint" }, "Labels that stay with the key, such as team = infra."),
-      this.#rows, add);
+      this.#rows,
+      add,
+    );
   }
 
   #annotationRow() {
     const error = newId("error");
     const remove = h("button", { type: "button", class: "small" }, "Remove");
-    const row = h("div", { "class": "annotation", "data-path": newId("row") },
-      labelled("Annotation name", h("input", { "data-name": true, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none" })),
+    const row = h(
+      "div",
+      { "class": "annotation", "data-path": newId("row") },
+      labelled(
+        "Annotation name",
+        h("input", {
+          "data-name": true,
+          "autocomplete": "off",
+          "spellcheck": "false",
+          "autocapitalize": "none",
+        }),
+      ),
       labelled("Annotation value", h("input", { "data-value": true, "autocomplete": "off" })),
       remove,
-      h("p", { class: "field-error", id: error }));
+      h("p", { class: "field-error", id: error }),
+    );
     remove.addEventListener("click", () => {
       const next = row.nextElementSibling ?? row.previousElementSibling;
       row.remove();
@@ -132,13 +174,21 @@ class CreateDialog {
     const annotations = {};
     for (const row of this.#rows.children) {
       const name = row.querySelector("[data-name]").value;
-      const wrong = name === "" ? "It needs a name." : Object.hasOwn(annotations, name) ? "There is another annotation of this name." : undefined;
+      const wrong =
+        name === ""
+          ? "It needs a name."
+          : Object.hasOwn(annotations, name)
+            ? "There is another annotation of this name."
+            : undefined;
       if (wrong) {
         mark(this.#form, row.dataset.path, wrong);
         return undefined;
       }
       // Not by assignment, which takes some names for something else.
-      Object.defineProperty(annotations, name, { value: row.querySelector("[data-value]").value, enumerable: true });
+      Object.defineProperty(annotations, name, {
+        value: row.querySelector("[data-value]").value,
+        enumerable: true,
+      });
     }
     const end = endOf(lifetime.value, date.value, Date.now());
     return {
@@ -205,7 +255,8 @@ class CreateDialog {
     const words = explain(error, this.#context.service.network());
     const text = [words.text, explainOrphans(error ?? {})].filter(Boolean).join(" ");
     if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
-    const sweep = error?.orphans === "unknown" && error.attemptTag !== undefined && this.#sweepButton(error, userId);
+    const sweep =
+      error?.orphans === "unknown" && error.attemptTag !== undefined && this.#sweepButton(error, userId);
     this.#progress.append(alertBox({ title: words.title, text }, sweep));
     (sweep || this.#submit).focus();
   }
@@ -217,7 +268,11 @@ class CreateDialog {
       let said;
       try {
         const ids = await this.#context.service.sweep(userId, error);
-        said = h("p", { class: "good" }, ids.length === 0 ? "No key was left behind." : `Deleted: ${ids.join(", ")}.`);
+        said = h(
+          "p",
+          { class: "good" },
+          ids.length === 0 ? "No key was left behind." : `Deleted: ${ids.join(", ")}.`,
+        );
         button.remove();
       } catch (failure) {
         said = alertBox(explain(failure, this.#context.service.network()));
@@ -237,11 +292,14 @@ function field({ path, label, hint, control }) {
     control.dataset.hint = hintId;
     control.setAttribute("aria-describedby", hintId);
   }
-  return h("div", { "class": "field", "data-path": path },
+  return h(
+    "div",
+    { "class": "field", "data-path": path },
     h("label", { for: control.id }, label),
     control,
     hint && h("p", { class: "hint", id: hintId }, hint),
-    h("p", { class: "field-error", id: newId("error") }));
+    h("p", { class: "field-error", id: newId("error") }),
+  );
 }
 
 function labelled(label, control) {

@@ -1,7 +1,7 @@
 // Everything that the service says of a key, fields that nobody has heard of included.
 
-import { h } from "./dom.js";
 import { openDialog } from "./dialog.js";
+import { h } from "./dom.js";
 import { labelOf } from "./records.js";
 import { exact, parseTime, relative } from "./time.js";
 
@@ -28,7 +28,11 @@ export function showDetails({ key, name, findings, owner }, restore) {
   const dialog = openDialog({
     title: name,
     restore,
-    body: h("dl", { class: "facts" }, facts.map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)])),
+    body: h(
+      "dl",
+      { class: "facts" },
+      facts.map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
+    ),
     actions: h("button", { type: "button", class: "primary", onclick: () => dialog.close() }, "Close"),
   });
 }
@@ -46,5 +50,9 @@ function valueOf(field, given) {
 function labelsOf(annotations = {}) {
   const pairs = Object.entries(annotations);
   if (pairs.length === 0) return "None";
-  return h("ul", { class: "plain" }, pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))));
+  return h(
+    "ul",
+    { class: "plain" },
+    pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))),
+  );
 }

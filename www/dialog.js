@@ -13,7 +13,9 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
   const element = h(
     "dialog",
     { "aria-labelledby": titleId, "closedby": sticky ? "none" : "closerequest" },
-    h("div", { class: "dialog-frame" },
+    h(
+      "div",
+      { class: "dialog-frame" },
       h("h2", { id: titleId, tabindex: -1 }, title),
       h("div", { class: "dialog-body" }, body),
       h("output", { class: "dialog-status visually-hidden" }),

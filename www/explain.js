@@ -4,9 +4,18 @@ import { count } from "./numbers.js";
 import { took } from "./time.js";
 
 const STATUS = {
-  401: ["The token is not accepted", "The service does not know this token. It may be mistyped, revoked or expired."],
-  403: ["The token may not do this", "Its user’s role does not allow it. Only an administrator sees and manages everybody’s keys."],
-  404: ["There is no such thing", "The service knows no such account, user or key. Look at the spelling: ids, not names."],
+  401: [
+    "The token is not accepted",
+    "The service does not know this token. It may be mistyped, revoked or expired.",
+  ],
+  403: [
+    "The token may not do this",
+    "Its user’s role does not allow it. Only an administrator sees and manages everybody’s keys.",
+  ],
+  404: [
+    "There is no such thing",
+    "The service knows no such account, user or key. Look at the spelling: ids, not names.",
+  ],
   429: ["Too many requests", "The service asks to wait."],
 };
 
@@ -14,17 +23,34 @@ const STATUS = {
 export function explain(error, { online = true, blocked = false } = {}) {
   switch (error?.code) {
     case "VALIDATION":
-      return { title: `${error.path} cannot be used`, text: `It ${plain(error).replace(`${error.path} `, "")}.` };
+      return {
+        title: `${error.path} cannot be used`,
+        text: `It ${plain(error).replace(`${error.path} `, "")}.`,
+      };
     case "CONNECTION":
-      if (blocked) return { title: "The page may not talk to this address", text: "Its Content-Security-Policy allows its own origin and https://api.fireworks.ai." };
-      if (!online) return { title: "You are offline", text: "Nothing was sent. Try again when you are back." };
-      return { title: "No answer", text: "The service cannot be reached, or it does not let a page talk to it (CORS)." };
+      if (blocked)
+        return {
+          title: "The page may not talk to this address",
+          text: "Its Content-Security-Policy allows its own origin and https://api.fireworks.ai.",
+        };
+      if (!online)
+        return { title: "You are offline", text: "Nothing was sent. Try again when you are back." };
+      return {
+        title: "No answer",
+        text: "The service cannot be reached, or it does not let a page talk to it (CORS).",
+      };
     case "TIMEOUT":
       return { title: "The service is too slow", text: `${capital(plain(error))}.` };
     case "INVALID_RESPONSE":
-      return { title: "The answer makes no sense", text: `${capital(plain(error))}. Is this the address of the Fireworks API?` };
+      return {
+        title: "The answer makes no sense",
+        text: `${capital(plain(error))}. Is this the address of the Fireworks API?`,
+      };
     case "MODULE_LOAD":
-      return { title: "The page’s module did not load", text: "Look at the network, and try again: the next call loads it anew." };
+      return {
+        title: "The page’s module did not load",
+        text: "Look at the network, and try again: the next call loads it anew.",
+      };
     case "ROTATION":
       return explainRotation(error);
     default:
@@ -36,9 +62,11 @@ export function explain(error, { online = true, blocked = false } = {}) {
 
 function explainStatus(error) {
   const { status, retryAfterMs } = error;
-  const [title, text] = STATUS[status] ?? (status >= 500
-    ? ["The service has failed", "It is the service’s fault. Try again later."]
-    : ["The service refused", ""]);
+  const [title, text] =
+    STATUS[status] ??
+    (status >= 500
+      ? ["The service has failed", "It is the service’s fault. Try again later."]
+      : ["The service refused", ""]);
   const wait = retryAfterMs === undefined ? "" : `Try again in ${took(retryAfterMs)}.`;
   const said = status === 401 ? "" : `It said: ${plain(error)}.`;
   return { title, text: [text, wait, said].filter(Boolean).join(" ") };
@@ -46,19 +74,33 @@ function explainStatus(error) {
 
 const REASONS = {
   "missing": ["The key is gone", "The user has no key of this id any more. Nothing has changed."],
-  "lifetime": ["Its lifetime cannot be told", "Nothing has changed. Create a new key with a lifetime of its own instead."],
-  "unfinished": ["An earlier rotation is unfinished", "This key has successors already. If you hold one of them, rotate that one. If a rotation was cut short, its leftovers can be deleted when they are 15 minutes old."],
-  "conflict": ["Another rotation is at work", "The new key was taken back. Try again when the other has ended."],
-  "not-stored": ["The new key was taken back", "You said that it is not stored, so it was deleted. The old key still works."],
+  "lifetime": [
+    "Its lifetime cannot be told",
+    "Nothing has changed. Create a new key with a lifetime of its own instead.",
+  ],
+  "unfinished": [
+    "An earlier rotation is unfinished",
+    "This key has successors already. If you hold one of them, rotate that one. If a rotation was cut short, its leftovers can be deleted when they are 15 minutes old.",
+  ],
+  "conflict": [
+    "Another rotation is at work",
+    "The new key was taken back. Try again when the other has ended.",
+  ],
+  "not-stored": [
+    "The new key was taken back",
+    "You said that it is not stored, so it was deleted. The old key still works.",
+  ],
 };
 
 function explainRotation({ reason, cause, liveKeyIds, stage }) {
   const known = REASONS[reason];
-  if (known && !(reason === "not-stored" && liveKeyIds.length > 1)) return { title: known[0], text: known[1] };
+  if (known && !(reason === "not-stored" && liveKeyIds.length > 1))
+    return { title: known[0], text: known[1] };
   const why = cause ? `${explain(cause).title}. ` : "";
-  const what = liveKeyIds.length > 1
-    ? `${liveKeyIds.length} keys are alive: ${liveKeyIds.join(", ")}. Revoke the one that you do not hold.`
-    : "The old key still works. Rotate again.";
+  const what =
+    liveKeyIds.length > 1
+      ? `${liveKeyIds.length} keys are alive: ${liveKeyIds.join(", ")}. Revoke the one that you do not hold.`
+      : "The old key still works. Rotate again.";
   return { title: `It ended in the stage “${stage}”`, text: why + what };
 }
 
@@ -76,19 +118,32 @@ export function explainOrphans({ orphans, keyIds = [] }) {
 export function explainEvent(event) {
   switch (event.type) {
     case "retry": {
-      const why = { status: `The service answered ${event.status}`, connection: "The answer was lost", timeout: "No answer in time" }[event.reason];
+      const why = {
+        status: `The service answered ${event.status}`,
+        connection: "The answer was lost",
+        timeout: "No answer in time",
+      }[event.reason];
       return { tone: "warning", text: `${why}. Attempt ${event.attempt + 1} in ${took(event.delayMs)}.` };
     }
     case "orphan-deleted":
-      return { tone: "good", text: `A lost attempt had made the key ${event.keyId}. It was found and deleted.` };
+      return {
+        tone: "good",
+        text: `A lost attempt had made the key ${event.keyId}. It was found and deleted.`,
+      };
     case "orphans-unknown":
       return { tone: "danger", text: "Keys that nobody holds may be alive: they could not be looked for." };
     case "unprotected":
-      return { tone: "warning", text: "The service did not keep the key’s tag: a lost attempt could not have been found." };
+      return {
+        tone: "warning",
+        text: "The service did not keep the key’s tag: a lost attempt could not have been found.",
+      };
     case "rotation":
       return { tone: "quiet", text: STAGES[event.stage] ?? event.stage };
     case "rotation-unknown":
-      return { tone: "danger", text: `Nobody knows whether the new key is stored: ${event.keyId} and ${event.successorId} are both alive.` };
+      return {
+        tone: "danger",
+        text: `Nobody knows whether the new key is stored: ${event.keyId} and ${event.successorId} are both alive.`,
+      };
     default:
       return { tone: "quiet", text: event.type };
   }

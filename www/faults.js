@@ -2,7 +2,12 @@
 
 /** The switches, in the order in which their trouble is tried: a request gets into the first that hits. */
 export const SWITCHES = [
-  { name: "drop", kind: "drop", label: "Lose answers of creates", hint: "The key is made, and the connection breaks before the answer." },
+  {
+    name: "drop",
+    kind: "drop",
+    label: "Lose answers of creates",
+    hint: "The key is made, and the connection breaks before the answer.",
+  },
   { name: "fail", kind: "answer", label: "Fail", hint: "Requests are answered 503 and not done." },
   { name: "slow", kind: "delay", label: "Slow down", hint: "Requests take two seconds longer." },
 ];

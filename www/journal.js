@@ -1,7 +1,7 @@
 // What happened: each operation as a line, with its events and its request as `curl`. It must never hold
 // a secret: it is told of what was asked for, never of a token or of what came back.
 
-import { copy, h, announce } from "./dom.js";
+import { announce, copy, h } from "./dom.js";
 import { explain, explainEvent, explainOrphans } from "./explain.js";
 import { exact, took } from "./time.js";
 
@@ -46,7 +46,11 @@ export class Journal {
       fail: (error, network) => {
         const stopped = error?.name === "AbortError";
         const { title, text } = explain(error, network);
-        this.#end(entry, stopped ? "stopped" : "failed", [`${title}. ${text}`, explainOrphans(error ?? {})].join(" "));
+        this.#end(
+          entry,
+          stopped ? "stopped" : "failed",
+          [`${title}. ${text}`, explainOrphans(error ?? {})].join(" "),
+        );
       },
     };
   }
@@ -74,8 +78,12 @@ class Entry {
   constructor(title, commands) {
     const now = Date.now();
     const clock = new Date(now).toLocaleTimeString("en-GB");
-    this.element = h("li", { class: "entry" },
-      h("div", { class: "entry-line" },
+    this.element = h(
+      "li",
+      { class: "entry" },
+      h(
+        "div",
+        { class: "entry-line" },
         h("time", { datetime: new Date(now).toISOString(), title: exact(now) }, clock),
         this.#state,
         h("strong", { class: "entry-title" }, title),
@@ -103,10 +111,25 @@ function commandBox(commands) {
   const text = commands.join("\n\n");
   const button = h("button", { type: "button", class: "small" }, "Copy");
   button.addEventListener("click", async () => {
-    announce((await copy(text)) ? "Copied. Set FIREWORKS_API_KEY before you run it." : "The browser does not let this page copy: select the text.");
+    announce(
+      (await copy(text))
+        ? "Copied. Set FIREWORKS_API_KEY before you run it."
+        : "The browser does not let this page copy: select the text.",
+    );
   });
-  return h("details", {},
-    h("summary", {}, commands.length > 1 ? `The requests as curl (${commands.length})` : "The request as curl"),
-    h("div", { class: "command" }, h("pre", { tabindex: 0, role: "region", "aria-label": "curl" }, h("code", {}, text)), button),
+  return h(
+    "details",
+    {},
+    h(
+      "summary",
+      {},
+      commands.length > 1 ? `The requests as curl (${commands.length})` : "The request as curl",
+    ),
+    h(
+      "div",
+      { class: "command" },
+      h("pre", { tabindex: 0, role: "region", "aria-label": "curl" }, h("code", {}, text)),
+      button,
+    ),
   );
 }

@@ -1,12 +1,12 @@
 // The table of keys: sorted, filtered, with what can be done to each; and what stands in its place while
 // there are none, too many, or an error.
 
-import { announce, byId, h } from "./dom.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
+import { announce, byId, h } from "./dom.js";
 import { explain } from "./explain.js";
 import { count, grouped } from "./numbers.js";
-import { filtered, FINDINGS, labelOf, sorted, tally } from "./records.js";
+import { FINDINGS, filtered, labelOf, sorted, tally } from "./records.js";
 import { Rows } from "./rows.js";
 import { stateOf } from "./scale.js";
 import { exact, relative } from "./time.js";
@@ -80,7 +80,10 @@ export class KeysView {
     byId("toolbar").hidden = isEmpty;
     byId("viewport").hidden = shown.length === 0;
     byId("keys-none").hidden = shown.length > 0 || records.length === 0;
-    byId("shown").textContent = shown.length === records.length ? count(records.length, "key") : `${grouped(shown.length)} of ${count(records.length, "key")}`;
+    byId("shown").textContent =
+      shown.length === records.length
+        ? count(records.length, "key")
+        : `${grouped(shown.length)} of ${count(records.length, "key")}`;
     this.#rows.show(shown);
     this.#showChips(records);
     this.#showProgress();
@@ -93,7 +96,10 @@ export class KeysView {
     this.#rows.toTop();
     this.update();
     clearTimeout(this.#announcing);
-    this.#announcing = setTimeout(() => announce(`${byId("shown").textContent} shown.`, { quiet: true }), 500);
+    this.#announcing = setTimeout(
+      () => announce(`${byId("shown").textContent} shown.`, { quiet: true }),
+      500,
+    );
   }
 
   #setOrder(order) {
@@ -121,13 +127,24 @@ export class KeysView {
     const counts = tally(records);
     // What was chosen stays, so that it can be taken back.
     if (finding && !counts.some(([type]) => type === finding)) counts.push([finding, 0]);
-    chips.replaceChildren(...counts.map(([type, number]) => {
-      const pressed = type === finding;
-      return h("button", {
-        "type": "button", "class": "chip", "data-finding": type, "data-tone": FINDINGS[type]?.tone, "aria-pressed": String(pressed),
-        "onclick": () => this.#setFilter({ finding: pressed ? undefined : type }),
-      }, labelOf(type), h("span", { class: "number" }, grouped(number)));
-    }));
+    chips.replaceChildren(
+      ...counts.map(([type, number]) => {
+        const pressed = type === finding;
+        return h(
+          "button",
+          {
+            "type": "button",
+            "class": "chip",
+            "data-finding": type,
+            "data-tone": FINDINGS[type]?.tone,
+            "aria-pressed": String(pressed),
+            "onclick": () => this.#setFilter({ finding: pressed ? undefined : type }),
+          },
+          labelOf(type),
+          h("span", { class: "number" }, grouped(number)),
+        );
+      }),
+    );
     if (held) (chips.querySelector(`[data-finding="${held}"]`) ?? byId("filter")).focus();
   }
 
@@ -142,19 +159,36 @@ export class KeysView {
       } else {
         bar.removeAttribute("value");
       }
-      byId("loading-text").textContent = total ? `Loading ${count(loaded, "key")} of ${grouped(total)}…` : "Loading…";
+      byId("loading-text").textContent = total
+        ? `Loading ${count(loaded, "key")} of ${grouped(total)}…`
+        : "Loading…";
     }
     byId("more").hidden = loading || !more || Boolean(error);
-    byId("more-text").textContent = total ? `${count(records.length, "key")} of ${grouped(total)} are here.` : `${count(records.length, "key")} are here, and there are more.`;
+    byId("more-text").textContent = total
+      ? `${count(records.length, "key")} of ${grouped(total)} are here.`
+      : `${count(records.length, "key")} are here, and there are more.`;
     const problem = byId("keys-problem");
     if (!error) problem.replaceChildren();
     else if (problem.dataset.of !== String(error)) {
       const words = explain(error, this.#inventory.service.network());
-      const again = h("button", { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) }, "Try again");
-      problem.replaceChildren(alertBox({ title: words.title, text: `${words.text} ${records.length > 0 ? "What is shown may be old." : ""}` }, again));
+      const again = h(
+        "button",
+        { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) },
+        "Try again",
+      );
+      problem.replaceChildren(
+        alertBox(
+          {
+            title: words.title,
+            text: `${words.text} ${records.length > 0 ? "What is shown may be old." : ""}`,
+          },
+          again,
+        ),
+      );
     }
     problem.dataset.of = error ? String(error) : "";
-    if (this.#wasLoading && !loading && !error) announce(`${count(records.length, "key")} loaded.`, { quiet: true });
+    if (this.#wasLoading && !loading && !error)
+      announce(`${count(records.length, "key")} loaded.`, { quiet: true });
     this.#wasLoading = loading;
   }
 
@@ -162,18 +196,36 @@ export class KeysView {
     const now = Date.now();
     const { key, name, owner, ownerName, created, used, expires } = record;
     const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
-    return h("tr", { role: "row" },
-      h("th", { role: "rowheader", scope: "row" },
-        h("button", { "type": "button", "class": "name", "data-control": true, "aria-label": `${name}, details`, "onclick": () => showDetails(record, () => this.focus()) }, name)),
+    return h(
+      "tr",
+      { role: "row" },
+      h(
+        "th",
+        { role: "rowheader", scope: "row" },
+        h(
+          "button",
+          {
+            "type": "button",
+            "class": "name",
+            "data-control": true,
+            "aria-label": `${name}, details`,
+            "onclick": () => showDetails(record, () => this.focus()),
+          },
+          name,
+        ),
+      ),
       cell("Prefix", h("code", {}, key.prefix ? `${key.prefix}…` : "")),
       cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName)),
       cell("Created", when(created, now, absent(key.createTime, "Not said"))),
       cell("Last used", when(used, now, absent(key.lastUsed, "Never"))),
       cell("Expires", when(expires, now, absent(key.expireTime, "Never"), stateOf(record, now))),
       cell("Findings", badges(record)),
-      cell("Actions",
+      cell(
+        "Actions",
         action("Rotate", owner, name, () => this.#actions.rotate(record)),
-        action("Revoke", owner, name, () => this.#actions.revoke(record))));
+        action("Revoke", owner, name, () => this.#actions.revoke(record)),
+      ),
+    );
   }
 }
 
@@ -184,16 +236,42 @@ function absent(time, never) {
 
 /** A time in words, with the exact one in its tip. */
 function when(ms, now, absent, state) {
-  if (ms === undefined) return h("span", { "class": "when", "data-state": state, "data-control": true }, absent);
-  return h("time", { "class": "when", "data-state": state, "data-control": true, "datetime": new Date(ms).toISOString(), "data-tip": exact(ms) }, relative(ms, now));
+  if (ms === undefined)
+    return h("span", { "class": "when", "data-state": state, "data-control": true }, absent);
+  return h(
+    "time",
+    {
+      "class": "when",
+      "data-state": state,
+      "data-control": true,
+      "datetime": new Date(ms).toISOString(),
+      "data-tip": exact(ms),
+    },
+    relative(ms, now),
+  );
 }
 
 function badges({ findings }) {
   const own = findings.length > ROOM ? 1 : ROOM;
-  const shown = findings.slice(0, own).map((type) => h("span", { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) }, FINDINGS[type]?.short ?? type));
+  const shown = findings
+    .slice(0, own)
+    .map((type) =>
+      h(
+        "span",
+        { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) },
+        FINDINGS[type]?.short ?? type,
+      ),
+    );
   const rest = findings.slice(own);
   if (rest.length > 0) {
-    shown.push(h("span", { class: "badge", title: rest.map(labelOf).join(", ") }, `+${rest.length}`, h("span", { class: "visually-hidden" }, ` ${rest.map(labelOf).join(", ")}`)));
+    shown.push(
+      h(
+        "span",
+        { class: "badge", title: rest.map(labelOf).join(", ") },
+        `+${rest.length}`,
+        h("span", { class: "visually-hidden" }, ` ${rest.map(labelOf).join(", ")}`),
+      ),
+    );
   }
   return h("span", { class: "badges" }, shown);
 }
@@ -201,9 +279,18 @@ function badges({ findings }) {
 /** A button, which says why where the owner's id is not known. */
 function action(label, owner, name, run) {
   const known = owner.id !== undefined;
-  return h("button", {
-    "type": "button", "class": "small", "data-control": true, "data-action": label.toLowerCase(),
-    "aria-label": `${label} ${name}`, "aria-disabled": known ? false : "true", "data-tip": known ? undefined : owner.why,
-    "onclick": () => (known ? run() : announce(owner.why)),
-  }, label);
+  return h(
+    "button",
+    {
+      "type": "button",
+      "class": "small",
+      "data-control": true,
+      "data-action": label.toLowerCase(),
+      "aria-label": `${label} ${name}`,
+      "aria-disabled": known ? false : "true",
+      "data-tip": known ? undefined : owner.why,
+      "onclick": () => (known ? run() : announce(owner.why)),
+    },
+    label,
+  );
 }

@@ -33,10 +33,14 @@ export function expiryOf(choice, date) {
 /** What to know of the choice before the key is made. */
 export function consequence(choice, date, now) {
   if (choice === "never") {
-    return { warning: true, text: "This key works until somebody revokes it. If it leaks, it stays leaked. Choose a year and rotate it, if you can." };
+    return {
+      warning: true,
+      text: "This key works until somebody revokes it. If it leaks, it stays leaked. Choose a year and rotate it, if you can.",
+    };
   }
   const end = endOf(choice, date, now);
-  if (end === undefined || Number.isNaN(end)) return { warning: false, text: "The key works to the end of that day." };
+  if (end === undefined || Number.isNaN(end))
+    return { warning: false, text: "The key works to the end of that day." };
   if (end <= now) return { warning: true, text: "That day is over. Choose one that is still to come." };
   return { warning: false, text: `The key stops working on ${day(end)}.` };
 }

@@ -1,14 +1,14 @@
 // The key console: connects the parts. No token and no key is ever written to storage, to the address or
 // to the browser's console.
 
-import { announce, byId } from "./dom.js";
 import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
+import { announce, byId } from "./dom.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
 import { KeysView } from "./keys.js";
-import { count } from "./numbers.js";
 import { findEmulator, startNetwork } from "./network.js";
+import { count } from "./numbers.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";
 import { Service, urlOf } from "./service.js";
@@ -16,13 +16,19 @@ import { startTabs } from "./tabs.js";
 import { TimelineView } from "./timeline.js";
 import { startTips } from "./tips.js";
 
-const journal = new Journal({ list: byId("journal"), empty: byId("journal-empty"), count: byId("journal-count") });
+const journal = new Journal({
+  list: byId("journal"),
+  empty: byId("journal-empty"),
+  count: byId("journal-count"),
+});
 const timeline = new TimelineView();
 const keys = new KeysView({
   onShown: (records) => timeline.update(records),
   create,
-  rotate: (record) => openRotation({ record, service, onChanged: (change) => inventory.change(change), restore }),
-  revoke: (record) => askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
+  rotate: (record) =>
+    openRotation({ record, service, onChanged: (change) => inventory.change(change), restore }),
+  revoke: (record) =>
+    askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
 });
 
 let service;
@@ -62,7 +68,8 @@ async function connect(settings) {
   byId("console").hidden = false;
   byId("session").hidden = false;
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
-  byId("who").textContent = `${settings.accountId} · ${settings.userId === "-" ? "everyone" : settings.userId}`;
+  byId("who").textContent =
+    `${settings.accountId} · ${settings.userId === "-" ? "everyone" : settings.userId}`;
   keys.use(inventory);
   keys.update();
   byId("main").focus({ preventScroll: true });
@@ -82,7 +89,12 @@ function disconnect() {
 }
 
 function create() {
-  openCreate({ service, users: inventory.users, restore, onCreated: (key) => inventory.change({ added: [key] }) });
+  openCreate({
+    service,
+    users: inventory.users,
+    restore,
+    onCreated: (key) => inventory.change({ added: [key] }),
+  });
 }
 
 /** Focuses the table, where what opened a dialog is gone. */

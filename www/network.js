@@ -42,7 +42,9 @@ export function startNetwork() {
       const { keys } = await ask("GET", "/_emulator/keys");
       const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
       // An order for the next request has an end.
-      const live = faults.filter(({ times, share, hits }) => typeof share === "number" || hits < (times ?? 1));
+      const live = faults.filter(
+        ({ times, share, hits }) => typeof share === "number" || hits < (times ?? 1),
+      );
       for (const { box, often, kind } of controls) {
         const order = live.find(({ fault }) => fault.kind === kind);
         box.checked = order !== undefined;
@@ -59,7 +61,9 @@ export function startNetwork() {
   };
 
   const apply = async () => {
-    const chosen = Object.fromEntries(controls.map(({ name, box, often }) => [name, box.checked && often.value]));
+    const chosen = Object.fromEntries(
+      controls.map(({ name, box, often }) => [name, box.checked && often.value]),
+    );
     const on = controls.filter(({ box }) => box.checked).map(({ label }) => label.toLowerCase());
     try {
       await ask("DELETE", "/_emulator/faults");
@@ -90,19 +94,38 @@ export function startNetwork() {
 }
 
 function switchOf({ name, kind, label, hint }) {
-  const box = h("input", { "type": "checkbox", "role": "switch", "id": newId("switch"), "aria-describedby": newId("hint") });
-  const often = h("select", { "aria-label": `${label}: how often` }, SHARES.map(({ value, label }) => h("option", { value }, label)));
-  const element = h("div", { class: "switch" },
+  const box = h("input", {
+    "type": "checkbox",
+    "role": "switch",
+    "id": newId("switch"),
+    "aria-describedby": newId("hint"),
+  });
+  const often = h(
+    "select",
+    { "aria-label": `${label}: how often` },
+    SHARES.map(({ value, label }) => h("option", { value }, label)),
+  );
+  const element = h(
+    "div",
+    { class: "switch" },
     box,
-    h("div", { class: "switch-words" },
+    h(
+      "div",
+      { class: "switch-words" },
       h("label", { for: box.id }, label),
-      h("p", { class: "hint", id: box.getAttribute("aria-describedby") }, hint)),
-    often);
+      h("p", { class: "hint", id: box.getAttribute("aria-describedby") }, hint),
+    ),
+    often,
+  );
   return { name, kind, label, box, often, element };
 }
 
 async function ask(method, path, body) {
-  const response = await fetch(path, { method, body: body && JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
+  const response = await fetch(path, {
+    method,
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(10_000),
+  });
   if (!response.ok) throw new Error(String(response.status));
   return response.status === 204 ? undefined : response.json();
 }

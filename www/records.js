@@ -44,7 +44,9 @@ export function recordOf(key, findings, owner) {
 export function usersByEmail(users) {
   const ids = new Map();
   for (const { name, email } of users) {
-    const id = String(name ?? "").split("/").at(-1);
+    const id = String(name ?? "")
+      .split("/")
+      .at(-1);
     if (typeof email !== "string" || email === "" || !id) continue;
     const known = email.toLowerCase();
     ids.set(known, ids.has(known) ? null : id);
@@ -59,7 +61,8 @@ export function usersByEmail(users) {
  */
 export function ownerOf(key, { userId, accountId, users }) {
   if (userId !== "-") return { id: userId };
-  if (typeof key.email !== "string" || key.email === "") return { why: "The service does not say whose key this is." };
+  if (typeof key.email !== "string" || key.email === "")
+    return { why: "The service does not say whose key this is." };
   const email = key.email.toLowerCase();
   const id = users?.get(email);
   if (id) return { id };

@@ -1,7 +1,7 @@
 // Revokes a key, after a question that names it.
 
-import { announce, h } from "./dom.js";
 import { alertBox, openDialog } from "./dialog.js";
+import { announce, h } from "./dom.js";
 import { explain } from "./explain.js";
 import { relative } from "./time.js";
 
@@ -33,10 +33,19 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
     restore,
     body: [
       h("p", {}, "Whatever uses this key stops working. This cannot be undone."),
-      service.isOwn(key.prefix) && alertBox({ title: "This looks like the key that this page uses", text: "Revoke it, and the page can do nothing more until you connect with another." }),
-      h("dl", { class: "facts" },
-        [["Begins with", h("code", {}, key.prefix ?? "Not said")], ["Owner", key.email ?? owner.id], ["Last used", used === undefined ? "Never" : relative(used, Date.now())]]
-          .map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
+      service.isOwn(key.prefix) &&
+        alertBox({
+          title: "This looks like the key that this page uses",
+          text: "Revoke it, and the page can do nothing more until you connect with another.",
+        }),
+      h(
+        "dl",
+        { class: "facts" },
+        [
+          ["Begins with", h("code", {}, key.prefix ?? "Not said")],
+          ["Owner", key.email ?? owner.id],
+          ["Last used", used === undefined ? "Never" : relative(used, Date.now())],
+        ].map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
       ),
       problem,
     ],

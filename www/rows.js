@@ -77,11 +77,18 @@ export class Rows {
     const { viewport, head, body, probe } = this.#parts;
     const rowHeight = probe.offsetHeight;
     const height = viewport.clientHeight - head.offsetHeight;
-    const { first, last } = inView({ top: viewport.scrollTop, height, rowHeight, count: this.#records.length });
+    const { first, last } = inView({
+      top: viewport.scrollTop,
+      height,
+      rowHeight,
+      count: this.#records.length,
+    });
     body.style.height = `${this.#records.length * rowHeight}px`;
     const wanted = this.#records.slice(first, last).map((record, index) => ({ record, row: first + index }));
     // A row with the focus stays, wherever it is.
-    const focused = body.contains(document.activeElement) ? document.activeElement.closest("[data-id]") : null;
+    const focused = body.contains(document.activeElement)
+      ? document.activeElement.closest("[data-id]")
+      : null;
     const kept = this.#records.findIndex(({ id }) => id === focused?.dataset.id);
     if (kept >= 0 && (kept < first || kept >= last)) {
       wanted[kept < first ? "unshift" : "push"]({ record: this.#records[kept], row: kept });
@@ -146,11 +153,17 @@ export class Rows {
   #onKey(event) {
     const { viewport, head, probe } = this.#parts;
     if (event.altKey || event.metaKey || !event.target.matches(CONTROLS)) return;
-    const page = Math.max(1, Math.floor((viewport.clientHeight - head.offsetHeight) / probe.offsetHeight) - 1);
+    const page = Math.max(
+      1,
+      Math.floor((viewport.clientHeight - head.offsetHeight) / probe.offsetHeight) - 1,
+    );
     const row = this.#records.findIndex(({ id }) => id === this.#active.id);
     const columns = event.target.closest("[data-id]").querySelectorAll(CONTROLS).length;
     const to = moved({ row, column: this.#active.column }, event.key, {
-      count: this.#records.length, columns, page, ctrl: event.ctrlKey,
+      count: this.#records.length,
+      columns,
+      page,
+      ctrl: event.ctrlKey,
     });
     if (!to) return;
     event.preventDefault();

@@ -30,7 +30,9 @@ function stretched(days) {
  * a year ahead and a month back, further where a key does.
  */
 export function scaleOf(records, { now, left, right }) {
-  const times = records.flatMap(({ created, expires }) => [created, expires]).filter((time) => time !== undefined);
+  const times = records
+    .flatMap(({ created, expires }) => [created, expires])
+    .filter((time) => time !== undefined);
   const days = times.map((time) => (time - now) / DAY);
   const first = days.reduce((least, day) => Math.min(least, day), -30);
   const last = days.reduce((most, day) => Math.max(most, day), 366);
@@ -80,15 +82,21 @@ export function described(records, now) {
   const byEnd = (one, other) => one.expires - other.expires;
   const lines = [
     ["Never expire", groups.never, ({ name }) => name],
-    ["End within 14 days", groups.soon.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    [
+      "End within 14 days",
+      groups.soon.sort(byEnd),
+      ({ name, expires }) => `${name} ${relative(expires, now)}`,
+    ],
     ["End later", groups.later.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
     ["Have ended", groups.expired.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
   ];
-  return lines.filter(([, group]) => group.length > 0).map(([label, group, words]) => ({
-    label,
-    count: group.length,
-    names: namesOf(group.map(words)),
-  }));
+  return lines
+    .filter(([, group]) => group.length > 0)
+    .map(([label, group, words]) => ({
+      label,
+      count: group.length,
+      names: namesOf(group.map(words)),
+    }));
 }
 
 function namesOf(names) {

@@ -1,8 +1,8 @@
 // Shows a new key, once: masked, to be revealed and copied. It closes only when the person says what
 // became of it; then the key is gone from the document and from here.
 
-import { announce, copy, h } from "./dom.js";
 import { openDialog } from "./dialog.js";
+import { announce, copy, h } from "./dom.js";
 
 /** Leaving the page would lose a key that nobody has stored. */
 function warn(event) {
@@ -17,7 +17,11 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
   let { key } = created;
   const masked = () => `${key.slice(0, 7)}${"•".repeat(20)}`;
   const output = h("output", { class: "secret", "aria-label": "The key, hidden", id: "secret" }, masked());
-  const reveal = h("button", { "type": "button", "aria-pressed": "false", "aria-controls": "secret" }, "Reveal");
+  const reveal = h(
+    "button",
+    { "type": "button", "aria-pressed": "false", "aria-controls": "secret" },
+    "Reveal",
+  );
   const copyButton = h("button", { type: "button", autofocus: true }, "Copy");
   const said = h("p", { class: "said" });
   const setRevealed = (revealed) => {
@@ -47,7 +51,11 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
       resolve(stored);
       dialog.close();
     };
-    const stored = h("button", { type: "button", class: "primary", onclick: () => end(true) }, "I have stored it");
+    const stored = h(
+      "button",
+      { type: "button", class: "primary", onclick: () => end(true) },
+      "I have stored it",
+    );
     const refuse = h("button", { type: "button", onclick: () => end(false) }, "I could not store it");
     const dialog = openDialog({
       title,
@@ -57,8 +65,17 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
         h("p", {}, "This is the only time it is shown. Store it where your software reads it, then say so."),
         h("div", { class: "secret-box" }, output, h("div", { class: "secret-actions" }, reveal, copyButton)),
         said,
-        notes.length > 0 && h("ul", { class: "events" }, notes.map(({ text, tone }) => h("li", { "data-tone": tone }, text))),
-        h("dl", { class: "facts" }, factsOf(created).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
+        notes.length > 0 &&
+          h(
+            "ul",
+            { class: "events" },
+            notes.map(({ text, tone }) => h("li", { "data-tone": tone }, text)),
+          ),
+        h(
+          "dl",
+          { class: "facts" },
+          factsOf(created).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+        ),
       ],
       actions: [refusable && refuse, stored],
     });
@@ -71,6 +88,11 @@ function factsOf({ keyId, displayName, expireTime }) {
   return [
     ["Key id", keyId],
     ["Name", displayName || "default"],
-    ["Expires", expireTime ? new Date(expireTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" }) : "Never"],
+    [
+      "Expires",
+      expireTime
+        ? new Date(expireTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })
+        : "Never",
+    ],
   ];
 }

@@ -1,5 +1,6 @@
 // Every call to the module, each with its line in the journal. The token is in here and nowhere else.
 
+import { commandsOf } from "./curl.js";
 import {
   auditApiKeys,
   createApiKey,
@@ -9,7 +10,6 @@ import {
   listUsers,
   rotateApiKey,
 } from "./fireworks-keys/default.js";
-import { commandsOf } from "./curl.js";
 import { count } from "./numbers.js";
 
 /** How many keys a page may hold. */
@@ -58,7 +58,9 @@ export class Service {
 
   /** The keys, page by page, from a page token on. */
   async *pages({ pageToken, signal }) {
-    const line = this.#begin("listApiKeys", pageToken ? "List more keys" : "List the keys", { pageSize: PAGE });
+    const line = this.#begin("listApiKeys", pageToken ? "List more keys" : "List the keys", {
+      pageSize: PAGE,
+    });
     let keys = 0;
     try {
       const list = listApiKeys({ ...this.#call(line, this.userId), pageSize: PAGE, pageToken, signal });
@@ -78,18 +80,29 @@ export class Service {
 
   /** Every user of the account. */
   users() {
-    return this.#perform("listUsers", "List the users", {}, async (call) => {
-      const users = [];
-      for await (const user of listUsers(call)) users.push(user);
-      return users;
-    }, (users) => `${count(users.length, "user")}.`);
+    return this.#perform(
+      "listUsers",
+      "List the users",
+      {},
+      async (call) => {
+        const users = [];
+        for await (const user of listUsers(call)) users.push(user);
+        return users;
+      },
+      (users) => `${count(users.length, "user")}.`,
+    );
   }
 
   /** What the module's audit finds of keys that are here already: nothing is sent. */
   async audit(apiKeys) {
     if (apiKeys.length === 0) return new Map();
     const fetch = async () => Response.json({ apiKeys });
-    const call = { token: this.#token, baseUrl: this.baseUrl, accountId: this.accountId, userId: this.userId };
+    const call = {
+      token: this.#token,
+      baseUrl: this.baseUrl,
+      accountId: this.accountId,
+      userId: this.userId,
+    };
     const { keys } = await auditApiKeys({ ...call, fetch });
     return new Map(keys.map(({ key, findings }) => [key.keyId, findings]));
   }
@@ -98,32 +111,68 @@ export class Service {
   create({ userId, ...options }, { endsAt, signal, onEvent }) {
     const { displayName, annotations, expireTime = endsAt } = options;
     const about = { userId, displayName, annotations, expireTime };
-    return this.#perform("createApiKey", `Create “${displayName || "default"}” for ${userId}`, about,
-      (call) => createApiKey({ ...call, ...options, signal }), ({ keyId }) => `The key ${keyId}.`, onEvent);
+    return this.#perform(
+      "createApiKey",
+      `Create “${displayName || "default"}” for ${userId}`,
+      about,
+      (call) => createApiKey({ ...call, ...options, signal }),
+      ({ keyId }) => `The key ${keyId}.`,
+      onEvent,
+    );
   }
 
   /** Deletes a key, or finds it gone. */
   remove({ id, name, owner }) {
     const about = { userId: owner.id, keyId: id };
-    return this.#perform("deleteApiKey", `Revoke “${name}” of ${owner.id}`, about,
-      (call) => deleteApiKey({ ...call, keyId: id, missingOk: true }), () => `The key ${id} is gone.`);
+    return this.#perform(
+      "deleteApiKey",
+      `Revoke “${name}” of ${owner.id}`,
+      about,
+      (call) => deleteApiKey({ ...call, keyId: id, missingOk: true }),
+      () => `The key ${id} is gone.`,
+    );
   }
 
   /** Deletes what a create or a rotation has left. */
   sweep(userId, { attemptTag, keepKeyId }, onEvent) {
-    return this.#perform("deleteOrphans", `Look for keys that nobody holds, of ${userId}`, { userId },
+    return this.#perform(
+      "deleteOrphans",
+      `Look for keys that nobody holds, of ${userId}`,
+      { userId },
       (call) => deleteOrphans({ ...call, attemptTag, keepKeyId }),
-      (ids) => (ids.length === 0 ? "There were none." : `Deleted: ${ids.join(", ")}.`), onEvent);
+      (ids) => (ids.length === 0 ? "There were none." : `Deleted: ${ids.join(", ")}.`),
+      onEvent,
+    );
   }
 
   /** Rotates a key. */
   rotate({ id, name, owner, key }, { persist, keep, onUnfinished, signal, onEvent }) {
     const { expireTime, displayName, annotations } = key;
     const own = Object.entries(annotations ?? {}).filter(([label]) => !label.startsWith("fireworks-keys-"));
-    const about = { userId: owner.id, keyId: id, displayName, expireTime, annotations: Object.fromEntries(own) };
-    return this.#perform("rotateApiKey", `Rotate “${name}” of ${owner.id}`, about,
-      (call) => rotateApiKey({ ...call, keyId: id, persist, keep, onUnfinished, signal, totalTimeoutMs: ROTATION_MS }),
-      ({ created, revoked, pending }) => outcomeOf(created, revoked, pending), onEvent);
+    const about = {
+      userId: owner.id,
+      keyId: id,
+      displayName,
+      expireTime,
+      annotations: Object.fromEntries(own),
+    };
+    return this.#perform(
+      "rotateApiKey",
+      `Rotate “${name}” of ${owner.id}`,
+      about,
+      (call) =>
+        rotateApiKey({
+          ...call,
+          keyId: id,
+          persist,
+          keep,
+          onUnfinished,
+          signal,
+          totalTimeoutMs: ROTATION_MS,
+        }),
+      ({ created, revoked, pending }) => outcomeOf(created, revoked, pending),
+      onEvent,
+    );
   }
 
   async #perform(operation, title, about, run, outcome, onEvent) {
@@ -143,12 +192,17 @@ export class Service {
     const { accountId, userId } = this;
     // A shell knows of no page that a path could belong to.
     const baseUrl = urlOf(this.baseUrl)?.href ?? this.baseUrl;
-    const line = this.#journal.begin({ title, commands: commandsOf(operation, { baseUrl, accountId, userId, ...about }) });
+    const line = this.#journal.begin({
+      title,
+      commands: commandsOf(operation, { baseUrl, accountId, userId, ...about }),
+    });
     let ended = false;
-    const once = (end) => (...args) => {
-      if (!ended) end(...args);
-      ended = true;
-    };
+    const once =
+      (end) =>
+      (...args) => {
+        if (!ended) end(...args);
+        ended = true;
+      };
     return { event: line.event, end: once(line.end), fail: once(line.fail) };
   }
 

@@ -65,15 +65,25 @@ export class TimelineView {
     const record = this.#lanes[at];
     const now = Date.now();
     const { name, ownerName, created, expires } = record;
-    const ends = expires === undefined ? "never expires" : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
-    const words = [name, ownerName, created === undefined ? undefined : `created ${day(created)}`, ends].filter(Boolean).join(" · ");
+    const ends =
+      expires === undefined
+        ? "never expires"
+        : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
+    const words = [name, ownerName, created === undefined ? undefined : `created ${day(created)}`, ends]
+      .filter(Boolean)
+      .join(" · ");
     this.#slider.value = at;
     this.#slider.setAttribute("aria-valuetext", `${at + 1} of ${this.#lanes.length}: ${words}`);
     byId("timeline-readout").textContent = words;
     const { lane, width } = this.#layout;
     const cursor = this.#host.querySelector(".cursor");
     const height = Math.max(lane, 3);
-    for (const [attribute, value] of Object.entries({ x: 0, width, height, y: TOP + (at + 0.5) * lane - height / 2 })) {
+    for (const [attribute, value] of Object.entries({
+      x: 0,
+      width,
+      height,
+      y: TOP + (at + 0.5) * lane - height / 2,
+    })) {
       cursor.setAttribute(attribute, value);
     }
   }
@@ -81,10 +91,16 @@ export class TimelineView {
   #describe(now) {
     const groups = described(this.#records, now);
     byId("timeline-words").replaceChildren(
-      ...groups.map(({ label, count: number, names }) => [h("dt", {}, `${label}: ${number}`), h("dd", {}, names)]).flat(),
+      ...groups.flatMap(({ label, count: number, names }) => [
+        h("dt", {}, `${label}: ${number}`),
+        h("dd", {}, names),
+      ]),
     );
     const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
-    this.#host.firstElementChild.setAttribute("aria-label", `Timeline of ${count(this.#records.length, "key")}. ${summary}.`);
+    this.#host.firstElementChild.setAttribute(
+      "aria-label",
+      `Timeline of ${count(this.#records.length, "key")}. ${summary}.`,
+    );
   }
 }
 
@@ -111,10 +127,23 @@ function picture(records, layout, now) {
   root.append(
     svg("rect", { class: "cursor" }),
     svg("rect", { class: "never-column", x: right, y: 0, width: NEVER, height, rx: 6 }),
-    svg("text", { "class": "never-label", "x": right + NEVER / 2, "y": 18, "text-anchor": "middle" }, "Never"),
-    ...spaced(scale.marks.filter(({ x }) => Math.abs(x - scale.today) > (narrow ? 34 : 60) && x < right - 24 && x > left + 24), narrow ? 56 : 84).flatMap(({ x, label }) => [
+    svg(
+      "text",
+      { "class": "never-label", "x": right + NEVER / 2, "y": 18, "text-anchor": "middle" },
+      "Never",
+    ),
+    ...spaced(
+      scale.marks.filter(
+        ({ x }) => Math.abs(x - scale.today) > (narrow ? 34 : 60) && x < right - 24 && x > left + 24,
+      ),
+      narrow ? 56 : 84,
+    ).flatMap(({ x, label }) => [
       svg("line", { class: "mark", x1: x, x2: x, y1: 26, y2: height }),
-      svg("text", { "class": "mark-label", x, "y": 18, "text-anchor": "middle" }, narrow ? short(label) : label),
+      svg(
+        "text",
+        { "class": "mark-label", x, "y": 18, "text-anchor": "middle" },
+        narrow ? short(label) : label,
+      ),
     ]),
     ...(named ? bars(records, layout, scale, now) : strokes(records, layout, scale, now)),
     svg("line", { class: "today", x1: scale.today, x2: scale.today, y1: 26, y2: height }),
@@ -124,7 +153,15 @@ function picture(records, layout, now) {
 }
 
 function short(label) {
-  return label.replace(" months", " mo").replace(" month", " mo").replace(" years", " y").replace(" year", " y").replace(" weeks", " w").replace(" week", " w").replace(" day", " d").replace(" ago", "");
+  return label
+    .replace(" months", " mo")
+    .replace(" month", " mo")
+    .replace(" years", " y")
+    .replace(" year", " y")
+    .replace(" weeks", " w")
+    .replace(" week", " w")
+    .replace(" day", " d")
+    .replace(" ago", "");
 }
 
 /** From where to where a key's bar goes. */
@@ -143,12 +180,19 @@ function bars(records, layout, scale, now) {
     const label = narrow
       ? { x: left, y: middle - 13 }
       : { "x": left - 8, "y": middle + 4, "text-anchor": "end" };
-    return svg("g", { "class": "bar", "data-state": state },
-      svg("text", { class: "bar-label", ...label }, shortened(record.name, narrow ? 40 : Math.floor(left / 8))),
+    return svg(
+      "g",
+      { "class": "bar", "data-state": state },
+      svg(
+        "text",
+        { class: "bar-label", ...label },
+        shortened(record.name, narrow ? 40 : Math.floor(left / 8)),
+      ),
       svg("rect", { x: from, y: middle - 4, width: to - from, height: 8, rx: 4 }),
       state === "never"
         ? svg("path", { class: "arrow", d: `M${to - 2} ${middle - 8}l10 8l-10 8z` })
-        : svg("circle", { cx: to, cy: middle, r: 6 }));
+        : svg("circle", { cx: to, cy: middle, r: 6 }),
+    );
   });
 }
 
@@ -172,6 +216,14 @@ function strokes(records, layout, scale, now) {
   });
   const thick = lane < 4 ? Math.max(lane, 0.6) : lane * 0.75;
   const path = (part, state, parts) =>
-    svg("path", { "class": `stroke ${part}`, "data-state": state, "d": parts.join(""), "stroke-width": thick });
-  return [...paths].flatMap(([state, { lives, ends }]) => [path("life", state, lives), path("end", state, ends)]);
+    svg("path", {
+      "class": `stroke ${part}`,
+      "data-state": state,
+      "d": parts.join(""),
+      "stroke-width": thick,
+    });
+  return [...paths].flatMap(([state, { lives, ends }]) => [
+    path("life", state, lives),
+    path("end", state, ends),
+  ]);
 }

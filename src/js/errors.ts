@@ -1,6 +1,6 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
-import { type Answer, explain, grpcCode, type GrpcCode } from "./body.js";
+import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
 import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
 import type { RotationStage, Successor } from "./types.js";
 
@@ -183,18 +183,13 @@ export class RotationError extends Base {
 }
 
 /** Why a rotation ended. */
-export type RotationReason =
-  | "missing"
-  | "lifetime"
-  | "unfinished"
-  | "conflict"
-  | "not-stored"
-  | "failed";
+export type RotationReason = "missing" | "lifetime" | "unfinished" | "conflict" | "not-stored" | "failed";
 
 /** What happened, and what to run next. */
 const NEXT: Record<RotationReason, string> = {
   "missing": "the user has no key of this keyId, and nothing has changed; look for it with listApiKeys",
-  "lifetime": "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
+  "lifetime":
+    "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
   "unfinished":
     'the key has successors: if your store holds one of them, rotate that; if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
   "conflict":
@@ -227,13 +222,7 @@ export class ModuleLoadError extends Base {
   readonly code = "MODULE_LOAD";
 
   /** @internal */
-  constructor(
-    operation: Operation,
-    what: string,
-    cause: unknown,
-    attempts = 0,
-    aftermath?: Aftermath,
-  ) {
+  constructor(operation: Operation, what: string, cause: unknown, attempts = 0, aftermath?: Aftermath) {
     const context: Context = { operation, attempts, cause: redactCause(cause, []) };
     if (aftermath) context.aftermath = aftermath;
     super(`the WebAssembly module ${what}`, context);
@@ -254,9 +243,7 @@ export type FireworksKeysError =
  * What they all extend: after `error instanceof FireworksKeysError`, a `switch (error.code)` knows
  * each error's own fields.
  */
-export const FireworksKeysError = Base as unknown as abstract new (
-  ...args: never[]
-) => FireworksKeysError;
+export const FireworksKeysError = Base as unknown as abstract new (...args: never[]) => FireworksKeysError;
 
 interface Context {
   operation: Operation;
@@ -322,11 +309,7 @@ function attempt(failure: Failure, answer: Answer, tokens: readonly string[]): F
   }
 }
 
-function build(
-  { context, what }: Failure,
-  answer: Answer,
-  tokens: readonly string[],
-): FireworksKeysError {
+function build({ context, what }: Failure, answer: Answer, tokens: readonly string[]): FireworksKeysError {
   switch (what.kind) {
     case "invalid":
       return new ValidationError(redactText(what.path, tokens), what.expected, context);

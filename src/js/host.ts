@@ -4,7 +4,7 @@
 
 import type { Answer } from "./body.js";
 import { redactEvent } from "./redact.js";
-import { notify as tell, settled } from "./settle.js";
+import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
 
 export { audit, audited } from "./audit.js";
@@ -47,8 +47,8 @@ export function strangerIn(object: object, names: readonly string[]): string | u
 
 /** The first such name of a field that cannot be enumerated; methods of a class are none. */
 function hiddenNameOf(object: object, such: (name: string) => boolean): string | undefined {
-  for (let at = object, up; at !== Object.prototype; at = up) {
-    up = Object.getPrototypeOf(at) as object | null;
+  for (let at = object, up: object | null; at !== Object.prototype; at = up) {
+    up = Object.getPrototypeOf(at);
     // The end of a prototype chain of whichever realm has nobody's options.
     if (up === null && at !== object) break;
     for (const name of Object.getOwnPropertyNames(at).filter(such)) {

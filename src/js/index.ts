@@ -25,10 +25,8 @@ import type {
 } from "./types.js";
 import { Watch } from "./watch.js";
 
-export type * from "./types.js";
 export type { GrpcCode } from "./body.js";
 export type { Operation, Orphans, RotationReason } from "./errors.js";
-export type { List } from "./list.js";
 export {
   ApiError,
   ConnectionError,
@@ -39,6 +37,8 @@ export {
   TimeoutError,
   ValidationError,
 } from "./errors.js";
+export type { List } from "./list.js";
+export type * from "./types.js";
 
 /**
  * Loads the module now, so that the first call does not have to. Never needed, but where the module
@@ -203,9 +203,7 @@ function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
 }
 
 function remove(options: unknown, defaults: unknown): Promise<void> {
-  return call("deleteApiKey", options, defaults, (module, options) =>
-    module.deleteApiKey(options, defaults),
-  );
+  return call("deleteApiKey", options, defaults, (module, options) => module.deleteApiKey(options, defaults));
 }
 
 function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
@@ -215,9 +213,7 @@ function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
 }
 
 function audit(options: unknown, defaults: unknown): Promise<Audit> {
-  return call("auditApiKeys", options, defaults, (module, options) =>
-    module.auditApiKeys(options, defaults),
-  );
+  return call("auditApiKeys", options, defaults, (module, options) => module.auditApiKeys(options, defaults));
 }
 
 function rotate(options: unknown, defaults: unknown): Promise<Rotation> {

@@ -2,9 +2,7 @@
 // microtask queue: three for each item, where most are there already.
 
 /** What every asynchronous iterator inherits: more in some runtimes than in others. */
-const INHERITED: object = Object.getPrototypeOf(
-  Object.getPrototypeOf(async function* () {}).prototype,
-);
+const INHERITED: object = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
 
 /** Every item of every page, to be asked for as those of an asynchronous generator are. */
 export function itemsOf<Item, Page>(

@@ -8,10 +8,6 @@ export function pending(keyId: string, error: PendingRevocation["error"]): Pendi
 }
 
 /** The new key, and what became of those before it. */
-export function rotation(
-  created: CreatedApiKey,
-  revoked: string[],
-  pending: PendingRevocation[],
-): Rotation {
+export function rotation(created: CreatedApiKey, revoked: string[], pending: PendingRevocation[]): Rotation {
   return { created, revoked, pending };
 }

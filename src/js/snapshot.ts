@@ -19,9 +19,7 @@ export function snapshot(options: unknown): unknown {
 }
 
 function isPlain(value: unknown): value is object {
-  return (
-    typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  );
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Whether an object has fields that are not enumerable. */

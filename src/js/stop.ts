@@ -115,7 +115,9 @@ function listen(signal: AbortSignal, stop: Stop): void {
     return;
   }
   const stops = new Set([stop]);
-  const listener = (): void => stops.forEach((each) => each.abort());
+  const listener = (): void => {
+    for (const each of stops) each.abort();
+  };
   signal.addEventListener("abort", listener);
   listening.set(signal, { stops, listener });
 }

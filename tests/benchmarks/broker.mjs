@@ -55,7 +55,12 @@ export async function broker() {
     for (const way of Object.values(ways)) await many(way);
     const before = await memory();
     const taken = await rounds(ways, ROUNDS, (way) => timed(() => many(way)));
-    return { taken, mints: MINTS, members: MEMBERS, memory: { before, after: await memory(), mints: ROUNDS * MINTS } };
+    return {
+      taken,
+      mints: MINTS,
+      members: MEMBERS,
+      memory: { before, after: await memory(), mints: ROUNDS * MINTS },
+    };
   } finally {
     await stopAll();
   }

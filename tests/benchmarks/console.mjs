@@ -19,7 +19,9 @@ export async function consoleTimes(count = 10_000) {
     await page.waitForFunction(LOADED, count);
     const load = await rounds(() => page.evaluate(reload));
     const sort = await rounds((round) => page.evaluate(sortBy, ["name", "expires", "owner"][round % 3]));
-    const filter = await rounds((round) => page.evaluate(filterBy, ["support ada", "search 9", ""][round % 3]));
+    const filter = await rounds((round) =>
+      page.evaluate(filterBy, ["support ada", "search 9", ""][round % 3]),
+    );
     const rows = await page.locator("#keys-body > tr").count();
     return { load, sort, filter, rows };
   } finally {

@@ -1,7 +1,7 @@
 // What one create costs: on the processor without a network, and over a loopback server.
 
-import { ANSWER, connectAll, OURS, startStub } from "./peers.mjs";
 import { rounds, timed } from "./measure.mjs";
+import { ANSWER, connectAll, OURS, startStub } from "./peers.mjs";
 
 const CALLS = 1_000;
 const ROUNDS = 15;

@@ -1,8 +1,8 @@
 // How cost grows: with calls in flight, with annotations, and what the module's memory comes to.
 
-import { ANSWER } from "./peers.mjs";
-import { spread, timed } from "./measure.mjs";
 import fireworksKeys, { footprint } from "../resilience/instance.mjs";
+import { spread, timed } from "./measure.mjs";
+import { ANSWER } from "./peers.mjs";
 
 const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
 const ROUNDS = 9;
@@ -31,7 +31,9 @@ export async function inFlight(count) {
 /** Microseconds of a create with so many annotations. */
 export async function annotations(count) {
   const fetch = async () => Response.json(ANSWER);
-  const annotations = Object.fromEntries(Array.from({ length: count }, (_, index) => [`name-${index}`, "a value"]));
+  const annotations = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`name-${index}`, "a value"]),
+  );
   const call = async () => {
     for (let turn = 0; turn < 50; turn += 1) await fireworksKeys.createApiKey({ ...at, fetch, annotations });
   };

@@ -1,7 +1,7 @@
 // What many keys cost: listed and audited, beside reading the same pages by hand.
 
-import { ours } from "./peers.mjs";
 import { rounds, timed } from "./measure.mjs";
+import { ours } from "./peers.mjs";
 
 const PAGE = 1_000;
 const ROUNDS = 9;
@@ -10,7 +10,11 @@ const ROUNDS = 9;
 function service(count) {
   const pages = Array.from({ length: count / PAGE }, (_, page) => {
     const apiKeys = Array.from({ length: PAGE }, (_, index) => key(page * PAGE + index));
-    return JSON.stringify({ apiKeys, nextPageToken: page + 1 < count / PAGE ? String(page + 1) : "", totalSize: count });
+    return JSON.stringify({
+      apiKeys,
+      nextPageToken: page + 1 < count / PAGE ? String(page + 1) : "",
+      totalSize: count,
+    });
   });
   return async (url) => new Response(pages[Number(new URL(url).searchParams.get("pageToken") ?? 0)]);
 }

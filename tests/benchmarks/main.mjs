@@ -60,7 +60,8 @@ const left = await step("orphans", () => orphans(argument));
 const version = async (path) => JSON.parse(await readFile(path, "utf8")).version;
 const installed = (name) => version(join(folder, "node_modules", name, "package.json"));
 const sdk = (await readFile(join(import.meta.dirname, "requirements.txt"), "utf8")).trim();
-const slopes = (table, cost) => slope(Object.entries(table).map(([size, value]) => [Number(size), cost(value)]));
+const slopes = (table, cost) =>
+  slope(Object.entries(table).map(([size, value]) => [Number(size), cost(value)]));
 const results = {
   date: new Date().toISOString().slice(0, 10),
   machine: `${cpus().length} × ${cpus()[0].model}`,
@@ -69,7 +70,9 @@ const results = {
     node: process.version,
     chromium: page.version,
     ...Object.fromEntries(
-      await Promise.all(["workerd", "ky", "openai", "@anthropic-ai/sdk"].map(async (name) => [name, await installed(name)])),
+      await Promise.all(
+        ["workerd", "ky", "openai", "@anthropic-ai/sdk"].map(async (name) => [name, await installed(name)]),
+      ),
     ),
     python: sdk,
   },

@@ -1,8 +1,8 @@
 // Who is measured, what each of them does, and what answers.
 
+import { once } from "node:events";
 import { cp, mkdir, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import { once } from "node:events";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { folder, prepare, tool } from "../matrix/fixture.mjs";
@@ -44,7 +44,8 @@ export async function install() {
 }
 
 /** The installed package itself. */
-export const ours = () => import(pathToFileURL(join(folder, "node_modules/fireworks-keys/dist/default.js")).href);
+export const ours = () =>
+  import(pathToFileURL(join(folder, "node_modules/fireworks-keys/dist/default.js")).href);
 
 /** A create of each peer. */
 export async function connectAll(baseUrl) {
@@ -82,7 +83,11 @@ export async function startStub() {
   const server = createServer((request, response) => {
     request.resume().on("end", () => {
       stub.requests += 1;
-      response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*", "access-control-allow-headers": "*" });
+      response.writeHead(200, {
+        "content-type": "application/json",
+        "access-control-allow-origin": "*",
+        "access-control-allow-headers": "*",
+      });
       response.end(request.method === "OPTIONS" ? "" : body);
     });
   }).listen(0, "127.0.0.1");

@@ -3,7 +3,8 @@
 import { PLAIN } from "./broker.mjs";
 import { BY_HAND, OPENAI, OURS } from "./peers.mjs";
 
-const table = (names, rows) => [names, names.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+const table = (names, rows) =>
+  [names, names.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 const kb = (bytes) => `${(bytes / 1_000).toFixed(1)} KB`;
 const times = ({ median, low, high }) => `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`;
 const mb = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
@@ -68,18 +69,32 @@ export function report(results) {
     [`a create over loopback, beside ${BY_HAND}`, "≤ 1.05", ofHand(loopback.byHand)],
     ["first request of a fresh isolate in workerd, beside `openai`", "≤ 0.6", ofHand(worker.openai)],
     ["first call in Chromium, import and compile included, beside `openai`", "≤ 0.6", ofHand(page.openai)],
-    ["10 000 keys listed, beside `fetch().json()`", "≤ 1.2", times(lists[10_000].ways["`listApiKeys`, `for await`"].ratio)],
-    ["100 000 keys listed, beside `fetch().json()`", "≤ 1.2", times(slow["`listApiKeys`, `for await`"].ratio)],
+    [
+      "10 000 keys listed, beside `fetch().json()`",
+      "≤ 1.2",
+      times(lists[10_000].ways["`listApiKeys`, `for await`"].ratio),
+    ],
+    [
+      "100 000 keys listed, beside `fetch().json()`",
+      "≤ 1.2",
+      times(slow["`listApiKeys`, `for await`"].ratio),
+    ],
     ["linear memory at the start, pages", "2", memory.start],
     [`linear memory after ${memory.calls} calls, pages`, "2", memory.end],
     ["1 000 creates in flight, wall time beside `fetch` by hand", "≤ 1.2", ofHand(flight.byHand)],
     ["requests that those came to", "1 000", flight.requests],
-    [`orphans after ${orphans.rows[0].creates} creates with ${orphans.lost * 100} % of the answers lost`, "0", orphans.rows[0].orphans],
+    [
+      `orphans after ${orphans.rows[0].creates} creates with ${orphans.lost * 100} % of the answers lost`,
+      "0",
+      orphans.rows[0].orphans,
+    ],
   ];
   return `# Benchmarks
 
 Written by \`cargo xtask bench\` on ${results.date}. Machine: ${results.machine}, shared with others. Versions: \
-${Object.entries(results.versions).map((pair) => pair.join(" ")).join(", ")}.
+${Object.entries(results.versions)
+  .map((pair) => pair.join(" "))
+  .join(", ")}.
 
 Whatever depends on time is a ratio: all peers are measured in turns, and each turn's figure is divided by that of \
 another peer in the same turn. What is told is the median, with the middle half of the turns in brackets. Every \
@@ -95,22 +110,25 @@ Bytes after esbuild's minification, brotli 11: \`fireworks-keys\` with create, l
 others with what one create needs. In a worker the module is a file of its own; in a page it is compressed inside \
 the JavaScript.
 
-${table(["", "worker", "page"], peers.map((peer) => [peer, kb(sizes[peer].worker), kb(sizes[peer].page)]))}
+${table(
+  ["", "worker", "page"],
+  peers.map((peer) => [peer, kb(sizes[peer].worker), kb(sizes[peer].page)]),
+)}
 
 CI fails above ${kb(results.budgets.worker)} and ${kb(results.budgets.page)} (\`cargo xtask bench --budget\`).
 
 ## One create
 
 ${table(
-    ["", `CPU, stub fetch, beside ${BY_HAND}`, "beside `openai`", `loopback, beside ${BY_HAND}`, "CPU"],
-    peers.map((peer) => [
-      peer,
-      times(stub.byHand[peer].ratio),
-      times(stub.openai[peer].ratio),
-      times(loopback.byHand[peer].ratio),
-      us(stub.byHand[peer].median),
-    ]),
-  )}
+  ["", `CPU, stub fetch, beside ${BY_HAND}`, "beside `openai`", `loopback, beside ${BY_HAND}`, "CPU"],
+  peers.map((peer) => [
+    peer,
+    times(stub.byHand[peer].ratio),
+    times(stub.openai[peer].ratio),
+    times(loopback.byHand[peer].ratio),
+    us(stub.byHand[peer].median),
+  ]),
+)}
 
 ## The first call, and a thousand at once
 
@@ -118,52 +136,52 @@ A fresh workerd process answers its first request; a fresh page of Chromium impo
 call; 1 000 creates are started at once over loopback.
 
 ${table(
-    ["", "workerd, beside `openai`", "Chromium, beside `openai`", "1 000 at once, beside `fetch` by hand"],
-    peers.map((peer) => [
-      peer,
-      times(worker.openai[peer].ratio),
-      times(page.openai[peer].ratio),
-      times(flight.byHand[peer].ratio),
-    ]),
-  )}
+  ["", "workerd, beside `openai`", "Chromium, beside `openai`", "1 000 at once, beside `fetch` by hand"],
+  peers.map((peer) => [
+    peer,
+    times(worker.openai[peer].ratio),
+    times(page.openai[peer].ratio),
+    times(flight.byHand[peer].ratio),
+  ]),
+)}
 
 ## Many keys
 
 Pages of 1 000 keys, beside reading the same pages by hand; in MB, what the result holds of JavaScript's heap.
 
 ${table(
-    ["", ...Object.keys(lists).flatMap((count) => [`${count} keys`, "MB"])],
-    Object.keys(slow).map((way) => [
-      way,
-      ...Object.values(lists).flatMap(({ ways, memory }) => [times(ways[way].ratio), memory[way].toFixed(1)]),
-    ]),
-  )}
+  ["", ...Object.keys(lists).flatMap((count) => [`${count} keys`, "MB"])],
+  Object.keys(slow).map((way) => [
+    way,
+    ...Object.values(lists).flatMap(({ ways, memory }) => [times(ways[way].ratio), memory[way].toFixed(1)]),
+  ]),
+)}
 
 ## How cost grows
 
 ${table(
-    ["keys", "listed", "audited", "held by the list", "held by the audit"],
-    Object.entries(lists).map(([count, { ways, memory }]) => [
-      count,
-      `${ways["\`listApiKeys\`, \`for await\`"].median.toFixed(1)} ms`,
-      `${ways["\`auditApiKeys\`"].median.toFixed(1)} ms`,
-      `${memory["\`listApiKeys\`, \`for await\`"].toFixed(1)} MB`,
-      `${memory["\`auditApiKeys\`"].toFixed(1)} MB`,
-    ]),
-  )}
+  ["keys", "listed", "audited", "held by the list", "held by the audit"],
+  Object.entries(lists).map(([count, { ways, memory }]) => [
+    count,
+    `${ways["`listApiKeys`, `for await`"].median.toFixed(1)} ms`,
+    `${ways["`auditApiKeys`"].median.toFixed(1)} ms`,
+    `${memory["`listApiKeys`, `for await`"].toFixed(1)} MB`,
+    `${memory["`auditApiKeys`"].toFixed(1)} MB`,
+  ]),
+)}
 
 Time grows with the number of keys to the power of ${growth.slopes.listed.toFixed(2)} (listed) and \
 ${growth.slopes.audited.toFixed(2)} (audited); 1 is linear.
 
 ${table(
-    ["creates under way", "time of each", "module's memory, pages of 64 KiB"],
-    Object.entries(growth.inFlight).map(([count, { us: each, pages }]) => [count, us(each), pages]),
-  )}
+  ["creates under way", "time of each", "module's memory, pages of 64 KiB"],
+  Object.entries(growth.inFlight).map(([count, { us: each, pages }]) => [count, us(each), pages]),
+)}
 
 ${table(
-    ["annotations", "time of a create", "module's memory, pages of 64 KiB"],
-    Object.entries(growth.annotations).map(([count, { us: each, pages }]) => [count, us(each), pages]),
-  )}
+  ["annotations", "time of a create", "module's memory, pages of 64 KiB"],
+  Object.entries(growth.annotations).map(([count, { us: each, pages }]) => [count, us(each), pages]),
+)}
 
 What limits one isolate: it has one thread, so that creates under way share one processor, and they take memory \
 until they are answered; the module's own is capped at 256 MiB, above which the instance fails and is replaced. A \
@@ -183,13 +201,13 @@ ledger write it down before and after, and creates the key; by hand it only crea
 at a time, against the same emulator.
 
 ${table(
-    ["", "mints a second", `time, beside ${PLAIN}`],
-    Object.entries(broker.plain).map(([way, { ratio, median }]) => [
-      way,
-      ((broker.mints / median) * 1_000).toFixed(0),
-      times(ratio),
-    ]),
-  )}
+  ["", "mints a second", `time, beside ${PLAIN}`],
+  Object.entries(broker.plain).map(([way, { ratio, median }]) => [
+    way,
+    ((broker.mints / median) * 1_000).toFixed(0),
+    times(ratio),
+  ]),
+)}
 
 The process holds ${mb(broker.memory.before)} before and ${mb(broker.memory.after)} after ${broker.memory.mints} mints of each kind.
 

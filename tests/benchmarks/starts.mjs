@@ -1,13 +1,13 @@
 // How long the first call takes where nothing is loaded yet: in a fresh worker, and in a fresh page.
 
 import { writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 import { CHROMIUM_ARGUMENTS, serve } from "../matrix/browsers.mjs";
-import { startWorkerd } from "../matrix/workerd.mjs";
 import { folder } from "../matrix/fixture.mjs";
-import { bundle, OURS, PEERS, startStub } from "./peers.mjs";
+import { startWorkerd } from "../matrix/workerd.mjs";
 import { rounds, timed } from "./measure.mjs";
+import { bundle, OURS, PEERS, startStub } from "./peers.mjs";
 
 const ROUNDS = 15;
 

@@ -66,7 +66,13 @@ async function surroundings() {
   const admin = "fw_broker_admin_token";
   const args = ["--faults", "--account", ACCOUNT, "--user", "me:admin", "--token", admin];
   const emulator = await startEmulator({
-    args: [...args, "--user", `${OWNER}:inference-user:service-account`, "--user", "other:user:service-account"],
+    args: [
+      ...args,
+      "--user",
+      `${OWNER}:inference-user:service-account`,
+      "--user",
+      "other:user:service-account",
+    ],
   });
   const issuer = await startIssuer();
   const keysOf = (user) => `${emulator.url}/v1/accounts/${ACCOUNT}/users/${user}/apiKeys`;
@@ -149,7 +155,9 @@ export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}
     ...around,
     errors,
     handler: broker,
-    ask: asking(around, (path, init) => broker.fetch(new Request(`https://keys.example${path}`, init), context)),
+    ask: asking(around, (path, init) =>
+      broker.fetch(new Request(`https://keys.example${path}`, init), context),
+    ),
     reconcile: (options) => broker.reconcile({ keep: [around.token.keyId], ...options }),
     said: async () => errors.map((error) => `${error?.stack} ${JSON.stringify(error)}`).join("\n"),
     settled: () => Promise.allSettled(late),

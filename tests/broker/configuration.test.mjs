@@ -68,7 +68,8 @@ test("a configuration that is wrong makes no broker, and the error names what is
   ]) {
     assert.throws(
       () => createKeyBroker(options(memoryLedger(), change)),
-      (error) => error.name === "ValidationError" && error.path === path && !error.message.includes("fw_token"),
+      (error) =>
+        error.name === "ValidationError" && error.path === path && !error.message.includes("fw_token"),
       `${path} ${JSON.stringify(change)}`,
     );
   }
@@ -76,7 +77,12 @@ test("a configuration that is wrong makes no broker, and the error names what is
 });
 
 test("tokens are verified by what the configuration demands, or not at all", () => {
-  const jwt = { jwks: { keys: [] }, issuer: "https://login.example/", audience: "broker", algorithms: ["RS256"] };
+  const jwt = {
+    jwks: { keys: [] },
+    issuer: "https://login.example/",
+    audience: "broker",
+    algorithms: ["RS256"],
+  };
   jwtAuthenticator(jwt);
   for (const change of [
     { algorithms: undefined },
@@ -104,8 +110,42 @@ test("tokens are verified by what the configuration demands, or not at all", () 
 });
 
 test("a duration is what the module takes for one", async () => {
-  for (const expiresIn of ["5m", "007d", "4294967295s", 90, 0.5, "0s", "", "s", "5", " 5m", "5m ", "-5m", "+5m", "1.5h", "5M", "1h30m", "5y", "4294967296w", "５m", 0, -1, NaN, Infinity, true, null, {}, ["5m"]]) {
-    const call = { token: "fw_token", accountId: "acme", userId: "u", expiresIn, fetch: async () => Response.json({}, { status: 400 }) };
+  for (const expiresIn of [
+    "5m",
+    "007d",
+    "4294967295s",
+    90,
+    0.5,
+    "0s",
+    "",
+    "s",
+    "5",
+    " 5m",
+    "5m ",
+    "-5m",
+    "+5m",
+    "1.5h",
+    "5M",
+    "1h30m",
+    "5y",
+    "4294967296w",
+    "５m",
+    0,
+    -1,
+    NaN,
+    Infinity,
+    true,
+    null,
+    {},
+    ["5m"],
+  ]) {
+    const call = {
+      token: "fw_token",
+      accountId: "acme",
+      userId: "u",
+      expiresIn,
+      fetch: async () => Response.json({}, { status: 400 }),
+    };
     const { name } = await createApiKey(call).catch((error) => error);
     const make = () => createKeyBroker(options(memoryLedger(), { limits: { window: expiresIn } }));
     if (name === "ValidationError") assert.throws(make, `${expiresIn}`);

@@ -33,25 +33,38 @@ for (const [kind, start] of [
     });
 
     test("a lifetime that is asked for is moved into the bounds", async () => {
-      for (const [expiresIn, seconds] of [["2m", 120], [90, 90], ["1s", 60], [0.001, 60], ["1w", 3_600], ["4294967295w", 3_600]]) {
-        const { status, body } = await broker.ask("ada", "POST", "/keys", { body: JSON.stringify({ expiresIn }) });
+      for (const [expiresIn, seconds] of [
+        ["2m", 120],
+        [90, 90],
+        ["1s", 60],
+        [0.001, 60],
+        ["1w", 3_600],
+        ["4294967295w", 3_600],
+      ]) {
+        const { status, body } = await broker.ask("ada", "POST", "/keys", {
+          body: JSON.stringify({ expiresIn }),
+        });
         assert.equal(status, 201);
         assert.ok(near(body.expireTime, seconds), `${expiresIn}: ${body.expireTime}`);
       }
-      const { status, body } = await broker.ask("ada", "POST", "/keys", { body: " {} ", type: "application/json; charset=utf-8" });
+      const { status, body } = await broker.ask("ada", "POST", "/keys", {
+        body: " {} ",
+        type: "application/json; charset=utf-8",
+      });
       assert.equal(status, 201);
       assert.ok(near(body.expireTime, 300));
     });
 
     test("a body that is not what it should be is refused, and nothing is minted", async () => {
       const before = (await broker.stored()).length;
-      const stream = (...chunks) => new ReadableStream({
-        pull(controller) {
-          const chunk = chunks.shift();
-          if (chunk) controller.enqueue(new TextEncoder().encode(chunk));
-          else controller.close();
-        },
-      });
+      const stream = (...chunks) =>
+        new ReadableStream({
+          pull(controller) {
+            const chunk = chunks.shift();
+            if (chunk) controller.enqueue(new TextEncoder().encode(chunk));
+            else controller.close();
+          },
+        });
       for (const [expected, body, type] of [
         [400, "no JSON"],
         [400, "[]"],
@@ -98,7 +111,13 @@ for (const [kind, start] of [
         "https://app.example/",
         "https://app.example, https://evil.example",
       ]) {
-        for (const [method, path] of [["POST", "/keys"], ["OPTIONS", "/keys"], ["DELETE", `/keys/${body.keyId}`], ["GET", "/health"], ["GET", "/"]]) {
+        for (const [method, path] of [
+          ["POST", "/keys"],
+          ["OPTIONS", "/keys"],
+          ["DELETE", `/keys/${body.keyId}`],
+          ["GET", "/health"],
+          ["GET", "/"],
+        ]) {
           const answer = await broker.ask("origin", method, path, { headers: { origin } });
           assert.equal(answer.status, 403, `${origin} ${method}`);
           assert.equal(answer.headers.get("access-control-allow-origin"), null);
@@ -111,7 +130,11 @@ for (const [kind, start] of [
     });
 
     test("a preflight of an allowed page is told what it may do", async () => {
-      for (const [path, methods] of [["/keys", "POST"], ["/keys/some-id", "DELETE"], ["/health", "GET, HEAD"]]) {
+      for (const [path, methods] of [
+        ["/keys", "POST"],
+        ["/keys/some-id", "DELETE"],
+        ["/health", "GET, HEAD"],
+      ]) {
         const { status, headers } = await broker.ask(undefined, "OPTIONS", path);
         assert.equal(status, 204);
         assert.equal(headers.get("access-control-allow-origin"), PAGE);
@@ -125,7 +148,10 @@ for (const [kind, start] of [
       const before = (await broker.stored()).length;
       for (const [wrong, authorization] of Object.entries(await broker.issuer.wrongTokens("mallory"))) {
         const headers = authorization === undefined ? {} : { authorization };
-        for (const [method, path] of [["POST", "/keys"], ["DELETE", `/keys/${own.keyId}`]]) {
+        for (const [method, path] of [
+          ["POST", "/keys"],
+          ["DELETE", `/keys/${own.keyId}`],
+        ]) {
           const answer = await broker.ask(undefined, method, path, { headers });
           assert.equal(answer.status, 401, wrong);
           isProblem(answer.body, answer.headers, 401);
@@ -139,7 +165,12 @@ for (const [kind, start] of [
       for (const path of ["/", "/key", "/keys/", "/keys/a/b", "/Keys", "//keys", "/health/x"]) {
         assert.equal((await broker.ask("ada", "POST", path)).status, 404, path);
       }
-      for (const [method, path, allow] of [["GET", "/keys", "POST"], ["PUT", "/keys", "POST"], ["POST", "/keys/x", "DELETE"], ["POST", "/health", "GET, HEAD"]]) {
+      for (const [method, path, allow] of [
+        ["GET", "/keys", "POST"],
+        ["PUT", "/keys", "POST"],
+        ["POST", "/keys/x", "DELETE"],
+        ["POST", "/health", "GET, HEAD"],
+      ]) {
         const { status, headers } = await broker.ask("ada", method, path);
         assert.equal(status, 405, `${method} ${path}`);
         assert.equal(headers.get("allow"), allow);
@@ -151,7 +182,16 @@ for (const [kind, start] of [
       const { body: ada } = await broker.ask("ada", "POST", "/keys");
       const { body: bob } = await broker.ask("bob", "POST", "/keys");
       const byHand = await broker.mintByHand(bob.key);
-      for (const keyId of [bob.keyId, broker.token.keyId, byHand.keyId, "no-such-key", "%", "%252e%252e", "..%2fx", "a".repeat(300)]) {
+      for (const keyId of [
+        bob.keyId,
+        broker.token.keyId,
+        byHand.keyId,
+        "no-such-key",
+        "%",
+        "%252e%252e",
+        "..%2fx",
+        "a".repeat(300),
+      ]) {
         const { status, body, headers } = await broker.ask("ada", "DELETE", `/keys/${keyId}`);
         assert.equal(status, 404, keyId);
         isProblem(body, headers, 404);
@@ -201,7 +241,10 @@ for (const [kind, start] of [
         statuses.push(status);
         if (status === 429) await sleep(Number(headers.get("retry-after")) * 1_000);
       }
-      assert.ok(statuses.includes(429) && statuses.filter((status) => status === 201).length === 6, `${statuses}`);
+      assert.ok(
+        statuses.includes(429) && statuses.filter((status) => status === 201).length === 6,
+        `${statuses}`,
+      );
     });
 
     test("whatever the service does, no key is left that nobody holds, and nothing of it is told", async () => {

@@ -49,7 +49,10 @@ test("a page that is not allowed is refused before anybody is asked who it is", 
 
 test("what never answers is given up", async (context) => {
   const never = () => new Promise(() => {});
-  for (const change of [{ authenticate: never }, { authenticate: () => "ada", ledger: { ...memoryLedger(), reserve: never } }]) {
+  for (const change of [
+    { authenticate: never },
+    { authenticate: () => "ada", ledger: { ...memoryLedger(), reserve: never } },
+  ]) {
     const broker = await memoryBroker(change);
     const token = await broker.issuer.tokenFor("ada");
     const { status } = await whilePassing(context, () =>
@@ -68,7 +71,14 @@ test("a ledger that cannot answer mints nothing", async () => {
     ["reserve", { reserve: down }],
     ["settle", { settle: down }],
     ["settle, of nothing", { settle: async () => false }],
-    ["settle, in its own way", { settle: () => { throw "down"; } }],
+    [
+      "settle, in its own way",
+      {
+        settle: () => {
+          throw "down";
+        },
+      },
+    ],
   ]) {
     const broker = await memoryBroker({ ledger: { ...memoryLedger(), ...change } });
     const { status, text } = await broker.ask("ada", "POST", "/keys");
@@ -83,7 +93,11 @@ test("a member who leaves in the middle of a mint leaves no key", async () => {
   const token = await broker.issuer.tokenFor("ada");
   const controller = new AbortController();
   const minting = createKeyBroker(
-    options(memoryLedger(), { token: broker.token.key, baseUrl: broker.emulator.url, onError: () => undefined }),
+    options(memoryLedger(), {
+      token: broker.token.key,
+      baseUrl: broker.emulator.url,
+      onError: () => undefined,
+    }),
   );
   const late = [];
   await broker.fault({ kind: "delay", ms: 300, when: "after" });
@@ -122,7 +136,11 @@ test("a mint that was never sent, or that the service has refused, counts for no
   let token = () => {
     throw new Error("the vault is sealed");
   };
-  const broker = await memoryBroker({ limits: { mints: 2, window: "1h", live: 2 }, token: () => token(), maxRetries: 0 });
+  const broker = await memoryBroker({
+    limits: { mints: 2, window: "1h", live: 2 },
+    token: () => token(),
+    maxRetries: 0,
+  });
   for (let count = 0; count < 3; count += 1) {
     const { status } = await broker.ask("ada", "POST", "/keys");
     assert.ok(status >= 500, `${status}`);
@@ -132,12 +150,19 @@ test("a mint that was never sent, or that the service has refused, counts for no
     await broker.fault({ kind: "answer", status: 403, body: "{}" });
     assert.equal((await broker.ask("ada", "POST", "/keys")).status, 502);
   }
-  for (const expected of [201, 201, 429]) assert.equal((await broker.ask("ada", "POST", "/keys")).status, expected);
+  for (const expected of [201, 201, 429])
+    assert.equal((await broker.ask("ada", "POST", "/keys")).status, expected);
 });
 
 test("a member who has left before anything was done costs nothing", async () => {
   const broker = await memoryBroker();
-  const minting = createKeyBroker(options(memoryLedger(), { token: broker.token.key, baseUrl: broker.emulator.url, limits: { mints: 1, live: 1 } }));
+  const minting = createKeyBroker(
+    options(memoryLedger(), {
+      token: broker.token.key,
+      baseUrl: broker.emulator.url,
+      limits: { mints: 1, live: 1 },
+    }),
+  );
   const mint = async (signal) =>
     (await minting.fetch(new Request("https://keys.example/keys", { method: "POST", signal }))).status;
   assert.equal(await mint(AbortSignal.abort()), 400);
@@ -146,9 +171,8 @@ test("a member who has left before anything was done costs nothing", async () =>
 
 test("a revocation goes on where the member does not wait for it", async () => {
   const controller = new AbortController();
-  let broker;
   const late = [];
-  broker = await memoryBroker({
+  const broker = await memoryBroker({
     fetch: (url, init) => {
       if (url.endsWith(":delete")) controller.abort();
       return fetch(url, init);
@@ -156,8 +180,15 @@ test("a revocation goes on where the member does not wait for it", async () => {
     authenticate: () => "ada",
   });
   const { body } = await broker.ask("ada", "POST", "/keys");
-  const request = new Request(`https://keys.example/keys/${body.keyId}`, { method: "DELETE", signal: controller.signal });
-  const { status } = await broker.handler.fetch(request, { env: 1 }, { waitUntil: (work) => late.push(work) });
+  const request = new Request(`https://keys.example/keys/${body.keyId}`, {
+    method: "DELETE",
+    signal: controller.signal,
+  });
+  const { status } = await broker.handler.fetch(
+    request,
+    { env: 1 },
+    { waitUntil: (work) => late.push(work) },
+  );
   assert.deepEqual([status, late.length, await broker.works(body.key)], [204, 1, false]);
 });
 
@@ -168,7 +199,11 @@ test("a member who leaves while the ledger writes the key down leaves none", asy
     controller.abort();
     return ledger.settle(...row);
   };
-  const broker = await memoryBroker({ ledger: { ...ledger, settle }, limits: { mints: 1, window: "1h", live: 1 }, authenticate: () => "ada" });
+  const broker = await memoryBroker({
+    ledger: { ...ledger, settle },
+    limits: { mints: 1, window: "1h", live: 1 },
+    authenticate: () => "ada",
+  });
   const request = (signal) => new Request("https://keys.example/keys", { method: "POST", signal });
   assert.equal((await broker.handler.fetch(request(controller.signal))).status, 400);
   assert.deepEqual(await broker.stored(), []);
@@ -181,7 +216,15 @@ test("what a runtime hands over may throw, and need not be there", async () => {
   const throws = () => {
     throw new Error("too late");
   };
-  for (const context of [[], [undefined], [null, 7], [{}], [{ waitUntil: 7 }], [{ waitUntil: throws }], [{}, { waitUntil: () => {} }]]) {
+  for (const context of [
+    [],
+    [undefined],
+    [null, 7],
+    [{}],
+    [{ waitUntil: 7 }],
+    [{ waitUntil: throws }],
+    [{}, { waitUntil: () => {} }],
+  ]) {
     assert.equal((await broker.handler.fetch(request(), ...context)).status, 201, JSON.stringify(context));
   }
 });
@@ -200,7 +243,9 @@ test("a body that never ends is given up", async (context) => {
   const body = new ReadableStream({ pull: () => new Promise(() => {}) });
   const headers = { "content-type": "application/json" };
   const { status } = await whilePassing(context, () =>
-    broker.handler.fetch(new Request("https://keys.example/keys", { method: "POST", body, headers, duplex: "half" })),
+    broker.handler.fetch(
+      new Request("https://keys.example/keys", { method: "POST", body, headers, duplex: "half" }),
+    ),
   );
   assert.equal(status, 400);
   assert.deepEqual(await broker.stored(), []);
@@ -212,7 +257,10 @@ test("what the ledger takes is not taken from the key", async () => {
     await setTimeout(1_100);
     return ledger.reserve(...mint);
   };
-  const broker = await memoryBroker({ ledger: { ...ledger, reserve }, lifetime: { min: "1s", max: "2s", default: "1s" } });
+  const broker = await memoryBroker({
+    ledger: { ...ledger, reserve },
+    lifetime: { min: "1s", max: "2s", default: "1s" },
+  });
   const { status, body } = await broker.ask("ada", "POST", "/keys");
   assert.equal(status, 201);
   assert.ok(await broker.works(body.key));
@@ -221,12 +269,27 @@ test("what the ledger takes is not taken from the key", async () => {
 test("a mint counts for the whole window, and a key for its whole life, whichever is longer", async () => {
   const { now } = Date;
   const cases = [
-    { limits: { mints: 1, window: "1h", live: 9 }, times: [[300_000, 429], [3_599_000, 429], [3_601_000, 201]] },
-    { limits: { mints: 9, window: "1s", live: 1 }, times: [[300_000, 429], [599_000, 429], [611_000, 201]] },
+    {
+      limits: { mints: 1, window: "1h", live: 9 },
+      times: [
+        [300_000, 429],
+        [3_599_000, 429],
+        [3_601_000, 201],
+      ],
+    },
+    {
+      limits: { mints: 9, window: "1s", live: 1 },
+      times: [
+        [300_000, 429],
+        [599_000, 429],
+        [611_000, 201],
+      ],
+    },
   ];
   for (const { limits, times } of cases) {
     const broker = await memoryBroker({ limits });
-    const mint = async () => (await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "10m"}' })).status;
+    const mint = async () =>
+      (await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "10m"}' })).status;
     assert.equal(await mint(), 201);
     try {
       for (const [later, expected] of times) {
@@ -253,7 +316,10 @@ test("what the ledger takes is not taken from the key", async () => {
   };
   const broker = await memoryBroker({ ledger: { ...ledger, reserve } });
   const { body } = await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "5m"}' });
-  assert.ok(Date.parse(body.expireTime) >= reserved + 300_000, `${body.expireTime} is less than 5 minutes later`);
+  assert.ok(
+    Date.parse(body.expireTime) >= reserved + 300_000,
+    `${body.expireTime} is less than 5 minutes later`,
+  );
 });
 
 test("a key without its tag is none: nobody could tell whose it is", async () => {
@@ -310,17 +376,31 @@ test("without onError the console is told what went wrong, by name and message a
   const broker = createKeyBroker(options(memoryLedger(), { authenticate: () => Promise.reject(error) }));
   const ask = () => broker.fetch(new Request("https://keys.example/keys", { method: "POST" }));
   await ask();
-  error.message = "no Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln at https://u:fw_tokenvalue1234@x, eyJhbGciOi";
+  error.message =
+    "no Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln at https://u:fw_tokenvalue1234@x, eyJhbGciOi";
   await ask();
-  assert.deepEqual(said.mock.calls.map((call) => call.arguments), [
-    ["key broker: Error: the session store is down"],
-    ["key broker: Error: no [redacted] at https://u:[redacted]@x, [redacted]"],
-  ]);
+  assert.deepEqual(
+    said.mock.calls.map((call) => call.arguments),
+    [
+      ["key broker: Error: the session store is down"],
+      ["key broker: Error: no [redacted] at https://u:[redacted]@x, [redacted]"],
+    ],
+  );
 });
 
 test("an onError that rejects is no unhandled rejection", async () => {
-  const broker = createKeyBroker(options(memoryLedger(), { authenticate: () => 7, onError: async () => { throw new Error("no log"); } }));
-  assert.equal((await broker.fetch(new Request("https://keys.example/keys", { method: "POST" }))).status, 503);
+  const broker = createKeyBroker(
+    options(memoryLedger(), {
+      authenticate: () => 7,
+      onError: async () => {
+        throw new Error("no log");
+      },
+    }),
+  );
+  assert.equal(
+    (await broker.fetch(new Request("https://keys.example/keys", { method: "POST" }))).status,
+    503,
+  );
   await new Promise(setImmediate);
 });
 

@@ -12,7 +12,9 @@ export async function startIssuer(audience = "broker") {
   const other = await generateKeyPair(ALGORITHM, { extractable: true });
   const publicKey = { ...(await exportJWK(pair.publicKey)), kid: "one", alg: ALGORITHM, use: "sig" };
   const server = createServer((_, response) =>
-    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys: [publicKey] })),
+    response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(JSON.stringify({ keys: [publicKey] })),
   ).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${server.address().port}`;
@@ -36,7 +38,9 @@ export async function startIssuer(audience = "broker") {
     const forged = Buffer.from(JSON.stringify(claims("somebody-else"))).toString("base64url");
     const secretOf = async (text) => new TextEncoder().encode(await text);
     const symmetric = async (secret) =>
-      new SignJWT(claims(member)).setProtectedHeader({ alg: "HS256", kid: "one" }).sign(await secretOf(secret));
+      new SignJWT(claims(member))
+        .setProtectedHeader({ alg: "HS256", kid: "one" })
+        .sign(await secretOf(secret));
     const { issuer: iss, audience: aud } = settings;
     return {
       "no token": undefined,

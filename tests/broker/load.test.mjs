@@ -79,7 +79,9 @@ test(`${REQUESTS} requests of 50 members, and a kill -9 in the middle`, async (c
   looking = false;
   await look;
   await killed;
-  context.diagnostic(`${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s, ${highest} alive of one member at the most`);
+  context.diagnostic(
+    `${JSON.stringify(statuses)} in ${seconds.toFixed(1)} s, ${highest} alive of one member at the most`,
+  );
 
   assert.ok(statuses.lost > 0 && statuses[429] > 0, "the limits and the kill were met");
   assert.ok(highest <= LIMITS.live, `${highest} keys of one member were alive`);
@@ -92,7 +94,9 @@ test(`${REQUESTS} requests of 50 members, and a kill -9 in the middle`, async (c
   assert.ok(minted >= statuses[201], `${minted} rows, ${statuses[201]} keys handed out`);
 
   // What the kill has cut off is swept once nobody can wait for it any more.
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, started + seconds * 1_000 + SETTLED_MS - Date.now())));
+  await new Promise((resolve) =>
+    setTimeout(resolve, Math.max(0, started + seconds * 1_000 + SETTLED_MS - Date.now())),
+  );
   assert.equal(await broker.reconcile(), "ok");
   const stored = new Set((await broker.stored()).map(({ keyId }) => keyId));
   const known = MEMBERS.flatMap((name) => [...held.get(name).keys()]);
@@ -130,7 +134,10 @@ test("500 mints of which 30 % lose their answer leave no orphan", async () => {
 });
 
 test("rows that nothing depends on any more are dropped by an alarm, and the storage with the last", async () => {
-  const broker = await durableBroker({ limits: { mints: 9, window: "1s", live: 9 }, lifetime: { min: "1s", default: "1s" } });
+  const broker = await durableBroker({
+    limits: { mints: 9, window: "1s", live: 9 },
+    lifetime: { min: "1s", default: "1s" },
+  });
   assert.equal((await broker.ask("ada", "POST", "/keys")).status, 201);
   const left = async () => [...(await storedRows(broker.folder)).rows.values()];
   assert.deepEqual(await left(), [1]);

@@ -20,7 +20,10 @@ test("a key whose row was lost is revoked by reconcile, even where it could not 
   let lose = true;
   const ledger = memoryLedger();
   const broker = await memoryBroker({
-    ledger: { ...ledger, settle: (...row) => (lose ? Promise.reject(new Error("down")) : ledger.settle(...row)) },
+    ledger: {
+      ...ledger,
+      settle: (...row) => (lose ? Promise.reject(new Error("down")) : ledger.settle(...row)),
+    },
     maxRetries: 0,
     timeoutMs: 5_000,
     totalTimeoutMs: 5_000,
@@ -30,7 +33,14 @@ test("a key whose row was lost is revoked by reconcile, even where it could not 
   assert.equal((await broker.stored()).length, 1, "the deletion was refused");
   lose = false;
   // A mint may be under way: nothing is done until it cannot be any more.
-  assert.deepEqual(await broker.reconcile(), { known: 1, revoked: [], spared: [], missing: [], failed: [], settled: true });
+  assert.deepEqual(await broker.reconcile(), {
+    known: 1,
+    revoked: [],
+    spared: [],
+    missing: [],
+    failed: [],
+    settled: true,
+  });
   assert.equal((await broker.stored()).length, 1);
   const { now } = Date;
   try {
@@ -128,7 +138,13 @@ test("reconcile says which of the keys to keep are gone, and can do its work wit
   const broker = await memoryBroker();
   const { body } = await broker.ask("mallory", "POST", "/keys");
   const forged = await broker.mintByHand(body.key);
-  await deleteApiKey({ token: body.key, accountId: "acme", userId: "broker", baseUrl: broker.emulator.url, keyId: broker.token.keyId });
+  await deleteApiKey({
+    token: body.key,
+    accountId: "acme",
+    userId: "broker",
+    baseUrl: broker.emulator.url,
+    keyId: broker.token.keyId,
+  });
   await assert.rejects(broker.reconcile(), { code: "UNAUTHENTICATED" });
   const done = await broker.reconcile({ token: broker.admin });
   assert.deepEqual([done.missing, done.revoked], [[broker.token.keyId], [forged.keyId]]);
@@ -220,12 +236,17 @@ test("those that can still be used are revoked first, the newest before the othe
       return fetch(url, init);
     },
   });
-  const ended = await broker.mintByHand(broker.admin, { expireTime: new Date(Date.now() + 300).toISOString() });
+  const ended = await broker.mintByHand(broker.admin, {
+    expireTime: new Date(Date.now() + 300).toISOString(),
+  });
   const old = await broker.mintByHand(broker.admin);
   const new_ = await broker.mintByHand(broker.admin);
   await new Promise((resolve) => setTimeout(resolve, 500));
   await broker.reconcile();
-  assert.deepEqual(order, [new_, old, ended].map(({ keyId }) => keyId));
+  assert.deepEqual(
+    order,
+    [new_, old, ended].map(({ keyId }) => keyId),
+  );
 });
 
 test("reconcile goes on past a key that cannot be deleted, and the next run tries again", async () => {

@@ -2,7 +2,18 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
-import { accessible, closePages, connect, connected, ofThePage, open, startBrowser, startConsole, TOKEN, www } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  ofThePage,
+  open,
+  startBrowser,
+  startConsole,
+  TOKEN,
+  www,
+} from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
 
 let browser;
@@ -69,7 +80,11 @@ test("a form that is submitted twice connects once", async () => {
     form.requestSubmit();
   });
   await page.getByRole("tab", { name: "What happened" }).click();
-  assert.match(await page.getByRole("tab", { name: /What happened/ }).innerText(), /2$/, "the keys and the users, once each");
+  assert.match(
+    await page.getByRole("tab", { name: /What happened/ }).textContent(),
+    /2$/,
+    "the keys and the users, once each",
+  );
 });
 
 test("what is missing is asked for before anything is sent", async () => {
@@ -90,7 +105,8 @@ test("an address that the policy forbids, one that does not answer, and being of
   const refused = async (address, words) => {
     await page.getByLabel("Service address").fill(address);
     await page.getByLabel("Account", { exact: true }).focus();
-    if (address !== service.url) assert.equal(await page.getByLabel("Token").inputValue(), "", "the demo's token stays here");
+    if (address !== service.url)
+      assert.equal(await page.getByLabel("Token").inputValue(), "", "the demo's token stays here");
     await page.getByLabel("Token").fill("fw_somebody");
     await page.getByLabel("Account", { exact: true }).fill("acme");
     await page.getByRole("button", { name: "Connect" }).click();
@@ -147,7 +163,11 @@ test("a path of the page's own origin is an address, too, and a whole one for a 
     await connect(page);
     await page.getByText("3 keys", { exact: true }).waitFor();
     await page.getByRole("tab", { name: "What happened" }).click();
-    assert.ok((await page.locator("#journal code").first().textContent()).includes(`${host.url}/passed-on/v1/accounts/acme/users`));
+    assert.ok(
+      (await page.locator("#journal code").first().textContent()).includes(
+        `${host.url}/passed-on/v1/accounts/acme/users`,
+      ),
+    );
   } finally {
     host.stop();
   }

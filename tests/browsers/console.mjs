@@ -1,8 +1,8 @@
 // The key console in Chromium, for its tests: opened, connected, watched.
 
-import { AxeBuilder } from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
 import { chromium } from "playwright-core";
 import { startEmulator } from "../emulator/server.mjs";
 import { CHROMIUM_ARGUMENTS } from "../matrix/browsers.mjs";
@@ -23,7 +23,13 @@ export function startBrowser() {
 /** An emulator that serves the page, as `cargo xtask demo` starts it. */
 export async function startConsole(...args) {
   const emulator = await startEmulator({
-    args: [...["--faults", "--account", "local", "--token", TOKEN], ...["--user", "me:admin", "--user", "ci-bot:user:service-account"], ...args, "--www", www],
+    args: [
+      ...["--faults", "--account", "local", "--token", TOKEN],
+      ...["--user", "me:admin", "--user", "ci-bot:user:service-account"],
+      ...args,
+      "--www",
+      www,
+    ],
     readLog: false,
   });
   const ask = async (method, path, body) => {
@@ -47,7 +53,11 @@ export async function startConsole(...args) {
 }
 
 /** The page of an address, ready, and everything that its console and its policy complain of. */
-export async function open(browser, url, { colorScheme = "light", viewport = { width: 1280, height: 800 }, ...more } = {}) {
+export async function open(
+  browser,
+  url,
+  { colorScheme = "light", viewport = { width: 1280, height: 800 }, ...more } = {},
+) {
   const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce", ...more });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
@@ -87,20 +97,27 @@ export async function connect(page) {
 export const rows = (page) => page.locator("#keys-body > tr");
 
 /** The row of a key. */
-export const rowOf = (page, name) => rows(page).filter({ has: page.getByRole("button", { name: `${name}, details`, exact: true }) });
+export const rowOf = (page, name) =>
+  rows(page).filter({ has: page.getByRole("button", { name: `${name}, details`, exact: true }) });
 
 /** Fails where axe finds anything in what is shown now. */
 export async function accessible(page, state) {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n    ${failureSummary}`).join("\n  ")}`);
+  const told = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ html, failureSummary }) => `${html}\n    ${failureSummary}`).join("\n  ")}`,
+  );
   assert.deepEqual(told, [], `${state}: ${told.join("\n")}`);
 }
 
 /** Fails where the document is wider than the window. */
 export async function fits(page, state) {
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
   assert.ok(overflow <= 0, `${state}: ${overflow} px too wide`);
 }
 
 /** What a browser says of an answer that is no success is not the page's doing. */
-export const ofThePage = (problems) => problems.filter((problem) => !problem.startsWith("Failed to load resource"));
+export const ofThePage = (problems) =>
+  problems.filter((problem) => !problem.startsWith("Failed to load resource"));

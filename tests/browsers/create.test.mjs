@@ -2,7 +2,18 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connect, connected, ofThePage, open, rowOf, startBrowser, startConsole, until } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  ofThePage,
+  open,
+  rowOf,
+  startBrowser,
+  startConsole,
+  until,
+} from "./console.mjs";
 
 let browser;
 let service;
@@ -111,7 +122,10 @@ test("the module's path marks the field: an annotation of its own name, the name
 
 test("a refusal is told in the form, and what was typed stays", async () => {
   const { page } = await begin();
-  await service.fault({ operation: "create", fault: { kind: "answer", status: 400, body: '{"code": 3, "message": "the name is taken"}' } });
+  await service.fault({
+    operation: "create",
+    fault: { kind: "answer", status: 400, body: '{"code": 3, "message": "the name is taken"}' },
+  });
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("taken");
   await submit(page);
   await form(page).getByRole("alert").getByText("the name is taken").waitFor();
@@ -151,7 +165,11 @@ test("a create that runs can be stopped, and says whether a key is left behind",
 
 test("where nobody could look for orphans, the page can do so later", async () => {
   const { page, problems } = await begin();
-  await service.fault({ operation: "create", share: 1, fault: { kind: "answer", status: 500, when: "after" } });
+  await service.fault({
+    operation: "create",
+    share: 1,
+    fault: { kind: "answer", status: 500, when: "after" },
+  });
   await service.fault({ operation: "list", share: 1, fault: { kind: "answer", status: 403 } });
   await page.getByRole("textbox", { name: "Name", exact: true }).fill("lost");
   await submit(page);
@@ -161,7 +179,10 @@ test("where nobody could look for orphans, the page can do so later", async () =
   const { url } = service;
   await fetch(`${url}/_emulator/faults`, { method: "DELETE" });
   await page.getByRole("button", { name: "Look for it and delete it" }).click();
-  await form(page).getByText(/^Deleted: /).first().waitFor();
+  await form(page)
+    .getByText(/^Deleted: /)
+    .first()
+    .waitFor();
   assert.deepEqual(await service.keys(), []);
   assert.deepEqual(ofThePage(problems), []);
 });

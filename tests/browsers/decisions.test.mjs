@@ -37,17 +37,27 @@ test("a time is told in words that never make it further than it is", () => {
 });
 
 test("a lifetime is an option, and its end is told before the key is made", () => {
-  assert.deepEqual(LIFETIMES.map(({ value }) => expiryOf(value, "2027-01-31")).slice(0, 5), ["1h", "1d", "30d", "90d", "365d"].map((expiresIn) => ({ expiresIn })));
+  assert.deepEqual(
+    LIFETIMES.map(({ value }) => expiryOf(value, "2027-01-31")).slice(0, 5),
+    ["1h", "1d", "30d", "90d", "365d"].map((expiresIn) => ({ expiresIn })),
+  );
   assert.deepEqual(expiryOf("never"), {});
-  assert.equal(Date.parse(expiryOf("date", "2027-01-31").expireTime), new Date(2027, 0, 31, 23, 59, 59).getTime());
-  assert.deepEqual(expiryOf("date", ""), { expireTime: "" }, "the module refuses it: never a key without an end");
+  assert.equal(
+    Date.parse(expiryOf("date", "2027-01-31").expireTime),
+    new Date(2027, 0, 31, 23, 59, 59).getTime(),
+  );
+  assert.deepEqual(
+    expiryOf("date", ""),
+    { expireTime: "" },
+    "the module refuses it: never a key without an end",
+  );
   assert.ok(consequence("never", "", NOW).warning);
   assert.ok(consequence("date", "2020-01-01", NOW).warning);
   assert.match(consequence("30d", "", NOW).text, /25 Dec 2026/);
 });
 
 test("a shell takes every word as it was", () => {
-  for (const text of ["plain", "", "it's", "$HOME `id` \"x\" \\ !", "a\nb", "ü", "-d", "*"]) {
+  for (const text of ["plain", "", "it's", '$HOME `id` "x" \\ !', "a\nb", "ü", "-d", "*"]) {
     assert.equal(execFileSync("sh", ["-c", `printf %s ${quote(text)}`]).toString(), text);
   }
 });
@@ -57,15 +67,24 @@ test("the commands send what was asked for, and the token is a variable", () => 
   const commands = [
     ...commandsOf("listApiKeys", { ...at, pageSize: 500 }),
     ...commandsOf("listUsers", at),
-    ...commandsOf("createApiKey", { ...at, displayName: "it's", annotations: { team: "$HOME" }, expireTime: "2027-01-01T00:00:00Z" }),
+    ...commandsOf("createApiKey", {
+      ...at,
+      displayName: "it's",
+      annotations: { team: "$HOME" },
+      expireTime: "2027-01-01T00:00:00Z",
+    }),
     ...commandsOf("deleteApiKey", { ...at, keyId: "k'1" }),
     ...commandsOf("rotateApiKey", { ...at, keyId: "k1" }),
   ];
   assert.equal(commands.length, 7);
   const sent = commands.map((command) => run(command));
   assert.ok(sent.every((words) => words.includes("Authorization: Bearer fw_of_the_shell")));
-  assert.deepEqual(sent[0].slice(0, 1), ["https://api.fireworks.ai/v1/accounts/acme/users/o'brien%2Fx/apiKeys?pageSize=500"]);
-  assert.deepEqual(JSON.parse(sent[2].at(-1)), { apiKey: { displayName: "it's", expireTime: "2027-01-01T00:00:00Z", annotations: { team: "$HOME" } } });
+  assert.deepEqual(sent[0].slice(0, 1), [
+    "https://api.fireworks.ai/v1/accounts/acme/users/o'brien%2Fx/apiKeys?pageSize=500",
+  ]);
+  assert.deepEqual(JSON.parse(sent[2].at(-1)), {
+    apiKey: { displayName: "it's", expireTime: "2027-01-01T00:00:00Z", annotations: { team: "$HOME" } },
+  });
   assert.deepEqual(JSON.parse(sent[3].at(-1)), { keyId: "k'1" });
   assert.ok(sent[3][0].endsWith("/apiKeys:delete"));
 });
@@ -142,49 +161,80 @@ test("the timeline's scale keeps the order of moments, and shows both next week 
   const records = [{ created: NOW - 400 * DAY, expires: NOW + 7 * DAY }, { created: NOW - DAY }, {}];
   const { at, today, marks } = scaleOf(records, { now: NOW, left: 0, right: 900 });
   const moments = [-400, -30, -1, 0, 1, 7, 30, 365].map((days) => at(NOW + days * DAY));
-  assert.deepEqual(moments, moments.toSorted((one, other) => one - other));
+  assert.deepEqual(
+    moments,
+    moments.toSorted((one, other) => one - other),
+  );
   assert.ok(moments[0] >= 0 && moments.at(-1) <= 900);
   assert.equal(at(NOW), today);
   assert.ok(at(NOW + 7 * DAY) - today > 100 && at(NOW + 365 * DAY) - at(NOW + 7 * DAY) > 100);
   assert.deepEqual(spaced([{ x: 0 }, { x: 10 }, { x: 90 }], 50), [{ x: 0 }, { x: 90 }]);
-  assert.ok(marks.some(({ label }) => label === "1 week") && marks.some(({ label }) => label === "1 year ago"));
+  assert.ok(
+    marks.some(({ label }) => label === "1 week") && marks.some(({ label }) => label === "1 year ago"),
+  );
 });
 
 test("the timeline begins with what never ends and what ends next, and says the same in words", () => {
-  assert.deepEqual(RECORDS.map((record) => stateOf(record, NOW)), ["later", "never", "soon", "expired"]);
+  assert.deepEqual(
+    RECORDS.map((record) => stateOf(record, NOW)),
+    ["later", "never", "soon", "expired"],
+  );
   assert.equal(ids(lanes(RECORDS, NOW)), "2314");
-  assert.deepEqual(described(RECORDS, NOW).map(({ label, count, names }) => `${label} ${count}: ${names}`), [
-    "Never expire 1: Alpha",
-    "End within 14 days 1: gamma in 4 days",
-    "End later 1: beta in 5 weeks",
-    "Have ended 1: (no name) 3 weeks ago",
-  ]);
+  assert.deepEqual(
+    described(RECORDS, NOW).map(({ label, count, names }) => `${label} ${count}: ${names}`),
+    [
+      "Never expire 1: Alpha",
+      "End within 14 days 1: gamma in 4 days",
+      "End later 1: beta in 5 weeks",
+      "Have ended 1: (no name) 3 weeks ago",
+    ],
+  );
   const many = Array.from({ length: 10 }, (_, index) => ({ name: `k${index}` }));
   assert.match(described(many, NOW)[0].names, /k7 and 2 more$/);
 });
 
 test("errors are told in words", () => {
-  const of = (error, network) => explain({ message: "createApiKey: x", operation: "createApiKey", ...error }, network);
+  const of = (error, network) =>
+    explain({ message: "createApiKey: x", operation: "createApiKey", ...error }, network);
   assert.match(of({ code: "UNAUTHENTICATED", status: 401 }).title, /token is not accepted/);
   assert.match(of({ code: "PERMISSION_DENIED", status: 403 }).title, /may not/);
-  assert.match(of({ code: "RESOURCE_EXHAUSTED", status: 429, retryAfterMs: 30_000 }).text, /Try again in 30\.0 s/);
+  assert.match(
+    of({ code: "RESOURCE_EXHAUSTED", status: 429, retryAfterMs: 30_000 }).text,
+    /Try again in 30\.0 s/,
+  );
   assert.match(of({ code: "UNAVAILABLE", status: 503 }).title, /has failed/);
   assert.match(of({ code: "CONNECTION" }, { online: false }).title, /offline/);
   assert.match(of({ code: "CONNECTION" }, { blocked: true }).text, /Content-Security-Policy/);
   assert.match(of({ code: "CONNECTION" }).text, /CORS/);
-  assert.match(of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text, /^It must be a bare id\.$/);
+  assert.match(
+    of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text,
+    /^It must be a bare id\.$/,
+  );
   assert.match(of({ code: "ROTATION", reason: "unfinished", liveKeyIds: [] }).title, /unfinished/);
-  assert.match(of({ code: "ROTATION", reason: "failed", stage: "persist", liveKeyIds: ["a", "b"] }).text, /a, b/);
+  assert.match(
+    of({ code: "ROTATION", reason: "failed", stage: "persist", liveKeyIds: ["a", "b"] }).text,
+    /a, b/,
+  );
   assert.equal(of({ name: "AbortError" }).title, "Stopped");
   assert.match(explain("a string").text, /a string/);
   assert.match(explainOrphans({ orphans: "swept", keyIds: ["a"] }), /1 key .* was found/);
   assert.match(explainOrphans({ orphans: "unknown" }), /may be left/);
-  assert.match(explainEvent({ type: "retry", attempt: 1, delayMs: 500, reason: "status", status: 503 }).text, /answered 503\. Attempt 2 in 500 ms/);
+  assert.match(
+    explainEvent({ type: "retry", attempt: 1, delayMs: 500, reason: "status", status: 503 }).text,
+    /answered 503\. Attempt 2 in 500 ms/,
+  );
 });
 
 test("the switches become orders, and what takes an answer away comes first", () => {
   const orders = ordersFor({ slow: "all", drop: "next", fail: "half" }, 7);
-  assert.deepEqual(orders.map(({ fault, times, share, seed }) => [fault.kind, times ?? share, seed]), [["drop", 1, undefined], ["answer", 0.5, 7], ["delay", 1, undefined]]);
+  assert.deepEqual(
+    orders.map(({ fault, times, share, seed }) => [fault.kind, times ?? share, seed]),
+    [
+      ["drop", 1, undefined],
+      ["answer", 0.5, 7],
+      ["delay", 1, undefined],
+    ],
+  );
   assert.deepEqual(orders.map(howOften), ["next", "half", "all"]);
   assert.deepEqual(ordersFor({ drop: false }, 7), []);
 });

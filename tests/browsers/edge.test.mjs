@@ -38,7 +38,8 @@ test("a member signs in, gets a key, the next one, and revokes it", () =>
   withPage("", async (page, problems) => {
     const minted = [];
     page.on("response", async (response) => {
-      if (response.request().method() === "POST" && response.url().endsWith("/keys")) minted.push(await response.json());
+      if (response.request().method() === "POST" && response.url().endsWith("/keys"))
+        minted.push(await response.json());
     });
     await page.goto(address);
     // Of one's own: the demo keeps its state from one run to the next, and with it what counts.
@@ -54,7 +55,8 @@ test("a member signs in, gets a key, the next one, and revokes it", () =>
     assert.match(await page.locator("#ends").textContent(), /^[45] min \d+ s$/);
     assert.deepEqual(minted.map(({ keyId }) => keyId).length, 2);
     const text = await page.content();
-    for (const { key } of minted) assert.ok(!text.includes(key), "a key is shown no further than its beginning");
+    for (const { key } of minted)
+      assert.ok(!text.includes(key), "a key is shown no further than its beginning");
     assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length), 0);
     await page.getByRole("button", { name: "Revoke" }).click();
     await page.getByText("Revoked.").waitFor();

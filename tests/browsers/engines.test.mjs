@@ -29,7 +29,8 @@ test("Firefox: the main flow", () =>
 
 test("WebKitGTK: the main flow", () =>
   withWebKit(async (command) => {
-    const find = async (selector) => Object.values(await command("/element", { using: "css selector", value: selector }))[0];
+    const find = async (selector) =>
+      Object.values(await command("/element", { using: "css selector", value: selector }))[0];
     await flow({
       open: (url) => command("/url", { url }),
       run: (script) => command("/execute/sync", { script: `return ${script}`, args: [] }),
@@ -50,7 +51,9 @@ async function flow({ open, run, click, type }) {
   };
   await open(service.url);
   await wait("document.documentElement.dataset.ready === ''", "the page is ready");
-  await run("(globalThis.violations = [], document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective)), null)");
+  await run(
+    "(globalThis.violations = [], document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective)), null)",
+  );
   await click("#connect-form [type=submit]");
   await wait(shown("#keys-empty"), "connected, and there is no key yet");
   await click("#create-first");
@@ -77,7 +80,9 @@ async function flow({ open, run, click, type }) {
 
   await click("#timeline-tab");
   await wait("document.querySelectorAll('#timeline-picture .bar').length === 2", "both are drawn");
-  const [picture, today, end] = await run("[document.querySelector('#timeline-picture svg'), document.querySelector('.today'), document.querySelector('.bar circle')].map((element) => { const { x, width, height } = element.getBoundingClientRect(); return [x, width, height]; })");
+  const [picture, today, end] = await run(
+    "[document.querySelector('#timeline-picture svg'), document.querySelector('.today'), document.querySelector('.bar circle')].map((element) => { const { x, width, height } = element.getBoundingClientRect(); return [x, width, height]; })",
+  );
   assert.ok(picture[1] > 200 && picture[2] > 50 && end[0] > today[0], "the keys end after today");
 
   await click("#keys-tab");
@@ -86,7 +91,9 @@ async function flow({ open, run, click, type }) {
   await click("dialog .danger");
   await wait("document.querySelectorAll('#keys-body > tr').length === 1", "one is left");
   assert.equal((await service.keys()).length, 1);
-  const [row, head] = await run("[document.querySelector('#keys-body > tr'), document.querySelector('#keys-head')].map((element) => { const { top, bottom, width } = element.getBoundingClientRect(); return [top, bottom, width]; })");
+  const [row, head] = await run(
+    "[document.querySelector('#keys-body > tr'), document.querySelector('#keys-head')].map((element) => { const { top, bottom, width } = element.getBoundingClientRect(); return [top, bottom, width]; })",
+  );
   assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
   assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);
   assert.deepEqual(await run("globalThis.violations"), []);

@@ -3,7 +3,20 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connect, connected, fits, ofThePage, open, rows, startBrowser, startConsole, TOKEN, until, www } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  fits,
+  open,
+  rows,
+  startBrowser,
+  startConsole,
+  TOKEN,
+  until,
+  www,
+} from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
 
 let browser;
@@ -31,7 +44,9 @@ async function walk(page, each) {
   await page.getByRole("button", { name: "Add an annotation" }).click();
   await each("create");
   await page.getByLabel("Annotation name").fill("team");
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("a name that is longer than most names of keys are, all in all");
+  await page
+    .getByRole("textbox", { name: "Name", exact: true })
+    .fill("a name that is longer than most names of keys are, all in all");
   await page.getByRole("radio", { name: "Never expires" }).check();
   await each("never");
   await page.locator("dialog button[type=submit]").click();
@@ -81,16 +96,30 @@ test("words that are a third longer fit, and none of them is cut off", async () 
     await walk(page, async (state) => {
       const cut = await page.evaluate(() => {
         const clones = [];
-        for (const element of document.querySelectorAll("button, label, legend, h1, h2, p, summary, th button, .badge, .note, option")) {
-          if (element.children.length > 0 || !element.textContent.trim() || !element.checkVisibility()) continue;
+        for (const element of document.querySelectorAll(
+          "button, label, legend, h1, h2, p, summary, th button, .badge, .note, option",
+        )) {
+          if (element.children.length > 0 || !element.textContent.trim() || !element.checkVisibility())
+            continue;
           clones.push([element, element.textContent]);
           // As German does it: longer words, not more of them.
-          element.textContent = element.textContent.replace(/\p{L}{4,}/gu, (word) => word + "n".repeat(Math.ceil(word.length / 3)));
+          element.textContent = element.textContent.replace(
+            /\p{L}{4,}/gu,
+            (word) => word + "n".repeat(Math.ceil(word.length / 3)),
+          );
         }
         const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
         const clipped = [...document.querySelectorAll("button:not(.name, [data-sort]), label, legend, h2")]
-          .filter((element) => element.checkVisibility() && !element.closest(".visually-hidden, #keys-head") && !element.matches(".visually-hidden"))
-          .filter((element) => element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline")
+          .filter(
+            (element) =>
+              element.checkVisibility() &&
+              !element.closest(".visually-hidden, #keys-head") &&
+              !element.matches(".visually-hidden"),
+          )
+          .filter(
+            (element) =>
+              element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline",
+          )
           .map((element) => element.textContent);
         for (const [element, text] of clones) element.textContent = text;
         return { wide, clipped };
@@ -106,10 +135,11 @@ test("by keyboard alone: connect, create, store, walk to the key, rotate it, rev
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
   };
-  const focused = () => page.evaluate(() => {
-    const { activeElement } = document;
-    return activeElement.getAttribute("aria-label") ?? activeElement.textContent.trim();
-  });
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement } = document;
+      return activeElement.getAttribute("aria-label") ?? activeElement.textContent.trim();
+    });
   const tabTo = async (name) => {
     for (let presses = 0; presses < 40 && (await focused()) !== name; presses += 1) await press("Tab");
     assert.equal(await focused(), name);
@@ -132,7 +162,8 @@ test("by keyboard alone: connect, create, store, walk to the key, rotate it, rev
   assert.ok(Date.parse(expireTime) < Date.now() + 2 * 86_400_000, "the arrow key has chosen one day");
   await until(async () => (await rows(page).count()) === 1, "the key is listed");
   await tabTo("typed, details");
-  for (let presses = 0; presses < 8 && (await focused()) !== "Rotate typed"; presses += 1) await press("ArrowRight");
+  for (let presses = 0; presses < 8 && (await focused()) !== "Rotate typed"; presses += 1)
+    await press("ArrowRight");
   await press("Enter");
   await page.getByRole("dialog", { name: "Rotate “typed”" }).waitFor();
   await tabTo("Start");
@@ -157,20 +188,25 @@ test("by keyboard alone: connect, create, store, walk to the key, rotate it, rev
 test("no token and no key is in storage, in the address, in the console, or left in the document", async () => {
   const { page, context, problems } = await open(browser, service.url);
   const key = await walk(page, async () => {});
-  const kept = await page.evaluate(async () => JSON.stringify({
-    address: location.href,
-    cookies: document.cookie,
-    local: { ...localStorage },
-    session: { ...sessionStorage },
-    databases: (await indexedDB.databases?.()) ?? [],
-    caches: await caches.keys(),
-    history: [history.state, history.length],
-    values: [...document.querySelectorAll("input")].map(({ value }) => value),
-    document: document.documentElement.outerHTML,
-  }));
+  const kept = await page.evaluate(async () =>
+    JSON.stringify({
+      address: location.href,
+      cookies: document.cookie,
+      local: { ...localStorage },
+      session: { ...sessionStorage },
+      databases: (await indexedDB.databases?.()) ?? [],
+      caches: await caches.keys(),
+      history: [history.state, history.length],
+      values: [...document.querySelectorAll("input")].map(({ value }) => value),
+      document: document.documentElement.outerHTML,
+    }),
+  );
   for (const secret of [TOKEN, key]) assert.ok(!kept.includes(secret), secret.slice(0, 5));
   const state = JSON.parse(kept);
-  assert.deepEqual([state.local, state.session, state.databases, state.caches, state.cookies], [{}, {}, [], [], ""]);
+  assert.deepEqual(
+    [state.local, state.session, state.databases, state.caches, state.cookies],
+    [{}, {}, [], [], ""],
+  );
   assert.deepEqual(await context.cookies(), []);
   assert.deepEqual(problems, []);
 });
@@ -182,11 +218,16 @@ test("the policy is kept: no violation on the way through every state", async ()
       const context = await browser.newContext();
       await context.addInitScript(() => {
         globalThis.violations = [];
-        document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sample }) => violations.push([effectiveDirective, blockedURI, sample].join(" ")));
+        document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sample }) =>
+          violations.push([effectiveDirective, blockedURI, sample].join(" ")),
+        );
       });
       const page = await context.newPage();
       const response = await page.goto(url);
-      assert.match(response.headers()["content-security-policy"], /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/);
+      assert.match(
+        response.headers()["content-security-policy"],
+        /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/,
+      );
       await page.locator("html[data-ready]").waitFor();
       if (url === host.page) {
         await page.getByLabel("Token").fill("fw_somebody");

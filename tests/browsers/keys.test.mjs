@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connect, connected, ofThePage, open, rowOf, rows, startBrowser, startConsole, until, www } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  ofThePage,
+  open,
+  rowOf,
+  rows,
+  startBrowser,
+  startConsole,
+  until,
+  www,
+} from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
 
 let browser;
@@ -74,14 +87,34 @@ test("keys are listed with what the audit finds, relative times, and the exact o
   await accessible(page, "details");
   await page.keyboard.press("Escape");
   await details.waitFor({ state: "detached" });
-  assert.ok(await page.getByRole("button", { name: "deploy, details" }).evaluate((button) => button === document.activeElement));
+  assert.ok(
+    await page
+      .getByRole("button", { name: "deploy, details" })
+      .evaluate((button) => button === document.activeElement),
+  );
   assert.deepEqual(ofThePage(problems), []);
 });
 
 test("keys that are not what they should be are shown as they are", async () => {
   const { page, problems } = await over([
-    { keyId: "1", displayName: "<b>bold</b>", createTime: "nonsense", expireTime: "2026-13-45", lastUsed: 7, prefix: `fw_${"x".repeat(200)}`, email: 5 },
-    { keyId: "2", displayName: "nulls", createTime: null, expireTime: null, lastUsed: null, annotations: null, prefix: null },
+    {
+      keyId: "1",
+      displayName: "<b>bold</b>",
+      createTime: "nonsense",
+      expireTime: "2026-13-45",
+      lastUsed: 7,
+      prefix: `fw_${"x".repeat(200)}`,
+      email: 5,
+    },
+    {
+      keyId: "2",
+      displayName: "nulls",
+      createTime: null,
+      expireTime: null,
+      lastUsed: null,
+      annotations: null,
+      prefix: null,
+    },
     null,
     { displayName: "without an id" },
   ]);
@@ -94,7 +127,11 @@ test("keys that are not what they should be are shown as they are", async () => 
   assert.ok(prefix.x + prefix.width <= owner.x, "what is too long stays in its column");
   await page.getByRole("button", { name: "nulls, details" }).click();
   const details = page.getByRole("dialog", { name: "nulls" });
-  assert.equal(await details.getByRole("definition").filter({ hasText: /null/ }).count(), 1, "its name alone");
+  assert.equal(
+    await details.getByRole("definition").filter({ hasText: /null/ }).count(),
+    1,
+    "its name alone",
+  );
   assert.deepEqual(ofThePage(problems), []);
 });
 
@@ -131,7 +168,10 @@ test("text and findings filter, and say how many are left", async () => {
 
 test("ten thousand keys are listed, sorted and filtered with few rows in the document", async () => {
   const { page, problems } = await over(someKeys(10_000));
-  await page.locator("#shown").getByText(/^10.000 keys$/).waitFor({ timeout: 30_000 });
+  await page
+    .locator("#shown")
+    .getByText(/^10.000 keys$/)
+    .waitFor({ timeout: 30_000 });
   await page.locator("#loading").waitFor({ state: "hidden" });
   const bounded = async (state) => {
     const count = await rows(page).count();
@@ -144,13 +184,19 @@ test("ten thousand keys are listed, sorted and filtered with few rows in the doc
   await rows(page).first().locator(".name").focus();
   await page.keyboard.press("Control+End");
   await bounded("at the end");
-  assert.equal(await page.locator(":focus").evaluate((element) => element.closest("tr").getAttribute("aria-rowindex")), "10001");
+  assert.equal(
+    await page.locator(":focus").evaluate((element) => element.closest("tr").getAttribute("aria-rowindex")),
+    "10001",
+  );
   await page.getByRole("button", { name: "Expires", exact: true }).click();
   await page.locator("#viewport").evaluate((viewport) => viewport.scrollTo(0, 200_000));
   await until(async () => (await rows(page).first().getAttribute("aria-rowindex")) > 4_000, "scrolled");
   await bounded("scrolled");
   await page.getByLabel("Filter", { exact: true }).fill("search 95");
-  await page.locator("#shown").getByText(/^\d+ of 10.000 keys$/).waitFor();
+  await page
+    .locator("#shown")
+    .getByText(/^\d+ of 10.000 keys$/)
+    .waitFor();
   await bounded("filtered");
   await accessible(page, "ten thousand");
   assert.deepEqual(ofThePage(problems), []);
@@ -160,9 +206,15 @@ test("after ten thousand keys the page asks before it loads more, and shows no k
   const keys = someKeys(11_000);
   keys[600] = keys[3];
   const { page } = await over(keys);
-  await page.locator("#more-text").getByText(/^10.499 keys of 11.000 are here/).waitFor({ timeout: 30_000 });
+  await page
+    .locator("#more-text")
+    .getByText(/^10.499 keys of 11.000 are here/)
+    .waitFor({ timeout: 30_000 });
   await page.getByRole("button", { name: "Load more" }).click();
-  await page.locator("#shown").getByText(/^10.999 keys$/).waitFor();
+  await page
+    .locator("#shown")
+    .getByText(/^10.999 keys$/)
+    .waitFor();
 });
 
 test("a long list tells its progress, can be stopped, and goes on from there", async () => {
@@ -191,7 +243,11 @@ test("one control of the table is in the tab order; arrow keys walk, and what th
   assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);
   await page.getByRole("button", { name: "Findings" }).focus();
   await page.keyboard.press("Tab");
-  const at = () => page.evaluate(() => [document.activeElement.closest("tr").getAttribute("aria-rowindex"), document.activeElement.className || document.activeElement.dataset.action]);
+  const at = () =>
+    page.evaluate(() => [
+      document.activeElement.closest("tr").getAttribute("aria-rowindex"),
+      document.activeElement.className || document.activeElement.dataset.action,
+    ]);
   assert.deepEqual(await at(), ["2", "name"]);
   for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) await page.keyboard.press(key);
   assert.deepEqual(await at(), ["4", "when"]);
@@ -200,11 +256,13 @@ test("one control of the table is in the tab order; arrow keys walk, and what th
   await page.keyboard.press("End");
   const [row] = await at();
   assert.ok(Number(row) > 15);
-  assert.ok(await page.locator(":focus").evaluate((element) => {
-    const { top, bottom } = element.getBoundingClientRect();
-    const view = document.querySelector("#viewport").getBoundingClientRect();
-    return top >= view.top && bottom <= view.bottom;
-  }));
+  assert.ok(
+    await page.locator(":focus").evaluate((element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      const view = document.querySelector("#viewport").getBoundingClientRect();
+      return top >= view.top && bottom <= view.bottom;
+    }),
+  );
   await page.locator("#viewport").evaluate((viewport) => viewport.scrollTo(0, 0));
   await page.waitForTimeout(100);
   assert.equal((await at())[0], row, "what has the focus stays in the document");
@@ -228,16 +286,26 @@ test("a revocation asks with the key's name, keeps it, and revokes it", async ()
   await revoke.click();
   await page.getByRole("button", { name: "Revoke “second”" }).click();
   await page.getByText("“second” is revoked.").waitFor();
-  assert.deepEqual((await service.keys()).map(({ displayName }) => displayName), ["first"]);
+  assert.deepEqual(
+    (await service.keys()).map(({ displayName }) => displayName),
+    ["first"],
+  );
   await until(async () => (await rows(page).count()) === 1, "the row is gone");
-  assert.equal(await page.locator(":focus").getAttribute("aria-label"), "Revoke first", "the focus is on the row in its place");
+  assert.equal(
+    await page.locator(":focus").getAttribute("aria-label"),
+    "Revoke first",
+    "the focus is on the row in its place",
+  );
   assert.deepEqual(problems, []);
 });
 
 test("a revocation that fails says why, and can be tried again", async () => {
   await service.create("stubborn");
   const { page } = await connected(browser, service.url);
-  await service.fault({ operation: "delete", fault: { kind: "answer", status: 403, body: '{"code": 7, "message": "not you"}' } });
+  await service.fault({
+    operation: "delete",
+    fault: { kind: "answer", status: 403, body: '{"code": 7, "message": "not you"}' },
+  });
   await page.getByRole("button", { name: "Revoke stubborn" }).click();
   await page.getByRole("button", { name: "Revoke “stubborn”" }).click();
   await page.getByRole("alert").getByText("not you").waitFor();
@@ -294,13 +362,19 @@ test("a rotation shows its stages, the new key once, and keeps the old one", asy
   assert.equal(await page.locator(".stages [aria-current=step]").textContent(), "You store the new keynow");
   await page.getByRole("button", { name: "I have stored it" }).click();
   await page.getByText("The old one works until the next rotation").waitFor();
-  assert.deepEqual(await page.locator(".stages li").evaluateAll((stages) => stages.map(({ dataset }) => dataset.state)), Array(6).fill("done"));
+  assert.deepEqual(
+    await page.locator(".stages li").evaluateAll((stages) => stages.map(({ dataset }) => dataset.state)),
+    Array(6).fill("done"),
+  );
   await accessible(page, "rotated");
   assert.ok(!(await page.content()).includes(key));
   await page.getByRole("button", { name: "Close" }).click();
   await until(async () => (await rows(page).count()) === 2, "both keys are listed");
   const keys = await service.keys();
-  assert.ok(keys.some(({ keyId }) => keyId === old.keyId) && keys.every(({ annotations }) => annotations.team === "infra"));
+  assert.ok(
+    keys.some(({ keyId }) => keyId === old.keyId) &&
+      keys.every(({ annotations }) => annotations.team === "infra"),
+  );
   assert.deepEqual(problems, []);
 });
 
@@ -323,7 +397,10 @@ test("a new key that could not be stored is taken back", async () => {
   await page.getByRole("alert").getByText("The new key was taken back").waitFor();
   await accessible(page, "not stored");
   assert.equal(await page.locator(".stages [data-state=failed]").count(), 1);
-  assert.deepEqual((await service.keys()).map(({ keyId }) => keyId), [old.keyId]);
+  assert.deepEqual(
+    (await service.keys()).map(({ keyId }) => keyId),
+    [old.keyId],
+  );
   await page.getByRole("button", { name: "Try again…" }).click();
   await page.getByRole("button", { name: "Rotate again" }).click();
   await page.getByRole("button", { name: "I have stored it" }).click();

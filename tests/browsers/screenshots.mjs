@@ -3,7 +3,7 @@
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, connected, open, rowOf, startBrowser, startConsole, www } from "./console.mjs";
+import { connect, open, rowOf, startBrowser, startConsole, www } from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
 
 const folder = join(import.meta.dirname, "screenshots");
@@ -19,7 +19,10 @@ async function shoot(page, name) {
   const png = (await page.screenshot()).toString("base64");
   const webp = await painter.evaluate(async (png) => {
     const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    const canvas = Object.assign(document.createElement("canvas"), {
+      width: image.width,
+      height: image.height,
+    });
     canvas.getContext("2d").drawImage(image, 0, 0);
     return canvas.toDataURL("image/webp", 0.65).split(",")[1];
   }, png);

@@ -10,9 +10,25 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; " +
   "connect-src 'self' https://api.fireworks.ai; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".wasm": "application/wasm",
+};
 
-const NAMES = ["deploy", "nightly evaluation", "billing export", "staging", "laptop of Grace", "search", "support bot", "data pipeline", "experiments", "on-call"];
+const NAMES = [
+  "deploy",
+  "nightly evaluation",
+  "billing export",
+  "staging",
+  "laptop of Grace",
+  "search",
+  "support bot",
+  "data pipeline",
+  "experiments",
+  "on-call",
+];
 
 const DAY = 86_400_000;
 
@@ -30,7 +46,11 @@ export function someKeys(count, now = Date.now()) {
       createTime: time(-age),
       secure: true,
       prefix: `fw_${"abcdefghij"[index % 10]}${String(index).padStart(3, "0").slice(-3)}`,
-      email: ["ada@acme.example", "ci-bot@acme.sa.fireworks.ai", index % 11 === 2 ? "left@acme.example" : "grace@acme.example"][owner],
+      email: [
+        "ada@acme.example",
+        "ci-bot@acme.sa.fireworks.ai",
+        index % 11 === 2 ? "left@acme.example" : "grace@acme.example",
+      ][owner],
       ...(end !== undefined && { expireTime: time(end + (index % 5) / 10 + (end > 0 ? index % 60 : 0)) }),
       ...(index % 4 > 0 && { lastUsed: time(-Math.min(age, ((index * 13) % 120) + 0.2)) }),
       annotations: { team: ["infra", "search", "support"][owner] },
@@ -41,7 +61,12 @@ export function someKeys(count, now = Date.now()) {
 const USERS = [
   { name: "accounts/acme/users/ada", email: "ada@acme.example", role: "admin" },
   { name: "accounts/acme/users/grace", email: "grace@acme.example", role: "user" },
-  { name: "accounts/acme/users/ci-bot", email: "ci-bot@acme.sa.fireworks.ai", role: "user", serviceAccount: true },
+  {
+    name: "accounts/acme/users/ci-bot",
+    email: "ci-bot@acme.sa.fireworks.ai",
+    role: "user",
+    serviceAccount: true,
+  },
 ];
 
 /** Starts one. Its keys can be changed; `gate`, where it is set, is awaited before each page but the first. */
@@ -51,19 +76,29 @@ export async function startService({ www, keys, folder = "" }) {
     const url = new URL(request.url, "http://localhost");
     // As a host that passes requests on to the service.
     url.pathname = url.pathname.replace(/^\/passed-on(?=\/v1\/)/, "");
-    const answer = (status, body) => response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    const answer = (status, body) =>
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (url.pathname === "/v1/accounts/acme/users") return answer(200, { users: USERS });
     if (/^\/v1\/accounts\/acme\/users\/[^/]+\/apiKeys$/.test(url.pathname)) {
       const from = Number(url.searchParams.get("pageToken") ?? 0);
       const to = from + Number(url.searchParams.get("pageSize") || 1_000);
       if (from > 0) await service.gate;
-      return answer(200, { apiKeys: service.keys.slice(from, to), nextPageToken: to < service.keys.length ? String(to) : "", totalSize: service.keys.length });
+      return answer(200, {
+        apiKeys: service.keys.slice(from, to),
+        nextPageToken: to < service.keys.length ? String(to) : "",
+        totalSize: service.keys.length,
+      });
     }
     const path = url.pathname.startsWith(`${folder}/`) ? url.pathname.slice(folder.length) : "/none";
     const file = join(www, normalize(path.endsWith("/") ? `${path}index.html` : path));
     const body = await readFile(file).catch(() => undefined);
     if (!body) return answer(404, { code: 5, message: "there is no such path" });
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain", "content-security-policy": POLICY }).end(body);
+    response
+      .writeHead(200, {
+        "content-type": TYPES[extname(file)] ?? "text/plain",
+        "content-security-policy": POLICY,
+      })
+      .end(body);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   service.url = `http://127.0.0.1:${server.address().port}`;

@@ -3,7 +3,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connect, connected, ofThePage, open, startBrowser, startConsole, TOKEN, until, www } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  ofThePage,
+  open,
+  startBrowser,
+  startConsole,
+  TOKEN,
+  until,
+  www,
+} from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
 
 let browser;
@@ -42,10 +54,16 @@ test("five keys have a bar each: those that never end reach the column Never, th
   const { page, problems } = await timelineOf(someKeys(5));
   const picture = page.getByRole("img", { name: /^Timeline of 5 keys\. never expire: \d/ });
   await picture.waitFor();
-  const bars = await picture.locator(".bar").evaluateAll((bars) => bars.map((bar) => {
-    const rect = bar.querySelector("rect");
-    return { name: bar.textContent, state: bar.dataset.state, end: Number(rect.getAttribute("x")) + Number(rect.getAttribute("width")) };
-  }));
+  const bars = await picture.locator(".bar").evaluateAll((bars) =>
+    bars.map((bar) => {
+      const rect = bar.querySelector("rect");
+      return {
+        name: bar.textContent,
+        state: bar.dataset.state,
+        end: Number(rect.getAttribute("x")) + Number(rect.getAttribute("width")),
+      };
+    }),
+  );
   const never = Number(await picture.locator(".never-column").getAttribute("x"));
   const today = Number(await picture.locator(".today").getAttribute("x1"));
   assert.equal(bars.length, 5);
@@ -115,10 +133,15 @@ test("each operation is a line with its request as curl, which does the same fro
   await accessible(page, "what happened");
   const command = await page.evaluate(() => navigator.clipboard.readText());
   assert.ok(!command.includes(TOKEN) && command.includes("$FIREWORKS_API_KEY"));
-  const answer = execFileSync("sh", ["-c", `curl() { command curl -sS --max-time 10 "$@"; }\n${command}`], { env: { ...process.env, FIREWORKS_API_KEY: TOKEN } });
+  const answer = execFileSync("sh", ["-c", `curl() { command curl -sS --max-time 10 "$@"; }\n${command}`], {
+    env: { ...process.env, FIREWORKS_API_KEY: TOKEN },
+  });
   assert.equal(JSON.parse(answer).displayName, "it's $HOME");
   const keys = await service.keys();
-  assert.deepEqual(keys.map(({ displayName }) => displayName), ["it's $HOME", "it's $HOME"]);
+  assert.deepEqual(
+    keys.map(({ displayName }) => displayName),
+    ["it's $HOME", "it's $HOME"],
+  );
   const [byPage, byShell] = keys.map(({ expireTime }) => Date.parse(expireTime));
   assert.ok(Math.abs(byPage - byShell) < 2_000, "both live as long");
 });
@@ -138,9 +161,15 @@ test("a create survives a bad network, which the page orders, without an orphan"
   await page.getByRole("button", { name: "I have stored it" }).click();
   await entry(page, "Create “survivor”").getByText("It was found and deleted.").waitFor();
   await page.getByText("The emulator really holds 1 key.").waitFor();
-  assert.deepEqual((await service.keys()).map(({ displayName }) => displayName), ["survivor"]);
+  assert.deepEqual(
+    (await service.keys()).map(({ displayName }) => displayName),
+    ["survivor"],
+  );
   await page.getByText("A bad network is switched on").waitFor({ state: "hidden" });
-  assert.ok(!(await page.getByRole("switch", { name: "Lose answers of creates" }).isChecked()), "the order has been used up");
+  assert.ok(
+    !(await page.getByRole("switch", { name: "Lose answers of creates" }).isChecked()),
+    "the order has been used up",
+  );
   assert.deepEqual(ofThePage(problems), []);
 });
 
@@ -157,7 +186,10 @@ test("where every create fails, the retries are shown, and the network is good a
   const alert = page.getByRole("dialog").getByRole("alert");
   await alert.getByText("The service has failed").waitFor();
   await page.keyboard.press("Escape");
-  await entry(page, "Create “doomed”").getByText(/answered 503\. Attempt 2 in/).first().waitFor();
+  await entry(page, "Create “doomed”")
+    .getByText(/answered 503\. Attempt 2 in/)
+    .first()
+    .waitFor();
   await entry(page, "Create “doomed”").getByText("Failed", { exact: true }).waitFor();
   await page.getByText(/requests got into trouble so far/).waitFor();
   await accessible(page, "journal with retries");

@@ -46,7 +46,8 @@ async function application(from) {
 async function inPage(bundle, from, api) {
   const app = await application(from);
   const script = await bundle(app);
-  if (script) await write("app/out/index.html", `<!doctype html><script type="module" src="${script}"></script>`);
+  if (script)
+    await write("app/out/index.html", `<!doctype html><script type="module" src="${script}"></script>`);
   const server = await serve(app.out);
   try {
     return await inChromium(`${server.url}/index.html?${new URLSearchParams({ api })}`);
@@ -101,7 +102,9 @@ async function webpack({ main, out }) {
   );
   const { errors, warnings } = stats.toJson();
   // A large file is what a page's owner may want to know of, and no fault of the package's build.
-  const said = [...errors, ...warnings].filter(({ message }) => !/size limit|code splitting|lazy load/.test(message));
+  const said = [...errors, ...warnings].filter(
+    ({ message }) => !/size limit|code splitting|lazy load/.test(message),
+  );
   if (said.length > 0) throw new Error(said.map(({ message }) => message).join("\n"));
   return "bundle.js";
 }
@@ -146,4 +149,3 @@ async function parcel({ html, out }) {
   const options = { env, cwd: join(folder, "app") };
   await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], options);
 }
-

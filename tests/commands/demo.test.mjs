@@ -41,7 +41,11 @@ test("demo serves the page until it is interrupted", async () => {
   assert.match(await response.text(), /Fireworks key console/);
   assert.match(response.headers.get("content-security-policy"), /default-src 'none'/);
   assert.equal((await fetch(new URL("fireworks-keys/default.js", page))).status, 200);
-  assert.equal((await fetch(new URL("_emulator/faults", page))).status, 200, "the page can order a bad network");
+  assert.equal(
+    (await fetch(new URL("_emulator/faults", page))).status,
+    200,
+    "the page can order a bad network",
+  );
   child.kill("SIGINT");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

@@ -261,7 +261,11 @@ test("CORS is the real service's: any origin, two headers, none exposed", async 
   assert.equal(preflight.status, 204);
   assert.equal(preflight.headers.get("access-control-allow-origin"), "*");
   assert.equal(preflight.headers.get("access-control-allow-headers"), "Authorization, Content-Type");
-  for (const { headers } of [await admin.list("me"), await admin.list("nobody"), await admin.request("GET", "/x")]) {
+  for (const { headers } of [
+    await admin.list("me"),
+    await admin.list("nobody"),
+    await admin.request("GET", "/x"),
+  ]) {
     assert.equal(headers.get("access-control-allow-origin"), "*");
     assert.equal(headers.get("access-control-expose-headers"), null);
     assert.ok(headers.get("x-request-id"));

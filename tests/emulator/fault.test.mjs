@@ -67,7 +67,10 @@ test("answer answers something else, before or after the commit", async () => {
 });
 
 test("delay waits, before or after the commit", async () => {
-  for (const [when, expected] of [["before", 0], ["after", 1]]) {
+  for (const [when, expected] of [
+    ["before", 0],
+    ["after", 1],
+  ]) {
     await admin.request("DELETE", "/_emulator");
     await admin.fault({ kind: "delay", ms: 400, when });
     const started = performance.now();
@@ -96,7 +99,7 @@ test("cut never sends the whole body", async () => {
 
 test("cut can leave nothing of the body", async () => {
   await admin.fault({ kind: "cut", bytes: 0 });
-  assert.match(await raw(), /^HTTP\/1.1 200[^]*\r\n\r\n$/);
+  assert.match(await raw(), /^HTTP\/1.1 200.*\r\n\r\n$/s);
   assert.equal(await count(), 1);
 });
 

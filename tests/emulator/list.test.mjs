@@ -25,7 +25,13 @@ before(async () => {
 });
 
 test("pages go through everything once, whatever the order", async () => {
-  for (const orderBy of ["", "displayName", "displayName desc", "displayName desc, createTime desc", "expireTime desc"]) {
+  for (const orderBy of [
+    "",
+    "displayName",
+    "displayName desc",
+    "displayName desc, createTime desc",
+    "expireTime desc",
+  ]) {
     const whole = (await admin.list("me", { orderBy })).body.apiKeys.map(({ keyId }) => keyId);
     for (const pageSize of ["1", "2", "3"]) {
       const seen = [];
@@ -56,7 +62,10 @@ test("a page stays what it is while keys come and go before it", async () => {
   const gone = (await admin.create("me", { displayName: "late" })).body.keyId;
   await admin.delete("me", gone);
   const second = (await admin.list("me", { pageSize: "2", pageToken: first.nextPageToken })).body;
-  assert.deepEqual(second.apiKeys.map(({ keyId }) => keyId), ids.slice(2, 4));
+  assert.deepEqual(
+    second.apiKeys.map(({ keyId }) => keyId),
+    ids.slice(2, 4),
+  );
 });
 
 test("a page token of another list is refused", async () => {
@@ -82,10 +91,14 @@ test("a filter finds equal text, joined by AND", async () => {
     ['annotations."team" = "infra"', [0, 4]],
     ['annotations.other = "infra"', []],
     [`keyId = "${"x"}"`, []],
-    ["displayName = \"a' OR 1=1 --\"", []],
+    ['displayName = "a\' OR 1=1 --"', []],
   ]) {
     const { apiKeys, totalSize } = (await admin.list("me", { filter })).body;
-    assert.deepEqual(apiKeys.map(({ keyId }) => ids.indexOf(keyId)), expected, filter);
+    assert.deepEqual(
+      apiKeys.map(({ keyId }) => ids.indexOf(keyId)),
+      expected,
+      filter,
+    );
     assert.equal(totalSize, expected.length);
   }
 });
@@ -122,7 +135,12 @@ test("a mask leaves the fields that it names", async () => {
 });
 
 test("what is refused says nothing of how keys are stored", async () => {
-  for (const query of [{ orderBy: "hash" }, { filter: "hash = x" }, { readMask: "hash" }, { pageToken: "e30" }]) {
+  for (const query of [
+    { orderBy: "hash" },
+    { filter: "hash = x" },
+    { readMask: "hash" },
+    { pageToken: "e30" },
+  ]) {
     assert.doesNotMatch((await admin.list("me", query)).text, /select|sql|key_id|coalesce/i);
   }
 });
@@ -142,7 +160,11 @@ test("a page goes on behind a row that was deleted since", async () => {
     if (orderBy === "") await admin.delete("ci-bot", own[1]);
     const { apiKeys } = (await admin.list("ci-bot", { orderBy, pageToken })).body;
     const expected = orderBy === "" ? own.slice(2) : own.slice(3);
-    assert.deepEqual(apiKeys.map(({ keyId }) => keyId), expected, orderBy);
+    assert.deepEqual(
+      apiKeys.map(({ keyId }) => keyId),
+      expected,
+      orderBy,
+    );
   }
   for (const { keyId } of (await admin.list("ci-bot")).body.apiKeys) await admin.delete("ci-bot", keyId);
 });
@@ -158,7 +180,10 @@ test("long names have page tokens that can be sent", async () => {
   const query = { orderBy: "displayName", pageSize: "1", readMask: "keyId" };
   const first = (await admin.list("ci-bot", query)).body;
   const second = (await admin.list("ci-bot", { ...query, pageToken: first.nextPageToken })).body;
-  assert.deepEqual([...first.apiKeys, ...second.apiKeys].map(({ keyId }) => keyId), own);
+  assert.deepEqual(
+    [...first.apiKeys, ...second.apiKeys].map(({ keyId }) => keyId),
+    own,
+  );
   for (const keyId of own) await admin.delete("ci-bot", keyId);
 });
 
@@ -181,7 +206,12 @@ test("users are paged, ordered and filtered like keys", async () => {
   const second = await admin.users({ pageToken, orderBy: "displayName desc" });
   assert.deepEqual([names(second), second.body.nextPageToken], [["ci-bot"], ""]);
   assert.deepEqual(names(await admin.users({ filter: 'email = "me@example.com"' })), ["me"]);
-  for (const query of [{ pageToken }, { filter: "keyId = x" }, { orderBy: "keyId" }, { readMask: "prefix" }]) {
+  for (const query of [
+    { pageToken },
+    { filter: "keyId = x" },
+    { orderBy: "keyId" },
+    { readMask: "prefix" },
+  ]) {
     assert.equal((await admin.users(query)).status, 400, JSON.stringify(query));
   }
 });

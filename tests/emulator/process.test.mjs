@@ -1,10 +1,10 @@
 // The program: what it keeps, how it starts and stops, what it serves and logs.
 
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -55,7 +55,10 @@ test("it says where it listens in one line, and stops cleanly when it is asked t
   assert.match(emulator.firstLine, /^fireworks-emulator listening on http:\/\/127\.0\.0\.1:\d+$/);
   await clientOf(emulator.url).create("me");
   assert.equal(await emulator.stop(), 0);
-  assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("stopped")), ["stopped.sqlite"]);
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.startsWith("stopped")),
+    ["stopped.sqlite"],
+  );
 });
 
 test("whoever has read that it is ready can stop it, with either signal", async () => {
@@ -120,7 +123,10 @@ test("a second one for the same port or the same file leaves the first one's use
   const args = ["--db", join(folder, "shared.sqlite"), "--user", "me:admin", "--user", "ann"];
   const first = await startEmulator({ args });
   const { port } = new URL(first.url);
-  for (const [other, reason] of [[port, port], ["0", "shared.sqlite cannot be used as the database: it is in use"]]) {
+  for (const [other, reason] of [
+    [port, port],
+    ["0", "shared.sqlite cannot be used as the database: it is in use"],
+  ]) {
     const second = await failToStart(["--port", other, ...args.slice(0, 2), "--user", "bob"]);
     assert.equal(second.code, 1);
     assert.ok(second.log.includes(reason), second.log);
@@ -168,7 +174,9 @@ test("what it cannot do it says in one line", async () => {
     ["--port", "65536"],
   ]) {
     for (const value of values) {
-      const { code, log } = await failToStart(["--port", "0", option, value].slice(option === "--port" ? 2 : 0));
+      const { code, log } = await failToStart(
+        ["--port", "0", option, value].slice(option === "--port" ? 2 : 0),
+      );
       assert.equal(code, 2, log);
       assert.ok(log.startsWith("fireworks-emulator: ") && log.includes(option), log);
       assert.equal(log.trim().split("\n").length, 1, log);
@@ -196,9 +204,19 @@ test("no secret is in the database or the log", async () => {
     assert.ok(!stored.join().includes(secret));
     assert.ok(!emulator.log().includes(secret));
   }
-  const lines = emulator.log().trim().split("\n").map((line) => JSON.parse(line));
-  assert.deepEqual(lines.map(({ user }) => user), ["bootstrap", "me", "bootstrap", "bootstrap"]);
-  assert.deepEqual(lines.map(({ status }) => status), [200, 200, 404, 404]);
+  const lines = emulator
+    .log()
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map(({ user }) => user),
+    ["bootstrap", "me", "bootstrap", "bootstrap"],
+  );
+  assert.deepEqual(
+    lines.map(({ status }) => status),
+    [200, 200, 404, 404],
+  );
   assert.ok(lines.every(({ time, requestId, ms }) => Date.parse(time) && requestId && ms >= 0));
 });
 
@@ -214,7 +232,11 @@ test("a request whose caller went away is logged, without a status", async () =>
   gone.end('{"apiKey":{}}');
   while ((await admin.request("GET", "/_emulator/stats")).body.requests === 0);
   gone.destroy();
-  const logged = () => emulator.log().split("\n").find((line) => line.includes("apiKeys"));
+  const logged = () =>
+    emulator
+      .log()
+      .split("\n")
+      .find((line) => line.includes("apiKeys"));
   while (!logged()) await new Promise((done) => setTimeout(done, 20));
   assert.equal(JSON.parse(logged()).status, null);
   await emulator.stop();
@@ -247,7 +269,12 @@ test("a folder is served beside the API, under a strict policy, and nothing abov
   assert.equal((await fetch(`${emulator.url}/sub/a.wasm`)).headers.get("content-type"), "application/wasm");
   assert.match((await (await fetch(`${emulator.url}/openapi.json`)).json()).openapi, /^3\./, "the API wins");
   const { port } = new URL(emulator.url);
-  for (const path of ["/../outside.txt", "/sub/../../outside.txt", "/%2e%2e/outside.txt", "/..%2foutside.txt"]) {
+  for (const path of [
+    "/../outside.txt",
+    "/sub/../../outside.txt",
+    "/%2e%2e/outside.txt",
+    "/..%2foutside.txt",
+  ]) {
     // As it is: a URL would be normalised before it is sent.
     const sending = request({ host: "127.0.0.1", port, path }).end();
     const [response] = await once(sending, "response");

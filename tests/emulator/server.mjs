@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const BINARY =
-  process.env.FIREWORKS_EMULATOR ??
-  join(import.meta.dirname, "../../target/debug/fireworks-emulator");
+  process.env.FIREWORKS_EMULATOR ?? join(import.meta.dirname, "../../target/debug/fireworks-emulator");
 
 const running = new Set();
 const endAll = () => {

@@ -1,8 +1,8 @@
 // Pages in real browsers: each opens an address, waits for `globalThis.report`, and returns it.
 
 import { spawn } from "node:child_process";
-import { createReadStream } from "node:fs";
 import { once } from "node:events";
+import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
@@ -109,7 +109,9 @@ function fail(error, problems) {
 /** Runs work with a session of WebKitGTK, on a display of its own, over plain WebDriver: its commands. */
 export async function withWebKit(work) {
   const display = `:${90 + Math.floor(Math.random() * 900)}`;
-  const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], { stdio: "ignore" });
+  const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], {
+    stdio: "ignore",
+  });
   const port = await freePort();
   const driver = spawn(process.env.WEBKIT_DRIVER, [`--port=${port}`, "--host=127.0.0.1"], {
     env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },

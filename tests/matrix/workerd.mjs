@@ -97,7 +97,8 @@ const worker :Workerd.Worker = (
 `;
   const path = join(folder, at);
   await mkdir(path, { recursive: true });
-  for (const name of objects.length > 0 ? [...kv, "durable"] : kv) await mkdir(join(path, name), { recursive: true });
+  for (const name of objects.length > 0 ? [...kv, "durable"] : kv)
+    await mkdir(join(path, name), { recursive: true });
   await writeFile(join(path, "config.capnp"), config);
   const ports = { http: await freePort(), ...(scheduled ? { clock: await freePort() } : {}) };
   const addresses = Object.entries(ports).map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`);
@@ -109,7 +110,8 @@ const worker :Workerd.Worker = (
     ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), ...addresses, "--control-fd=3"],
     { cwd: path, stdio: ["ignore", output ? "pipe" : "inherit", output ? "pipe" : "inherit", "pipe"] },
   );
-  for (const stream of output ? [child.stdout, child.stderr] : []) stream.setEncoding("utf8").on("data", output);
+  for (const stream of output ? [child.stdout, child.stderr] : [])
+    stream.setEncoding("utf8").on("data", output);
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   const stop = () => {

@@ -25,9 +25,18 @@ test("the tarball holds what is needed, and nothing else", async () => {
       ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
-      ...["cloudflare", "duration", "handler", "index", "jwt", "ledger", "memory", "options", "problem", "reconcile"].map(
-        (types) => `dist/types/broker/${types}.d.ts`,
-      ),
+      ...[
+        "cloudflare",
+        "duration",
+        "handler",
+        "index",
+        "jwt",
+        "ledger",
+        "memory",
+        "options",
+        "problem",
+        "reconcile",
+      ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["body", "compiled", "errors", "index", "list", "types"].map((types) => `dist/types/${types}.d.ts`),
     ]
       .map((file) => `package/${file}`)
@@ -59,7 +68,16 @@ test("the release holds neither debug names nor source maps nor paths of a machi
   for (const path of [root, homedir(), "registry", "index."]) {
     assert.ok(!module.includes(path), path);
   }
-  for (const entry of ["default", "edge-light", "inline", "url", "workerd", "broker/index", "broker/cloudflare", "broker/jwt"]) {
+  for (const entry of [
+    "default",
+    "edge-light",
+    "inline",
+    "url",
+    "workerd",
+    "broker/index",
+    "broker/cloudflare",
+    "broker/jwt",
+  ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);
   }

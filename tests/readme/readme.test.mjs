@@ -28,7 +28,12 @@ before(async () => {
   readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
   exampleReadme = await readFile(join(root, "examples/edge-broker/README.md"), "utf8");
   await rm(join(folder, "readme"), { recursive: true, force: true });
-  const users = ["me:admin", "ci-bot:user:service-account", "broker:inference-user:service-account", "rotating:inference-user:service-account"];
+  const users = [
+    "me:admin",
+    "ci-bot:user:service-account",
+    "broker:inference-user:service-account",
+    "rotating:inference-user:service-account",
+  ];
   emulator = await startEmulator({
     args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
   });
@@ -92,7 +97,10 @@ for (const [runtime, start, adapted] of [
   [
     "Deno",
     "deno run",
-    (line) => line.replace("run", "run --preload=./detour.mjs --node-modules-dir=manual").replace("api.fireworks.ai", "127.0.0.1"),
+    (line) =>
+      line
+        .replace("run", "run --preload=./detour.mjs --node-modules-dir=manual")
+        .replace("api.fireworks.ai", "127.0.0.1"),
   ],
 ]) {
   test(`README: ${runtime}`, async () => {
@@ -283,7 +291,10 @@ async function minted(ask) {
   try {
     const { result, key } = await creates(async () => {
       const authorization = `Bearer ${await issuer.tokenFor("member-7")}`;
-      return ask(members(issuer), { method: "POST", headers: { authorization, origin: "https://app.example.com" } });
+      return ask(members(issuer), {
+        method: "POST",
+        headers: { authorization, origin: "https://app.example.com" },
+      });
     });
     assert.match(result.key, /^fw_/);
     assert.deepEqual([result.keyId, result.expireTime, "broker"], [key.keyId, key.expireTime, key.user]);
@@ -319,7 +330,14 @@ test("README of the example: a broker on Deno", async () => {
   await write("readme/deno/broker.js", example("deno.js"));
   await minted(async (env, init) => {
     const port = await freePort();
-    const args = ["run", "--no-prompt", "--allow-env", "--allow-net=127.0.0.1", "--preload=../detour.mjs", "--node-modules-dir=manual"];
+    const args = [
+      "run",
+      "--no-prompt",
+      "--allow-env",
+      "--allow-net=127.0.0.1",
+      "--preload=../detour.mjs",
+      "--node-modules-dir=manual",
+    ];
     const child = spawn(program(".bin/deno"), [...args, "broker.js"], {
       cwd: join(folder, "readme/deno"),
       env: { ...process.env, ...env, PORT: String(port) },
@@ -354,7 +372,10 @@ test("README of the example: a broker on Vercel", async () => {
        import handler from "./api/keys.js";
        addEventListener("fetch", (event) => event.respondWith(handler(event.request, event)));`,
     );
-    await write("readme/vercel/environment.js", `${detour()} globalThis.process = { env: ${JSON.stringify(env)} };`);
+    await write(
+      "readme/vercel/environment.js",
+      `${detour()} globalThis.process = { env: ${JSON.stringify(env)} };`,
+    );
     return answerInEdgeRuntime(main, "/api/keys", init);
   });
 });
@@ -386,9 +407,15 @@ test("README: Vercel's edge runtime", async () => {
 
 test("README: every block of code is run, and every local link leads somewhere", async () => {
   const source = await readFile(new URL(import.meta.url), "utf8");
-  for (const [text, at] of [[readme, "../../"], [exampleReadme, "../../examples/edge-broker/"]]) {
+  for (const [text, at] of [
+    [readme, "../../"],
+    [exampleReadme, "../../examples/edge-broker/"],
+  ]) {
     const blocks = [...text.matchAll(/^```(\w+) ?(\S*)$/gm)].map(([, language, file]) => [language, file]);
-    assert.deepEqual(blocks.filter(([language, file]) => !file && language !== "sh"), []);
+    assert.deepEqual(
+      blocks.filter(([language, file]) => !file && language !== "sh"),
+      [],
+    );
     for (const [, file] of blocks) assert.ok(!file || source.includes(`"${file}"`), `${file} is not run`);
     for (const [, link] of text.matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
       await readFile(new URL(`${at}${link}`, import.meta.url));

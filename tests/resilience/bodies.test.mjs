@@ -11,8 +11,31 @@ const TOKEN = "the-token-of-this-test";
 const random = chance(Number(process.env.SEED ?? 1));
 const pick = (from) => from[Math.floor(random() * from.length)];
 
-const NAMES = ["code", "message", "error", "fault", "faultstring", "details", "status", "key", "a", "__proto__", TOKEN];
-const TEXTS = ["", "no", "NOT_FOUND", "OK", "annotations are unknown", `you sent ${TOKEN}`, "got fw_secret", "é🔑", "\ud800", "x".repeat(5_000)];
+const NAMES = [
+  "code",
+  "message",
+  "error",
+  "fault",
+  "faultstring",
+  "details",
+  "status",
+  "key",
+  "a",
+  "__proto__",
+  TOKEN,
+];
+const TEXTS = [
+  "",
+  "no",
+  "NOT_FOUND",
+  "OK",
+  "annotations are unknown",
+  `you sent ${TOKEN}`,
+  "got fw_secret",
+  "é🔑",
+  "\ud800",
+  "x".repeat(5_000),
+];
 const NUMBERS = [0, 3, 5, 16, 17, -1, 1.5, 1e300, 404];
 
 function value(depth) {

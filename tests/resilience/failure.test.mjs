@@ -77,17 +77,21 @@ test("a rotation under way tells what may be deleted, and what may be stored", a
   for (const stage of ["verify", "persist"]) {
     const events = [];
     const never = () => new Promise(() => {});
-    const waiting = fireworksKeys.rotateApiKey({
-      ...at,
-      keyId: "old",
-      fetch: (url, { method, body }) => {
-        if (url.endsWith("/acme")) return stage === "verify" ? never() : Promise.resolve(Response.json({}));
-        if (method === "GET") return Promise.resolve(Response.json({ apiKeys: [{ keyId: "old" }] }));
-        return Promise.resolve(Response.json({ ...created, annotations: JSON.parse(body).apiKey.annotations }));
-      },
-      persist: never,
-      onEvent: (event) => events.push(event),
-    }).catch((error) => error);
+    const waiting = fireworksKeys
+      .rotateApiKey({
+        ...at,
+        keyId: "old",
+        fetch: (url, { method, body }) => {
+          if (url.endsWith("/acme")) return stage === "verify" ? never() : Promise.resolve(Response.json({}));
+          if (method === "GET") return Promise.resolve(Response.json({ apiKeys: [{ keyId: "old" }] }));
+          return Promise.resolve(
+            Response.json({ ...created, annotations: JSON.parse(body).apiKey.annotations }),
+          );
+        },
+        persist: never,
+        onEvent: (event) => events.push(event),
+      })
+      .catch((error) => error);
     await sleep(10);
     assert.equal(events.at(-1).stage, stage);
     await exhaust();

@@ -100,7 +100,11 @@ test("a module that cannot be used is nobody else's affair", async () => {
 
 test("what is wrong with the options of init is told", async () => {
   const { init } = await fresh();
-  const throwing = { get module() { throw new Error("mine"); } };
+  const throwing = {
+    get module() {
+      throw new Error("mine");
+    },
+  };
   for (const [options, path] of [
     [{ modul: bytes }, "modul"],
     [throwing, "module"],
@@ -123,7 +127,12 @@ test("the first call reads options as any later one does", async () => {
   }
   const hidden = Object.defineProperty({ ...at }, "token", { value: "fw_hidden", enumerable: false });
   const proxied = new Proxy({}, { get: (_, name) => at[name], has: (_, name) => name in at });
-  const getting = { ...at, get token() { return "fw_got"; } };
+  const getting = {
+    ...at,
+    get token() {
+      return "fw_got";
+    },
+  };
   for (const options of [new Options(), hidden, proxied, getting]) {
     const cold = await fresh();
     assert.equal((await cold.createApiKey(options)).keyId, "k");

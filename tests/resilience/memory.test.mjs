@@ -22,7 +22,12 @@ test("memory and the table stay flat, whatever the calls come to", async (t) => 
   const all = [
     ...Object.entries(outcomes).map(([name, options]) => [name, fireworksKeys.createApiKey, options, CALLS]),
     // Each is five calls of the service.
-    ...Object.entries(rotations).map(([name, options]) => [name, fireworksKeys.rotateApiKey, options, CALLS / 10]),
+    ...Object.entries(rotations).map(([name, options]) => [
+      name,
+      fireworksKeys.rotateApiKey,
+      options,
+      CALLS / 10,
+    ]),
   ];
   for (const [, operation, options] of all) await calls(operation, options, 10 * AT_ONCE);
   const warm = footprint();

@@ -8,15 +8,34 @@ const refused = (status) => async () => Response.json({ code: 5, message: "no" }
 export const outcomes = {
   created: () => ({ ...good, fetch: async () => Response.json({ keyId: "k", key: "fw_new_key" }) }),
   validation: () => ({ ...good, expireTme: "x" }),
-  throwing: () => ({ ...good, get accountId() { throw new Error("mine"); } }),
+  throwing: () => ({
+    ...good,
+    get accountId() {
+      throw new Error("mine");
+    },
+  }),
   wrongUrl: () => ({ ...good, baseUrl: "https://[" }),
   wrongDate: () => ({ ...good, expireTime: {} }),
-  throwingNames: () => new Proxy({}, { ownKeys() { throw new Error("mine"); } }),
+  throwingNames: () =>
+    new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new Error("mine");
+        },
+      },
+    ),
   throwingSignal: () => ({
     ...good,
     maxRetries: 0,
     orphanProtection: false,
-    signal: { aborted: false, addEventListener() { throw new Error("mine"); }, removeEventListener() {} },
+    signal: {
+      aborted: false,
+      addEventListener() {
+        throw new Error("mine");
+      },
+      removeEventListener() {},
+    },
   }),
   noRequest: () => ({ ...good, maxRetries: 0, orphanProtection: false, baseUrl: "http://localhost:1" }),
   refused: () => ({ ...good, fetch: refused(404) }),
@@ -33,7 +52,14 @@ export const outcomes = {
     };
   },
   unreachable: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => Promise.reject("no") }),
-  throwingFetch: () => ({ ...good, maxRetries: 0, orphanProtection: false, fetch: () => { throw 7; } }),
+  throwingFetch: () => ({
+    ...good,
+    maxRetries: 0,
+    orphanProtection: false,
+    fetch: () => {
+      throw 7;
+    },
+  }),
   unreadable: () => ({ ...good, orphanProtection: false, fetch: async () => new Response("<html>") }),
   swept: () => {
     let annotations;
@@ -81,8 +107,12 @@ function rotating(persist, keys = [{ keyId: "k", annotations: { team: "infra" } 
 export const rotations = {
   rotated: () => rotating(async () => {}),
   notStored: () => rotating(() => false),
-  persistThrows: () => rotating(({ key }) => { throw new Error(`vault ${key}`); }),
-  unfinished: () => rotating(() => {}, [{ keyId: "k" }, { keyId: "left", annotations: { "fireworks-keys-rotates": "k" } }]),
+  persistThrows: () =>
+    rotating(({ key }) => {
+      throw new Error(`vault ${key}`);
+    }),
+  unfinished: () =>
+    rotating(() => {}, [{ keyId: "k" }, { keyId: "left", annotations: { "fireworks-keys-rotates": "k" } }]),
   missing: () => rotating(() => {}, []),
   persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 5 }),
 };

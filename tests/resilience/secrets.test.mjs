@@ -59,7 +59,13 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     Symbol(TOKEN),
   ]) {
     await create({ fetch: () => Promise.reject(thrown), maxRetries: 0, orphanProtection: false });
-    await create({ fetch: () => { throw thrown; }, maxRetries: 0, orphanProtection: false });
+    await create({
+      fetch: () => {
+        throw thrown;
+      },
+      maxRetries: 0,
+      orphanProtection: false,
+    });
     await create({ token: () => Promise.reject(thrown) });
     const get = () => {
       throw thrown;
@@ -67,10 +73,12 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     const throwing = Object.defineProperty({ ...at }, "accountId", { enumerable: true, get });
     await fireworksKeys.createApiKey(throwing).catch((error) => said.push(error));
   }
-  const echo = (status, headers) => async (_, { headers: { authorization } }) => {
-    const echoed = headers.map((name) => [name, authorization.replace("Bearer ", "")]);
-    return Response.json({ message: "no" }, { status, headers: Object.fromEntries(echoed) });
-  };
+  const echo =
+    (status, headers) =>
+    async (_, { headers: { authorization } }) => {
+      const echoed = headers.map((name) => [name, authorization.replace("Bearer ", "")]);
+      return Response.json({ message: "no" }, { status, headers: Object.fromEntries(echoed) });
+    };
   for (const header of ["x-request-id", "x-should-retry", "retry-after-ms", "retry-after"]) {
     await create({ fetch: echo(400, [header]) });
     await create({ fetch: echo(500, [header]), maxRetries: 0, orphanProtection: false });
@@ -88,7 +96,13 @@ test("whatever a server echoes, no secret is told or copied", async () => {
   });
   await create({ fetch: async () => Response.json({ keyId: TOKEN, key: TOKEN }), orphanProtection: false });
   await create({ fetch: async () => Response.json({ message: `${TOKEN}_and_more` }, { status: 400 }) });
-  for (const persist of [() => {}, () => false, (created) => { throw new Error(JSON.stringify(created)); }]) {
+  for (const persist of [
+    () => {},
+    () => false,
+    (created) => {
+      throw new Error(JSON.stringify(created));
+    },
+  ]) {
     const { keyId } = await fireworksKeys.createApiKey(at);
     const stores = (created) => {
       secrets.push(created.key);
@@ -99,16 +113,21 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     await fireworksKeys.rotateApiKey({ ...options, keyId: TOKEN }).catch((error) => said.push(error));
   }
   // The new key is echoed where it is tried out, and where it deletes the one before.
-  const echoes = (list) => async (url, { method, headers: { authorization } }) => {
-    if (method === "GET" && url.includes("apiKeys")) return Response.json({ apiKeys: list });
-    if (method === "POST" && !url.endsWith(":delete")) return Response.json({ keyId: "new", key: "an_odd_key" });
-    return Response.json({ message: authorization }, { status: 400 });
-  };
+  const echoes =
+    (list) =>
+    async (url, { method, headers: { authorization } }) => {
+      if (method === "GET" && url.includes("apiKeys")) return Response.json({ apiKeys: list });
+      if (method === "POST" && !url.endsWith(":delete"))
+        return Response.json({ keyId: "new", key: "an_odd_key" });
+      return Response.json({ message: authorization }, { status: 400 });
+    };
   secrets.push("an_odd_key");
   for (const verify of [true, false]) {
     const list = [{ keyId: "k", prefix: TOKEN.slice(0, 5) }];
     const options = { ...at, onEvent, fetch: echoes(list), keyId: "k", keep: 0, verify, persist: () => {} };
-    const rotation = await fireworksKeys.rotateApiKey(options).catch((error) => said.push(error) && { pending: [] });
+    const rotation = await fireworksKeys
+      .rotateApiKey(options)
+      .catch((error) => said.push(error) && { pending: [] });
     said.push(...rotation.pending);
     assert.equal(rotation.pending.length, verify ? 0 : 1);
   }
@@ -121,7 +140,11 @@ test("whatever a server echoes, no secret is told or copied", async () => {
   assert.ok(said.length > 50, `${said.length} things were said`);
   assert.ok(secrets.length > 2);
   for (const thing of said) {
-    const told = [inspect(thing, { depth: 20, showHidden: true }), JSON.stringify(thing), String(thing?.stack)];
+    const told = [
+      inspect(thing, { depth: 20, showHidden: true }),
+      JSON.stringify(thing),
+      String(thing?.stack),
+    ];
     for (const secret of secrets) {
       assert.ok(!told.join().includes(secret), `${told[0].slice(0, 400)}`);
     }

@@ -8,13 +8,16 @@ import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
 import { bun, folder, program, run, write } from "../matrix/fixture.mjs";
 import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
-const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
 
 matrix("runtime", {
   "Node": (api) => printed(process.execPath, ["program.mjs"], api),
   "Deno, no permission but the network": (api) =>
-    printed(program("deno/bin.cjs"), ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"], api),
+    printed(
+      program("deno/bin.cjs"),
+      ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"],
+      api,
+    ),
   "Bun": (api) => printed(bun, ["program.mjs"], api),
   "workerd": (api) => inWorkerd(api, (at) => bundleWorker("worker.mjs", at)),
   "workerd, of an old date": (api) =>

@@ -31,12 +31,21 @@ export const audits = {
       [{ ...calm, expireTime: soon }, [{ type: "expiring-soon", expireTime: soon }]],
       [{ ...calm, expireTime: ahead(15) }, []],
       [{ ...calm, lastUsed: undefined }, [{ type: "never-used" }]],
-      [{ ...calm, lastUsed: null, createTime: long }, [{ type: "never-used" }, { type: "stale", since: long }]],
+      [
+        { ...calm, lastUsed: null, createTime: long },
+        [{ type: "never-used" }, { type: "stale", since: long }],
+      ],
       [{ ...calm, createTime: ago(200), lastUsed: long }, [{ type: "stale", since: long }]],
       [{ ...calm, createTime: ago(200), lastUsed: young }, []],
       [{ ...calm, secure: false }, [{ type: "plaintext-known" }]],
       [{ ...calm, secure: undefined }, []],
-      [{ ...calm, expireTime: "soon", lastUsed: 7 }, [{ type: "unreadable-time", field: "expireTime" }, { type: "unreadable-time", field: "lastUsed" }]],
+      [
+        { ...calm, expireTime: "soon", lastUsed: 7 },
+        [
+          { type: "unreadable-time", field: "expireTime" },
+          { type: "unreadable-time", field: "lastUsed" },
+        ],
+      ],
       [{ keyId: "bare" }, [{ type: "never-expires" }, { type: "never-used" }]],
     ];
     for (const [key, findings] of cases) {
@@ -62,13 +71,23 @@ export const audits = {
     equal((await client.audit({ expiringWithin: "1h" })).counts.stale, 1, "a default");
   },
 
-  async "the oldest key comes first, whatever the list's order, with all that is known of it"({ auditApiKeys }) {
-    const keys = ["2024-03-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00", undefined, "2024-02-01T00:00:00Z"].map(
-      (createTime, index) => ({ keyId: `k${index}`, createTime, news: { of: ["tomorrow"] } }),
-    );
+  async "the oldest key comes first, whatever the list's order, with all that is known of it"({
+    auditApiKeys,
+  }) {
+    const keys = [
+      "2024-03-01T00:00:00Z",
+      "2024-01-01T00:00:00Z",
+      "2024-01-01T01:00:00+01:00",
+      undefined,
+      "2024-02-01T00:00:00Z",
+    ].map((createTime, index) => ({ keyId: `k${index}`, createTime, news: { of: ["tomorrow"] } }));
     for (const order of [keys, [...keys].reverse()]) {
       const audit = await auditApiKeys({ ...at, fetch: listing(order) });
-      equal(audit.keys.map(({ key }) => key.keyId), ["k3", "k1", "k2", "k4", "k0"], "order");
+      equal(
+        audit.keys.map(({ key }) => key.keyId),
+        ["k3", "k1", "k2", "k4", "k0"],
+        "order",
+      );
       equal(audit.keys[0].key.news, { of: ["tomorrow"] }, "a field that nobody has heard of");
       equal(audit.counts["never-expires"], 5, "a count");
     }
@@ -81,7 +100,13 @@ export const audits = {
       keyId,
       annotations: { "fireworks-keys-attempt": tag, ...(call && { "fireworks-keys-call": call }) },
     });
-    const keys = [made("a", "t"), made("b", "u", "1"), made("c", "t"), made("d", "u", "2"), { ...calm, keyId: "e" }];
+    const keys = [
+      made("a", "t"),
+      made("b", "u", "1"),
+      made("c", "t"),
+      made("d", "u", "2"),
+      { ...calm, keyId: "e" },
+    ];
     const audit = await auditApiKeys({ ...at, fetch: listing(keys) });
     const shared = { type: "shared-attempt", attemptTag: "t", keyIds: ["a", "c"] };
     const found = Object.fromEntries(audit.keys.map(({ key, findings }) => [key.keyId, findings]));
@@ -95,14 +120,20 @@ export const audits = {
     const before = await storedKeys(api);
     for (const userId of ["lister", "-"]) {
       const audit = await auditApiKeys({ ...mine, userId, pageSize: 2, filter: 'displayName = "default"' });
-      const stored = before.filter(({ user, displayName }) => displayName === "default" && (userId === "-" || user === userId));
+      const stored = before.filter(
+        ({ user, displayName }) => displayName === "default" && (userId === "-" || user === userId),
+      );
       equal(audit.keys.map(({ key }) => key.keyId).sort(), stored.map(({ keyId }) => keyId).sort(), "keys");
       holds(audit.counts["expiring-soon"] >= 3, "expiring soon");
     }
     equal(await storedKeys(api), before, "nothing has changed");
   },
 
-  async "a wrong option of an audit is named, and a failed page fails it"({ auditApiKeys, ValidationError, ApiError }) {
+  async "a wrong option of an audit is named, and a failed page fails it"({
+    auditApiKeys,
+    ValidationError,
+    ApiError,
+  }) {
     for (const [path, options] of [
       ["staleAfter", { staleAfter: "soon" }],
       ["expiringWithin", { expiringWithin: 0 }],
@@ -113,7 +144,8 @@ export const audits = {
       equal([error.path, error.operation], [path, "auditApiKeys"], "path");
     }
     const list = listing([{}, {}, {}]);
-    const fetch = (url) => (url.includes("pageToken") ? Response.json({ code: 7, message: "no" }, { status: 403 }) : list(url));
+    const fetch = (url) =>
+      url.includes("pageToken") ? Response.json({ code: 7, message: "no" }, { status: 403 }) : list(url);
     const error = await rejectionOf(ApiError, auditApiKeys({ ...at, fetch }));
     equal([error.code, error.attempts], ["PERMISSION_DENIED", 2], "the error");
   },

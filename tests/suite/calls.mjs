@@ -100,7 +100,14 @@ export const calls = {
     const headers = { "X-Team": "infra" };
     // The emulator allows no such header from a page of another origin, so this one is not sent.
     const answer = () => Promise.resolve(Response.json({ keyId: "k", key: "fw_made_up", new: [1] }));
-    const created = await createApiKey({ ...connection(api), headers, fetch: (...args) => (given.call(undefined, ...args).catch(() => {}), answer()) });
+    const created = await createApiKey({
+      ...connection(api),
+      headers,
+      fetch: (...args) => {
+        given.call(undefined, ...args).catch(() => {});
+        return answer();
+      },
+    });
     equal(created.new, [1], "a field that nobody has heard of");
     equal(seen.self, undefined, "this");
     equal(typeof seen.args[0], "string", "the URL");
@@ -129,7 +136,11 @@ export const calls = {
     const at = connection(api);
     const { keyId } = await createApiKey(at);
     equal(await deleteApiKey({ ...at, keyId }), undefined, "nothing");
-    equal((await storedKeys(api)).some((key) => key.keyId === keyId), false, "gone");
+    equal(
+      (await storedKeys(api)).some((key) => key.keyId === keyId),
+      false,
+      "gone",
+    );
     const error = await rejectionOf(ApiError, deleteApiKey({ ...at, keyId }));
     equal([error.code, error.operation], ["NOT_FOUND", "deleteApiKey"], "code and operation");
     equal(await deleteApiKey({ ...at, keyId, missingOk: true }), undefined, "nothing");
@@ -147,7 +158,10 @@ export const calls = {
     const named = await client.create({ displayName: "other", expireTime: "2099-01-01T00:00:00Z" });
     equal([named.displayName, named.expireTime], ["other", "2099-01-01T00:00:00Z"], "overridden");
     const { apiKeys } = await client.list();
-    holds(apiKeys.some(({ keyId }) => keyId === created.keyId), "the list");
+    holds(
+      apiKeys.some(({ keyId }) => keyId === created.keyId),
+      "the list",
+    );
     await client.delete({ keyId: created.keyId });
     const users = [];
     for await (const { name } of client.users()) users.push(name);
@@ -196,9 +210,7 @@ export const calls = {
   },
 
   async "calls may overlap"({ createApiKey }, api) {
-    const created = await Promise.all(
-      Array.from({ length: 25 }, () => createApiKey(connection(api))),
-    );
+    const created = await Promise.all(Array.from({ length: 25 }, () => createApiKey(connection(api))));
     equal(new Set(created.map(({ keyId }) => keyId)).size, 25, "keys");
   },
 };

@@ -9,10 +9,7 @@ export const errors = {
       [{ userId: "nobody" }, 404, "NOT_FOUND"],
       [{ accountId: "nowhere" }, 404, "NOT_FOUND"],
     ]) {
-      const error = await rejectionOf(
-        ApiError,
-        createApiKey({ ...connection(api), ...options }),
-      );
+      const error = await rejectionOf(ApiError, createApiKey({ ...connection(api), ...options }));
       equal([error.status, error.code], [status, code], "status and code");
       holds(error.message.includes(error.body.message), "the service's message");
       equal([error.operation, error.attempts], ["createApiKey", 1], "operation and attempts");
@@ -59,20 +56,14 @@ export const errors = {
     }
   },
 
-  async "an answer that never comes whole is a connection error"(
-    { createApiKey, ConnectionError },
-    api,
-  ) {
+  async "an answer that never comes whole is a connection error"({ createApiKey, ConnectionError }, api) {
     for (const [trouble, times] of [
       // A browser tries as often as it has a connection left that was used before.
       [{ kind: "drop" }, 50],
       [{ kind: "cut", bytes: 10 }, 1],
     ]) {
       await fault(api, trouble, { times });
-      const error = await rejectionOf(
-        ConnectionError,
-        createApiKey({ ...connection(api), maxRetries: 0 }),
-      );
+      const error = await rejectionOf(ConnectionError, createApiKey({ ...connection(api), maxRetries: 0 }));
       equal([error.code, error.orphans], ["CONNECTION", "swept"], trouble.kind);
       await calm(api);
     }
@@ -107,18 +98,51 @@ export const errors = {
     const at = { ...connection(api), maxRetries: 0, orphanProtection: false };
     const response = (fields) => ({ status: 200, text: async () => "{}", headers: new Headers(), ...fields });
     for (const [Class, given] of [
-      [ConnectionError, () => { throw new Error("sync"); }],
+      [
+        ConnectionError,
+        () => {
+          throw new Error("sync");
+        },
+      ],
       [ConnectionError, () => Promise.reject("a string with fw_secret")],
       [ConnectionError, () => Promise.reject(undefined)],
-      [ConnectionError, () => Promise.reject(new Proxy({}, { get() { throw 1; } }))],
+      [
+        ConnectionError,
+        () =>
+          Promise.reject(
+            new Proxy(
+              {},
+              {
+                get() {
+                  throw 1;
+                },
+              },
+            ),
+          ),
+      ],
       [ConnectionError, () => undefined],
       [ConnectionError, () => 7],
       [ConnectionError, () => ({})],
-      [ConnectionError, () => ({ get then() { throw new Error("then"); } })],
+      [
+        ConnectionError,
+        () => ({
+          get then() {
+            throw new Error("then");
+          },
+        }),
+      ],
       [ConnectionError, () => Response.error()],
       [ConnectionError, () => response({ status: "200" })],
       [ConnectionError, () => response({ status: 65_736 })],
-      [ConnectionError, () => response({ get status() { throw new Error("status"); } })],
+      [
+        ConnectionError,
+        () =>
+          response({
+            get status() {
+              throw new Error("status");
+            },
+          }),
+      ],
       [ConnectionError, () => response({ text: () => Promise.reject(new Error("body")) })],
       [ConnectionError, () => response({ text: async () => 7 })],
       [ConnectionError, () => response({ text: undefined })],

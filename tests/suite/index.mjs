@@ -16,4 +16,13 @@ export { emulatorArguments } from "./service.mjs";
  * The cases by name. Each is called with the package and with `api`, the address of an emulator
  * that was started with `emulatorArguments`.
  */
-export const cases = { ...calls, ...options, ...errors, ...lists, ...orphans, ...time, ...audits, ...rotations };
+export const cases = {
+  ...calls,
+  ...options,
+  ...errors,
+  ...lists,
+  ...orphans,
+  ...time,
+  ...audits,
+  ...rotations,
+};

@@ -15,9 +15,16 @@ export const lists = {
     equal(fetch.count, 0, "nothing is asked before somebody wants it");
 
     const first = await list;
-    equal(first.apiKeys.map(({ keyId }) => keyId), ids.slice(0, 2), "the first page");
+    equal(
+      first.apiKeys.map(({ keyId }) => keyId),
+      ids.slice(0, 2),
+      "the first page",
+    );
     equal(first.totalSize, 5, "totalSize");
-    holds(first.apiKeys.every((key) => !("key" in key)), "no secret");
+    holds(
+      first.apiKeys.every((key) => !("key" in key)),
+      "no secret",
+    );
 
     const pages = [];
     for await (const page of list.pages()) pages.push(page.apiKeys.length);
@@ -34,7 +41,10 @@ export const lists = {
 
     const everybody = [];
     for await (const { keyId } of listApiKeys({ ...at, userId: "-" })) everybody.push(keyId);
-    holds(ids.every((id) => everybody.includes(id)), "everybody's");
+    holds(
+      ids.every((id) => everybody.includes(id)),
+      "everybody's",
+    );
     for (const keyId of ids) await deleteApiKey({ ...at, keyId });
     equal((await list).apiKeys ?? [], [], "each use asks anew");
   },
@@ -67,7 +77,11 @@ export const lists = {
     const found = await listApiKeys({ ...at, filter, readMask: "displayName" });
     equal(found.apiKeys, [{ displayName: "a & b" }], "filter and readMask");
     const ordered = await listApiKeys({ ...at, orderBy: "displayName desc" });
-    equal(ordered.apiKeys.map(({ displayName }) => displayName), ["c", "a & b"], "orderBy");
+    equal(
+      ordered.apiKeys.map(({ displayName }) => displayName),
+      ["c", "a & b"],
+      "orderBy",
+    );
     const error = await rejectionOf(ApiError, Promise.resolve(listApiKeys({ ...at, filter: "!" })));
     equal([error.code, error.operation], ["INVALID_ARGUMENT", "listApiKeys"], "a wrong filter");
   },
@@ -91,7 +105,14 @@ export const lists = {
   },
 
   async "a list that is no list is an error"({ listApiKeys, InvalidResponseError }, api) {
-    for (const body of ["[]", "null", '{"apiKeys": {}}', '{"apiKeys": "none"}', '{"nextPageToken": 7}', "<html>"]) {
+    for (const body of [
+      "[]",
+      "null",
+      '{"apiKeys": {}}',
+      '{"apiKeys": "none"}',
+      '{"nextPageToken": 7}',
+      "<html>",
+    ]) {
       const fetch = async () => new Response(body);
       const list = listApiKeys({ ...connection(api), fetch });
       await rejectionOf(InvalidResponseError, Promise.resolve(list));

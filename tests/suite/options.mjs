@@ -7,11 +7,15 @@ export const options = {
     class Options {
       token = "fw_x";
       accountId = "acme";
-      get userId() { return "ci-bot"; }
+      get userId() {
+        return "ci-bot";
+      }
       method() {}
     }
     class Misspelt extends Options {
-      get expireTme() { return "2099-01-01T00:00:00Z"; }
+      get expireTme() {
+        return "2099-01-01T00:00:00Z";
+      }
     }
     const hidden = Object.defineProperty(new Options(), "expireTme", { value: "2099-01-01T00:00:00Z" });
     const bare = Object.defineProperty(Object.create(null), "expireTme", { value: 1 });
@@ -22,7 +26,14 @@ export const options = {
     const fetch = async () => Response.json({ keyId: "k", key: "fw_k" });
     const options = Object.assign(new Options(), { fetch });
     equal((await createApiKey(options)).keyId, "k", "methods are no options");
-    const throwing = new Proxy({}, { ownKeys() { throw new Error("mine"); } });
+    const throwing = new Proxy(
+      {},
+      {
+        ownKeys() {
+          throw new Error("mine");
+        },
+      },
+    );
     const { path } = await rejectionOf(ValidationError, new FireworksKeys(throwing).create());
     equal(path, "defaults", "whose they are");
   },
@@ -182,10 +193,7 @@ export const options = {
     }
   },
 
-  async "a misspelt option is answered with the name that was meant"(
-    { createApiKey, ValidationError },
-    api,
-  ) {
+  async "a misspelt option is answered with the name that was meant"({ createApiKey, ValidationError }, api) {
     for (const [name, meant] of [
       ["expireTme", "expireTime"],
       ["expires_in", "expiresIn"],

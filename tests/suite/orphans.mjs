@@ -24,8 +24,16 @@ export const orphans = {
       const left = (await storedKeys(api, USER)).filter(
         ({ keyId }) => !before.some((key) => key.keyId === keyId),
       );
-      equal(left.map(({ keyId }) => keyId), [created.keyId], "one key");
-      equal(events.map(({ type }) => type), ["retry", "orphan-deleted"], trouble.kind);
+      equal(
+        left.map(({ keyId }) => keyId),
+        [created.keyId],
+        "one key",
+      );
+      equal(
+        events.map(({ type }) => type),
+        ["retry", "orphan-deleted"],
+        trouble.kind,
+      );
       const [retry, deleted] = events;
       equal([retry.attempt, retry.reason, retry.status], [1, reason, status], "the retry");
       equal(deleted.attemptTag, created.annotations["fireworks-keys-attempt"], "the tag");
@@ -49,19 +57,13 @@ export const orphans = {
     const headers = { "retry-after-ms": "1" };
     await fault(api, { ...trouble, headers }, { times: 3 });
     const attemptTag = "my own tag";
-    const error = await rejectionOf(
-      ApiError,
-      createApiKey({ ...connection(api, USER), attemptTag }),
-    );
+    const error = await rejectionOf(ApiError, createApiKey({ ...connection(api, USER), attemptTag }));
     equal([error.orphans, error.keyIds.length, error.attemptTag], ["swept", 3, attemptTag], "swept");
     equal(error.attempts, 3, "attempts");
     equal((await storedKeys(api, USER)).length, before, "keys");
   },
 
-  async "a create that is refused after it was done leaves no orphan"(
-    { createApiKey, ApiError },
-    api,
-  ) {
+  async "a create that is refused after it was done leaves no orphan"({ createApiKey, ApiError }, api) {
     const before = (await storedKeys(api, USER)).length;
     // The second request may be the runtime's own, which nobody sees.
     await fault(api, { kind: "drop", when: "after" });
@@ -107,10 +109,7 @@ export const orphans = {
     equal(deleted, [first.keyId], "by the tag alone");
   },
 
-  async "an abort during the sweep is answered with the signal's own reason"(
-    { createApiKey },
-    api,
-  ) {
+  async "an abort during the sweep is answered with the signal's own reason"({ createApiKey }, api) {
     await fault(api, { kind: "answer", status: 500, body: "{}" });
     await fault(api, { kind: "delay", ms: 5_000 }, { operation: "list", user: USER });
     const controller = new AbortController();
@@ -162,7 +161,10 @@ export const orphans = {
     equal([last.type, keepKeyId], ["orphans-unknown", created.keyId], "the event");
     equal((await deleteOrphans({ ...at, attemptTag, keepKeyId })).length, 1, "the orphan");
     const stored = await storedKeys(api, USER);
-    holds(stored.some(({ keyId }) => keyId === created.keyId), "the key is kept");
+    holds(
+      stored.some(({ keyId }) => keyId === created.keyId),
+      "the key is kept",
+    );
   },
 
   async "after an abort the sweep goes on through waitUntil"({ createApiKey }, api) {
@@ -196,7 +198,11 @@ export const orphans = {
     while ((await storedKeys(api, USER)).length === before) await sleep(5);
     controller.abort("enough");
     equal(await creating.catch((error) => error), "enough", "the reason");
-    equal(events.map(({ type }) => type), ["orphans-unknown"], "the event");
+    equal(
+      events.map(({ type }) => type),
+      ["orphans-unknown"],
+      "the event",
+    );
     const { attemptTag } = events[0];
     equal((await deleteOrphans({ ...at, attemptTag })).length, 1, "the orphan");
   },
@@ -209,10 +215,7 @@ export const orphans = {
     equal(events, [{ type: "unprotected", keyId }], "the event");
   },
 
-  async "without protection there is no tag and no sweep"(
-    { createApiKey, ConnectionError },
-    api,
-  ) {
+  async "without protection there is no tag and no sweep"({ createApiKey, ConnectionError }, api) {
     const at = { ...connection(api, USER), orphanProtection: false, maxRetries: 0 };
     equal("annotations" in (await createApiKey(at)), false, "annotations");
     await fault(api, { kind: "cut", bytes: 40 });
@@ -221,10 +224,7 @@ export const orphans = {
     await calm(api);
   },
 
-  async "a delete whose answer is lost is a success all the same"(
-    { createApiKey, deleteApiKey },
-    api,
-  ) {
+  async "a delete whose answer is lost is a success all the same"({ createApiKey, deleteApiKey }, api) {
     const at = connection(api, USER);
     const { keyId } = await createApiKey(at);
     const lost = { kind: "answer", status: 503, body: "{}", when: "after" };

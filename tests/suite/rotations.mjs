@@ -31,7 +31,10 @@ function service(keys, at = Date.now()) {
     if (method === "GET") return Response.json(path === "" ? {} : { apiKeys: list });
     const request = JSON.parse(body);
     if (path.endsWith(":delete")) {
-      list.splice(list.findIndex(({ keyId }) => keyId === request.keyId), 1);
+      list.splice(
+        list.findIndex(({ keyId }) => keyId === request.keyId),
+        1,
+      );
       return Response.json({});
     }
     const made = { keyId: `new${list.length}`, createTime: new Date(at).toISOString(), ...request.apiKey };
@@ -54,18 +57,30 @@ export const rotations = {
     const made = { displayName: "deploy", expiresIn: "30d", annotations: { team: "infra" } };
     const { at, first, store, persist } = await start(keys, api, made);
     const events = [];
-    const rotation = await rotateApiKey({ ...at, keyId: first.keyId, persist, onEvent: (event) => events.push(event) });
+    const rotation = await rotateApiKey({
+      ...at,
+      keyId: first.keyId,
+      persist,
+      onEvent: (event) => events.push(event),
+    });
     const { created, revoked, pending } = rotation;
     holds(store.held === created && store.writes === 1, "the new key was stored, once");
     holds(created.key.startsWith("fw_") && created.keyId !== first.keyId, "a new key");
     equal([revoked, pending], [[], []], "nothing is revoked yet");
     equal([created.displayName, created.annotations.team], ["deploy", "infra"], "name and annotations");
     equal(created.annotations["fireworks-keys-rotates"], first.keyId, "what it took over from");
-    holds(created.annotations["fireworks-keys-attempt"] !== first.annotations["fireworks-keys-attempt"], "a tag of its own");
+    holds(
+      created.annotations["fireworks-keys-attempt"] !== first.annotations["fireworks-keys-attempt"],
+      "a tag of its own",
+    );
     const lifetime = ({ createTime, expireTime }) => Date.parse(expireTime) - Date.parse(createTime);
     holds(Math.abs(lifetime(created) - lifetime(first)) < MINUTE, "the lifetime");
     const stages = ["find", "create", "compare", "verify", "persist", "revoke"];
-    equal(events.filter(({ type }) => type === "rotation").map(({ stage }) => stage), stages, "stages");
+    equal(
+      events.filter(({ type }) => type === "rotation").map(({ stage }) => stage),
+      stages,
+      "stages",
+    );
     const last = events.at(-1);
     equal([last.keyId, last.successorId], [first.keyId, created.keyId], "whom an event is about");
     holds(!JSON.stringify(events).includes(created.key), "no event tells the key");
@@ -111,7 +126,10 @@ export const rotations = {
       secret = created.key;
       throw new TypeError(`vault: ${created.key}`);
     };
-    const error = await rejectionOf(RotationError, rotateApiKey({ ...at, keyId, persist: vault, onEvent: (event) => events.push(event) }));
+    const error = await rejectionOf(
+      RotationError,
+      rotateApiKey({ ...at, keyId, persist: vault, onEvent: (event) => events.push(event) }),
+    );
     equal([error.stage, error.reason, error.liveKeyIds.length], ["persist", "failed", 2], "unknown");
     equal([error.cause.name, error.cause.message], ["TypeError", "vault: [redacted]"], "its cause");
     holds(!`${error.stack}${JSON.stringify(error)}`.includes(secret), "no error tells the key");
@@ -128,14 +146,22 @@ export const rotations = {
     // And it is too young to be taken for a crash's.
     const sure = rotateApiKey({ ...at, keyId, persist: () => {}, onUnfinished: "delete" });
     const conflict = await rejectionOf(RotationError, sure);
-    equal([conflict.stage, conflict.reason, conflict.liveKeyIds], ["compare", "conflict", again.liveKeyIds], "young");
+    equal(
+      [conflict.stage, conflict.reason, conflict.liveKeyIds],
+      ["compare", "conflict", again.liveKeyIds],
+      "young",
+    );
     equal((await live(api)).length, before.length + 1, "ours is taken back");
     // If it was stored after all, that is the key to rotate.
     const { revoked } = await rotateApiKey({ ...at, keyId: left.keyId, persist: () => {}, keep: 0 });
     equal(revoked, [keyId, left.keyId], "both go");
   },
 
-  async "what is known of orphans does not tell of a key that may be stored"({ rotateApiKey, deleteOrphans, RotationError }) {
+  async "what is known of orphans does not tell of a key that may be stored"({
+    rotateApiKey,
+    deleteOrphans,
+    RotationError,
+  }) {
     // The first create's answer is lost, and the sweep's list is refused; the second's key is stored.
     const { fetch, list } = service([{ keyId: "k" }]);
     let posts = 0;
@@ -154,17 +180,26 @@ export const rotations = {
     equal([error.stage, error.orphans, error.keepKeyId], ["persist", "unknown", "new2"], "the error");
     const { attemptTag, keepKeyId } = error;
     equal(await deleteOrphans({ ...acme, fetch, attemptTag, keepKeyId }), ["new1"], "orphans");
-    equal(list.map(({ keyId }) => keyId), ["k", "new2"], "what stays");
+    equal(
+      list.map(({ keyId }) => keyId),
+      ["k", "new2"],
+      "what stays",
+    );
   },
 
   async "a key that could not be taken back is an orphan that is told of"({ rotateApiKey, RotationError }) {
     const { fetch, list } = service([{ keyId: "k" }]);
-    const stuck = async (url, init) => (url.endsWith(":delete") ? Response.json({}, { status: 403 }) : fetch(url, init));
+    const stuck = async (url, init) =>
+      url.endsWith(":delete") ? Response.json({}, { status: 403 }) : fetch(url, init);
     const events = [];
     const onEvent = (event) => events.push(event);
     const rotating = rotateApiKey({ ...acme, fetch: stuck, keyId: "k", persist: () => false, onEvent });
     const error = await rejectionOf(RotationError, rotating);
-    equal([error.reason, error.orphans, error.liveKeyIds], ["not-stored", "unknown", ["k", "new1"]], "the error");
+    equal(
+      [error.reason, error.orphans, error.liveKeyIds],
+      ["not-stored", "unknown", ["k", "new1"]],
+      "the error",
+    );
     equal([error.keepKeyId, list.length], [undefined, 2], "keys");
     equal(events.at(-1), { type: "orphans-unknown", attemptTag: error.attemptTag }, "the event");
     holds(error.message.includes("deleteApiKey"), "what to do");
@@ -174,8 +209,15 @@ export const rotations = {
     for (const status of [500, 404]) {
       const { fetch, list } = service([{ keyId: "k" }]);
       const persist = async () => new Response("no", { status });
-      const error = await rejectionOf(RotationError, rotateApiKey({ ...acme, fetch, keyId: "k", keep: 0, persist }));
-      equal([error.stage, error.reason, error.liveKeyIds, list.length], ["persist", "failed", ["k", "new1"], 2], "unknown");
+      const error = await rejectionOf(
+        RotationError,
+        rotateApiKey({ ...acme, fetch, keyId: "k", keep: 0, persist }),
+      );
+      equal(
+        [error.stage, error.reason, error.liveKeyIds, list.length],
+        ["persist", "failed", ["k", "new1"], 2],
+        "unknown",
+      );
     }
     const { fetch } = service([{ keyId: "k" }]);
     const persist = async () => new Response("stored");
@@ -197,25 +239,57 @@ export const rotations = {
     const { rotateApiKey, RotationError } = keys;
     const before = await live(api);
     const persist = () => holds(false, "is not called");
-    const error = await rejectionOf(RotationError, rotateApiKey({ ...connection(api, USER), keyId: "typo", persist }));
-    equal([error.stage, error.reason, error.liveKeyIds, error.attempts], ["find", "missing", [], 1], "missing");
+    const error = await rejectionOf(
+      RotationError,
+      rotateApiKey({ ...connection(api, USER), keyId: "typo", persist }),
+    );
+    equal(
+      [error.stage, error.reason, error.liveKeyIds, error.attempts],
+      ["find", "missing", [], 1],
+      "missing",
+    );
     equal(await live(api), before, "keys");
   },
 
   async "an old leftover is deleted when the new key is stored, and not before"({ rotateApiKey }) {
-    const { fetch, asked, list } = service([{ keyId: "k" }, after("left", "k"), after("deep", "left"), after("other", "x")]);
+    const { fetch, asked, list } = service([
+      { keyId: "k" },
+      after("left", "k"),
+      after("deep", "left"),
+      after("other", "x"),
+    ]);
     const persist = () => {
-      equal(list.map(({ keyId }) => keyId), ["k", "left", "deep", "other", "new4"], "nothing is deleted yet");
+      equal(
+        list.map(({ keyId }) => keyId),
+        ["k", "left", "deep", "other", "new4"],
+        "nothing is deleted yet",
+      );
     };
     const rotation = await rotateApiKey({ ...acme, fetch, keyId: "k", persist, onUnfinished: "delete" });
     equal([rotation.revoked, rotation.pending], [["left", "deep"], []], "revoked");
-    equal(list.map(({ keyId }) => keyId), ["k", "other", "new4"], "what stays");
+    equal(
+      list.map(({ keyId }) => keyId),
+      ["k", "other", "new4"],
+      "what stays",
+    );
     const requests = asked.map(([method, path]) => `${method} ${path.replace("/users/u", "")}`);
     const look = repeats() ? ["GET /apiKeys"] : [];
-    const expected = ["GET /apiKeys", "POST /apiKeys", ...look, "GET /apiKeys", "GET ", "POST /apiKeys:delete", "POST /apiKeys:delete"];
+    const expected = [
+      "GET /apiKeys",
+      "POST /apiKeys",
+      ...look,
+      "GET /apiKeys",
+      "GET ",
+      "POST /apiKeys:delete",
+      "POST /apiKeys:delete",
+    ];
     equal(requests, expected, "requests");
     const asNew = asked.filter(([, , token]) => token === "Bearer fw_the_new_secret");
-    equal(asNew.map(([method, path]) => method + path), ["GET"], "what the new key is used for");
+    equal(
+      asNew.map(([method, path]) => method + path),
+      ["GET"],
+      "what the new key is used for",
+    );
   },
 
   async "the new key deletes the old one where that is the token"({ rotateApiKey }) {
@@ -241,7 +315,11 @@ export const rotations = {
       const error = await rejectionOf(RotationError, rotating);
       const alive = gone ? ["theirs"] : ["k", "theirs"];
       equal([error.stage, error.reason, error.liveKeyIds], ["compare", "conflict", alive], "conflict");
-      equal(list.map(({ keyId }) => keyId), alive, "keys");
+      equal(
+        list.map(({ keyId }) => keyId),
+        alive,
+        "keys",
+      );
     }
   },
 
@@ -253,16 +331,32 @@ export const rotations = {
     const failed = settled.filter(({ status }) => status === "rejected");
     holds(failed.length > 0, "one fails");
     for (const { reason } of failed) {
-      holds(reason instanceof RotationError && ["conflict", "unfinished"].includes(reason.reason), `${reason?.stack}`);
+      holds(
+        reason instanceof RotationError && ["conflict", "unfinished"].includes(reason.reason),
+        `${reason?.stack}`,
+      );
     }
     holds((await live(api)).includes(store.held.keyId), "the stored key works");
   },
 
-  async "a new key that is not known yet is tried again; one that may not read the account works"({ rotateApiKey, RotationError }) {
+  async "a new key that is not known yet is tried again; one that may not read the account works"({
+    rotateApiKey,
+    RotationError,
+  }) {
     const verifying = (answers) => {
       const { fetch, list } = service([{ keyId: "k" }]);
       const slow = async (url, init) => (url.endsWith("/acme") ? answers() : fetch(url, init));
-      return [list, rotateApiKey({ ...acme, fetch: slow, keyId: "k", persist: () => {}, maxRetries: 0, totalTimeoutMs: 4_000 })];
+      return [
+        list,
+        rotateApiKey({
+          ...acme,
+          fetch: slow,
+          keyId: "k",
+          persist: () => {},
+          maxRetries: 0,
+          totalTimeoutMs: 4_000,
+        }),
+      ];
     };
     const refuse = (status) => Response.json({ code: 16, message: "no" }, { status });
     let asked = 0;
@@ -272,7 +366,11 @@ export const rotations = {
     for (const status of [401, 404]) {
       const [list, rotating] = verifying(() => refuse(status));
       const error = await rejectionOf(RotationError, rotating);
-      equal([error.stage, error.reason, error.cause.status, error.liveKeyIds], ["verify", "failed", status, ["k"]], "broken");
+      equal(
+        [error.stage, error.reason, error.cause.status, error.liveKeyIds],
+        ["verify", "failed", status, ["k"]],
+        "broken",
+      );
       equal(list.length, 1, "taken back");
     }
     const { fetch, asked: all } = service([{ keyId: "k" }]);
@@ -280,16 +378,30 @@ export const rotations = {
     holds(!all.some(([, path]) => path === ""), "not asked");
   },
 
-  async "an expired key is rotated, and one whose lifetime cannot be told is not"({ rotateApiKey, RotationError }) {
+  async "an expired key is rotated, and one whose lifetime cannot be told is not"({
+    rotateApiKey,
+    RotationError,
+  }) {
     const times = { createTime: "2024-01-01T00:00:00.2Z", expireTime: "2024-01-31T00:00:00Z" };
     const { fetch } = service([{ keyId: "k", ...times }]);
     const { created } = await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} });
     const lifetime = Date.parse(created.expireTime) - Date.parse(created.createTime);
     holds(Math.abs(lifetime - 30 * 24 * 60 * MINUTE) < 10_000, `lives ${lifetime}`);
-    for (const wrong of [{ expireTime: "soon" }, { createTime: undefined }, { createTime: times.expireTime, expireTime: times.createTime }]) {
+    for (const wrong of [
+      { expireTime: "soon" },
+      { createTime: undefined },
+      { createTime: times.expireTime, expireTime: times.createTime },
+    ]) {
       const { fetch, list } = service([{ keyId: "k", ...times, ...wrong }]);
-      const error = await rejectionOf(RotationError, rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} }));
-      equal([error.stage, error.reason, error.liveKeyIds, list.length], ["find", "lifetime", ["k"], 1], "unknown");
+      const error = await rejectionOf(
+        RotationError,
+        rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} }),
+      );
+      equal(
+        [error.stage, error.reason, error.liveKeyIds, list.length],
+        ["find", "lifetime", ["k"], 1],
+        "unknown",
+      );
       const told = await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {}, expiresIn: "1d" });
       holds(told.created.expireTime > new Date().toISOString(), "told");
     }
@@ -352,7 +464,14 @@ export const rotations = {
     const { rotateApiKey } = keys;
     const { at, first } = await start(keys, api);
     const before = await live(api);
-    for (const [stage, asked] of [["find"], ["create"], ["compare"], ["verify"], ["persist"], ["persist", true]]) {
+    for (const [stage, asked] of [
+      ["find"],
+      ["create"],
+      ["compare"],
+      ["verify"],
+      ["persist"],
+      ["persist", true],
+    ]) {
       const controller = new AbortController();
       const held = [];
       const events = [];
@@ -372,16 +491,35 @@ export const rotations = {
       const left = (await live(api)).filter((keyId) => !before.includes(keyId));
       // Once the store is asked, nobody knows what became of it.
       equal(left.length, asked ? 1 : 0, `keys left at ${stage}`);
-      const told = { find: "rotation", create: "rotation", compare: "orphan-deleted", verify: "orphan-deleted" };
-      equal(events.at(-1).type, asked ? "rotation-unknown" : (told[stage] ?? "orphan-deleted"), "the last event");
+      const told = {
+        find: "rotation",
+        create: "rotation",
+        compare: "orphan-deleted",
+        verify: "orphan-deleted",
+      };
+      equal(
+        events.at(-1).type,
+        asked ? "rotation-unknown" : (told[stage] ?? "orphan-deleted"),
+        "the last event",
+      );
     }
   },
 
-  async "a persist that never settles ends with the total timeout, and both keys stay"({ rotateApiKey, RotationError }) {
+  async "a persist that never settles ends with the total timeout, and both keys stay"({
+    rotateApiKey,
+    RotationError,
+  }) {
     const { fetch, list } = service([{ keyId: "k" }]);
     const persist = () => new Promise(() => {});
-    const error = await rejectionOf(RotationError, rotateApiKey({ ...acme, fetch, keyId: "k", persist, totalTimeoutMs: 300 }));
-    equal([error.stage, error.cause.code, error.cause.limit, error.liveKeyIds], ["persist", "TIMEOUT", "total", ["k", "new1"]], "unknown");
+    const error = await rejectionOf(
+      RotationError,
+      rotateApiKey({ ...acme, fetch, keyId: "k", persist, totalTimeoutMs: 300 }),
+    );
+    equal(
+      [error.stage, error.cause.code, error.cause.limit, error.liveKeyIds],
+      ["persist", "TIMEOUT", "total", ["k", "new1"]],
+      "unknown",
+    );
     equal(list.length, 2, "keys");
   },
 
@@ -404,16 +542,29 @@ export const rotations = {
       equal([error.path, error.operation], [path, "rotateApiKey"], "path");
     }
     const { fetch } = service([{ keyId: "k" }]);
-    const client = new FireworksKeys({ ...acme, fetch, persist: () => false, keep: 0, displayName: "of creates" });
+    const client = new FireworksKeys({
+      ...acme,
+      fetch,
+      persist: () => false,
+      keep: 0,
+      displayName: "of creates",
+    });
     equal((await client.rotate({ keyId: "k", persist: () => {} })).revoked, ["k"], "defaults");
-    const shortLived = new FireworksKeys({ ...acme, fetch: service([{ keyId: "k" }]).fetch, expiresIn: "1h" });
+    const shortLived = new FireworksKeys({
+      ...acme,
+      fetch: service([{ keyId: "k" }]).fetch,
+      expiresIn: "1h",
+    });
     const { created } = await shortLived.rotate({ keyId: "k", persist: () => {} });
     equal(created.expireTime, undefined, "a default is for new keys");
     const inDefaults = new FireworksKeys({ ...good, fetch });
     equal((await rejectionOf(ValidationError, inDefaults.rotate())).path, "keyId", "belongs to one call");
   },
 
-  async "no secret is in what a rotation says, whatever a caller or a server takes for an id"({ rotateApiKey, RotationError }) {
+  async "no secret is in what a rotation says, whatever a caller or a server takes for an id"({
+    rotateApiKey,
+    RotationError,
+  }) {
     const token = "secret_token_of_the_caller";
     const events = [];
     const onEvent = (event) => events.push(event);

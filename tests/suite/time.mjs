@@ -13,10 +13,7 @@ export const time = {
       { token: NEVER },
     ];
     for (const trouble of hangs) {
-      const error = await rejectionOf(
-        TimeoutError,
-        createApiKey({ ...at, ...trouble, timeoutMs: 20 }),
-      );
+      const error = await rejectionOf(TimeoutError, createApiKey({ ...at, ...trouble, timeoutMs: 20 }));
       equal([error.limit, error.code], ["attempt", "TIMEOUT"], "limit and code");
       holds(error.message.includes("20 ms"), error.message);
     }
@@ -38,8 +35,19 @@ export const time = {
     await fault(api, { kind: "answer", status: 429, headers, body: "{}" }, { times: 2 });
     // From a page of another origin the header cannot be seen, and the backoff applies.
     await createApiKey(at);
-    equal(events.map(({ type, status }) => [type, status]), [["retry", 429], ["retry", 429]], "429");
-    equal(events.map(({ attempt }) => attempt), [1, 2], "attempts");
+    equal(
+      events.map(({ type, status }) => [type, status]),
+      [
+        ["retry", 429],
+        ["retry", 429],
+      ],
+      "429",
+    );
+    equal(
+      events.map(({ attempt }) => attempt),
+      [1, 2],
+      "attempts",
+    );
     await fault(api, { kind: "answer", status: 429, body: "{}" }, { times: 1 });
     const error = await rejectionOf(ApiError, createApiKey({ ...at, maxRetries: 0 }));
     equal(error.attempts, 1, "no retry");

@@ -45,7 +45,11 @@ export class Keyring extends EventTarget {
     // By the broker's clock, where it tells the time: this machine's may be wrong.
     const now = Date.parse(response.headers.get("date") ?? "") || Date.now();
     this.#again((Date.parse(answer.expireTime) - now) * REFRESH_AT);
-    if (before) this.#before.set(setTimeout(() => this.#revoke(before), OVERLAP_MS), before);
+    if (before)
+      this.#before.set(
+        setTimeout(() => this.#revoke(before), OVERLAP_MS),
+        before,
+      );
     this.dispatchEvent(new Event("change"));
   }
 
@@ -63,9 +67,12 @@ export class Keyring extends EventTarget {
 
   #again(ms) {
     if (this.#closed) return;
-    this.#timer = setTimeout(() => {
-      this.refresh().catch((error) => this.dispatchEvent(new CustomEvent("failure", { detail: error })));
-    }, Math.max(ms, LEAST_MS));
+    this.#timer = setTimeout(
+      () => {
+        this.refresh().catch((error) => this.dispatchEvent(new CustomEvent("failure", { detail: error })));
+      },
+      Math.max(ms, LEAST_MS),
+    );
   }
 
   async #revoke({ keyId }) {
@@ -75,6 +82,10 @@ export class Keyring extends EventTarget {
 
   #ask(method, path) {
     // A page that is left in the middle of it lets it end.
-    return fetch(path, { method, headers: { authorization: `Bearer ${this.#token}` }, keepalive: method === "DELETE" });
+    return fetch(path, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}` },
+      keepalive: method === "DELETE",
+    });
   }
 }

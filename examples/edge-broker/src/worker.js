@@ -36,7 +36,8 @@ export default {
   async scheduled() {
     const done = await broker.reconcile({ keep: words(env.KEEP_KEY_IDS), token: env.RECONCILE_API_KEY });
     console.log(`reconciled: ${done.known} known, ${done.revoked.length} revoked`);
-    for (const keyId of done.spared) console.warn(`${keyId} looks like the broker's own: is it in KEEP_KEY_IDS?`);
+    for (const keyId of done.spared)
+      console.warn(`${keyId} looks like the broker's own: is it in KEEP_KEY_IDS?`);
     for (const keyId of done.missing) console.error(`${keyId} of KEEP_KEY_IDS is gone`);
     for (const { keyId, error } of done.failed) console.error(`${keyId}: ${error.message}`);
     if (!done.settled) console.error("not settled: somebody goes on minting keys that are not the broker's");

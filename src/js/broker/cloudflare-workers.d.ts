@@ -11,10 +11,7 @@ declare module "cloudflare:workers" {
   interface DurableObjectState {
     readonly storage: {
       readonly sql: {
-        exec(
-          query: string,
-          ...values: (string | number | null)[]
-        ): { toArray(): Record<string, unknown>[] };
+        exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
       };
       getAlarm(): Promise<number | null>;
       setAlarm(time: number): Promise<void>;

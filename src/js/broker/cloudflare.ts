@@ -8,12 +8,12 @@ import {
   type Limits,
   type Mint,
   type Refusal,
-  reserve,
-  revoke,
   type Row,
   type Rows,
-  settle,
+  reserve,
+  revoke,
   type Standing,
+  settle,
   standings,
 } from "./ledger.js";
 
@@ -125,13 +125,13 @@ class SqlRows implements Rows {
       .exec("SELECT * FROM mints")
       .toArray()
       .map((row) => ({
-        attemptTag: row["attempt_tag"] as string,
-        keyId: row["key_id"] as string | null,
-        mintedAt: row["minted_at"] as number,
-        expiresAt: row["expires_at"] as number,
-        settleBy: row["settle_by"] as number,
-        forgetAt: row["forget_at"] as number,
-        revoked: row["revoked"] === 1,
+        attemptTag: row.attempt_tag as string,
+        keyId: row.key_id as string | null,
+        mintedAt: row.minted_at as number,
+        expiresAt: row.expires_at as number,
+        settleBy: row.settle_by as number,
+        forgetAt: row.forget_at as number,
+        revoked: row.revoked === 1,
       }));
   }
 

@@ -1,8 +1,8 @@
 // What a broker answers: its three paths, in the order in which a request has to pass their checks.
 
 import { mint, revoke } from "./keys.js";
-import { checkOrigin, preflight, seal } from "./origin.js";
 import type { Settings } from "./options.js";
+import { checkOrigin, preflight, seal } from "./origin.js";
 import { Problem } from "./problem.js";
 import { keyIdIn } from "./request.js";
 import { within } from "./within.js";
@@ -16,15 +16,12 @@ const AUTHENTICATE_MS = 10_000;
 type Method = (settings: Settings, request: Request, waitUntil: WaitUntil) => Promise<Response>;
 
 /** @internal Answers a request. Never rejects. */
-export async function handle(
-  settings: Settings,
-  request: Request,
-  waitUntil: WaitUntil,
-): Promise<Response> {
+export async function handle(settings: Settings, request: Request, waitUntil: WaitUntil): Promise<Response> {
   try {
     checkOrigin(settings, request);
     const methods = methodsAt(settings, request);
-    if (request.method === "OPTIONS") return seal(settings, request, preflight(settings, Object.keys(methods)));
+    if (request.method === "OPTIONS")
+      return seal(settings, request, preflight(settings, Object.keys(methods)));
     const method = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
     if (method) return seal(settings, request, await method(settings, request, waitUntil));
     throw new Problem(405, "method", "This is not done here.", {

@@ -3,17 +3,21 @@
 
 import { handle, type WaitUntil } from "./handler.js";
 import { type KeyBrokerOptions, read } from "./options.js";
-import { type Reconciliation, reconcile, type ReconcileOptions } from "./reconcile.js";
+import { type ReconcileOptions, type Reconciliation, reconcile } from "./reconcile.js";
 
 export type { Duration } from "./duration.js";
 export type { Claim, Ledger, Limits, Mint, Refusal, Standing } from "./ledger.js";
 export { memoryLedger } from "./memory.js";
 export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
-export type { Reconciliation, ReconcileOptions } from "./reconcile.js";
+export type { ReconcileOptions, Reconciliation } from "./reconcile.js";
 
 /** Anything that a runtime hands over beside a request, such as a worker's `env` and `ctx`. */
-export type RuntimeContext = { waitUntil(work: Promise<unknown>): unknown } | NonNullable<unknown> | null | undefined;
+export type RuntimeContext =
+  | { waitUntil(work: Promise<unknown>): unknown }
+  | NonNullable<unknown>
+  | null
+  | undefined;
 
 /** A broker of keys. */
 export interface KeyBroker {

@@ -52,9 +52,7 @@ const WRONG = [
  * algorithms and an expiry are demanded, whatever the token says of itself. Rejects where the issuer's
  * keys cannot be had.
  */
-export function jwtAuthenticator(
-  options: JwtOptions,
-): (request: Request) => Promise<string | undefined> {
+export function jwtAuthenticator(options: JwtOptions): (request: Request) => Promise<string | undefined> {
   const { issuer, audience, algorithms, claim = "sub", clockTolerance = 0 } = checked(options);
   const keys = keySet(options.jwks);
   const demands = {

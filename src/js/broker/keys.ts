@@ -4,8 +4,8 @@
 import {
   ApiError,
   ConnectionError,
-  createApiKey,
   type CreatedApiKey,
+  createApiKey,
   deleteApiKey,
   FireworksKeysError,
   TimeoutError,
@@ -66,7 +66,9 @@ export async function mint(
     await deleteApiKey({ ...connection, keyId, missingOk: true })
       .then(() => asked(() => ledger.release(member, attemptTag)))
       .catch(onError);
-    throw error instanceof Problem ? error : new Problem(502, "upstream", "No key could be minted.", { cause: error });
+    throw error instanceof Problem
+      ? error
+      : new Problem(502, "upstream", "No key could be minted.", { cause: error });
   }
   return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
 }
@@ -168,6 +170,7 @@ function upstream(cause: unknown): Problem {
     return new Problem(503, "unavailable", "The service cannot be reached now.", { headers, cause });
   }
   // A wrong configuration is nobody's but the operator's.
-  if (cause instanceof ValidationError) return new Problem(500, "failed", "The broker is not set up.", { cause });
+  if (cause instanceof ValidationError)
+    return new Problem(500, "failed", "The broker is not set up.", { cause });
   return new Problem(502, "upstream", "The service has refused.", { cause });
 }

@@ -1,6 +1,6 @@
 // A ledger in memory, for a broker that is one process.
 
-import { forget, type Ledger, reserve, revoke, type Row, type Rows, settle, standings } from "./ledger.js";
+import { forget, type Ledger, type Row, type Rows, reserve, revoke, settle, standings } from "./ledger.js";
 
 /** How often members of whom nothing is remembered are dropped, in milliseconds. */
 const TIDY_EVERY_MS = 60_000;

@@ -118,7 +118,11 @@ export function read(options: KeyBrokerOptions): Settings {
   } = options;
   none(others, "");
   check(typeof authenticate === "function", "authenticate", "is required: a function that says who asks");
-  check(typeof token === "function" || isText(token), "token", "is required: a key, or a function that returns one");
+  check(
+    typeof token === "function" || isText(token),
+    "token",
+    "is required: a key, or a function that returns one",
+  );
   check(isId(accountId), "accountId", "is required: the bare id, without a slash");
   check(isId(userId), "userId", "is required: the bare id of one service account");
   check(
@@ -128,7 +132,9 @@ export function read(options: KeyBrokerOptions): Settings {
   );
   check(memberSecret !== token, "memberSecret", "must not be the token, which is rotated");
   check(
-    typeof ledger === "object" && ledger !== null && CALLS.every((name) => typeof ledger[name] === "function"),
+    typeof ledger === "object" &&
+      ledger !== null &&
+      CALLS.every((name) => typeof ledger[name] === "function"),
     "ledger",
     "is required: durableLedger(…), memoryLedger() or one of your own",
   );

@@ -2,8 +2,14 @@
 // names the member to ask about, so that no list of all members is needed. A member whom the ledger cannot
 // answer for keeps the keys: an outage must not end everybody's.
 
-import { type ApiKey, type ConnectionOptions, deleteApiKey, listApiKeys, ValidationError } from "fireworks-keys";
-import { asked, ATTEMPT } from "./keys.js";
+import {
+  type ApiKey,
+  type ConnectionOptions,
+  deleteApiKey,
+  listApiKeys,
+  ValidationError,
+} from "fireworks-keys";
+import { ATTEMPT, asked } from "./keys.js";
 import type { Claim, Standing } from "./ledger.js";
 import type { Settings } from "./options.js";
 import { within } from "./within.js";
@@ -103,7 +109,11 @@ async function onePass(
   const own = await tokenLike(settings, kept, strangers);
   if (own) result.spared.push(own.keyId);
   // Before anybody's ledger is asked: however many members there are, these go.
-  await revokeAll(call, strangers.filter((key) => key !== own), result);
+  await revokeAll(
+    call,
+    strangers.filter((key) => key !== own),
+    result,
+  );
   await each(shuffled([...members]), call, async ([member, keys]) => {
     const { unknown, lost } = await strangersOf(settings, member, keys, result);
     await revokeAll(call, unknown, result);
@@ -142,7 +152,11 @@ async function strangersOf(
 }
 
 function isAnswer(standings: unknown, length: number): standings is Standing[] {
-  return Array.isArray(standings) && standings.length === length && standings.every((each) => STANDINGS.includes(each));
+  return (
+    Array.isArray(standings) &&
+    standings.length === length &&
+    standings.every((each) => STANDINGS.includes(each))
+  );
 }
 
 /** Revokes keys: those first that can still be used, the newest of them before the others. */

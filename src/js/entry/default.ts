@@ -2,8 +2,8 @@
 // of its deflated bytes.
 
 import deflated from "#module.deflate";
-import { decode } from "./base64.js";
 import { provide } from "../module.js";
+import { decode } from "./base64.js";
 
 provide(async () => {
   // Not the stream of a Blob: a browser keeps those in another process.

@@ -1,8 +1,8 @@
 // The module is part of the file, for runtimes that cannot inflate: as base64 of its plain bytes.
 
 import base64 from "#module.inline";
-import { decode } from "./base64.js";
 import { provide } from "../module.js";
+import { decode } from "./base64.js";
 
 provide(async () => decode(base64));
 

@@ -1,7 +1,7 @@
 // Cloudflare Workers compile modules ahead, and nothing else.
 
-import module from "./fireworks_keys.wasm";
 import { provide } from "../module.js";
+import module from "./fireworks_keys.wasm";
 
 provide(() => module);
 

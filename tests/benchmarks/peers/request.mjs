@@ -1,7 +1,11 @@
 export const connect = (baseUrl) => async () => {
   const request = new Request(`${baseUrl}/v1/accounts/acme/users/ci-bot/apiKeys`, {
     method: "POST",
-    headers: { authorization: "Bearer fw_token", "content-type": "application/json", accept: "application/json" },
+    headers: {
+      authorization: "Bearer fw_token",
+      "content-type": "application/json",
+      accept: "application/json",
+    },
     body: JSON.stringify({ apiKey: { displayName: "bench" } }),
     signal: AbortSignal.timeout(30_000),
   });

@@ -1,6 +1,12 @@
 // What a strict consumer writes of a broker. Compiled, never run.
 
-import { createKeyBroker, type KeyBroker, type Ledger, memoryLedger, type Reconciliation } from "fireworks-keys/broker";
+import {
+  createKeyBroker,
+  type KeyBroker,
+  type Ledger,
+  memoryLedger,
+  type Reconciliation,
+} from "fireworks-keys/broker";
 import { jwtAuthenticator } from "fireworks-keys/broker/jwt";
 
 const broker: KeyBroker = createKeyBroker({

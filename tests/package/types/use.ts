@@ -1,24 +1,24 @@
 // What a strict consumer writes, and what its types are. Compiled, never run.
 
 import {
+  ApiError,
   type ApiKey,
+  auditApiKeys,
   type ClientOptions,
   type CreateApiKeyOptions,
   type CreatedApiKey,
-  type ErrorCode,
-  type FireworksKeysEvent,
-  ApiError,
-  auditApiKeys,
   createApiKey,
   deleteApiKey,
   deleteOrphans,
+  type ErrorCode,
   FireworksKeys,
   FireworksKeysError,
+  type FireworksKeysEvent,
   init,
   listApiKeys,
   listUsers,
   type Rotation,
-  RotationError,
+  type RotationError,
   rotateApiKey,
 } from "fireworks-keys";
 
@@ -43,13 +43,24 @@ export async function functions(): Promise<void> {
   same<typeof page.apiKeys, ApiKey[] | undefined>(true);
   for await (const key of listApiKeys(at)) same<typeof key, ApiKey>(true);
   for await (const { users } of listUsers(at).pages()) users?.map(({ name }) => name);
-  const { keys, counts } = await auditApiKeys({ ...at, userId: "-", staleAfter: "30d", expiringWithin: 3_600 });
+  const { keys, counts } = await auditApiKeys({
+    ...at,
+    userId: "-",
+    staleAfter: "30d",
+    expiringWithin: 3_600,
+  });
   same<(typeof counts)["never-expires"], number>(true);
   for (const { key, findings } of keys) {
     same<typeof key, ApiKey>(true);
     for (const finding of findings) if (finding.type === "stale") finding.since satisfies string;
   }
-  const rotation = await rotateApiKey({ ...at, keyId: "k", persist: async ({ key }) => key.length > 0, keep: 0, expiresIn: "1d" });
+  const rotation = await rotateApiKey({
+    ...at,
+    keyId: "k",
+    persist: async ({ key }) => key.length > 0,
+    keep: 0,
+    expiresIn: "1d",
+  });
   same<typeof rotation, Rotation>(true);
   same<typeof rotation.created, CreatedApiKey>(true);
   for (const { keyId, error } of rotation.pending) console.log(keyId, error.code, error.message);
@@ -116,7 +127,8 @@ export async function client(): Promise<void> {
   const some = new FireworksKeys({ token: "fw_x" });
   await some.create({ accountId: "acme", userId: "ci-bot" });
   await some.list({ accountId: "acme", userId: "-" });
-  for await (const user of some.users({ accountId: "acme" })) user.serviceAccount satisfies boolean | undefined;
+  for await (const user of some.users({ accountId: "acme" }))
+    user.serviceAccount satisfies boolean | undefined;
 }
 
 export async function errors(): Promise<string | undefined> {

@@ -15,8 +15,10 @@ pub struct Workspace {
 impl Workspace {
     /// Asks cargo where the workspace is, and makes package.json say its version.
     pub fn find() -> Result<Self> {
+        // Cargo says so as it runs this. What was compiled in would be where a copy came from.
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
         let metadata = MetadataCommand::new()
-            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"))
+            .current_dir(here)
             .no_deps()
             .exec()
             .context("cargo metadata")?;
