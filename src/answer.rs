@@ -10,13 +10,13 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
-    /// The names of fields as JavaScript has them, so that each is handed over once.
+    /// The names of fields as JavaScript strings, so that each crosses the boundary once.
     static NAMES: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn in_javascript(name: &'static str) -> JsString {
     NAMES.with_borrow_mut(|names| {
-        // Two literals that are the same may be two entries; that does no harm.
+        // The same literal may stand at two addresses; then it has two entries, which does no harm.
         let known = names.iter().find(|(known, _)| std::ptr::eq(*known, name));
         if let Some((_, known)) = known {
             return known.clone();
@@ -28,7 +28,7 @@ fn in_javascript(name: &'static str) -> JsString {
 }
 
 impl Answer for Reply {
-    type Item = Record;
+    type Item = Json;
 
     fn status(&self) -> u16 {
         Reply::status(self)
@@ -42,26 +42,26 @@ impl Answer for Reply {
         }
     }
 
-    fn item(&self) -> Option<Record> {
+    fn item(&self) -> Option<Json> {
         let value = self.value();
-        host::is_resource(&value).then_some(Record(value))
+        host::is_resource(&value).then_some(Json(value))
     }
 
-    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Record>> {
+    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Json>> {
         let list = self.item()?.get(name);
         let list: Array = if list.is_undefined() || list.is_null() {
             Array::new()
         } else {
             list.dyn_into().ok()?
         };
-        Some(list.into_iter().map(Record))
+        Some(list.into_iter().map(Json))
     }
 }
 
-/// Something that a JSON parser made; reading it cannot throw.
-pub struct Record(JsValue);
+/// What a JSON parser made; reading it cannot throw.
+pub struct Json(JsValue);
 
-impl Record {
+impl Json {
     /// As it was parsed.
     pub fn value(&self) -> &JsValue {
         &self.0
@@ -73,7 +73,7 @@ impl Record {
     }
 }
 
-impl Item for Record {
+impl Item for Json {
     fn text(&self, field: &'static str) -> Option<String> {
         host::text_of(&self.0, &in_javascript(field))
     }
@@ -95,7 +95,7 @@ impl Item for Record {
     }
 
     fn annotation(&self, name: &'static str) -> Option<String> {
-        Record(self.get("annotations")).text(name)
+        Json(self.get("annotations")).text(name)
     }
 
     fn annotations(&self) -> Vec<(String, String)> {
@@ -111,7 +111,7 @@ impl Item for Record {
     }
 }
 
-/// A value as JSON would have it: records as plain objects.
-pub fn to_record(value: &impl Serialize) -> Result<JsValue, JsValue> {
+/// A value of ours in JavaScript, as JSON would have it: structs as plain objects.
+pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }

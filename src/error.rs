@@ -1,16 +1,16 @@
-//! The one conversion of a failure into a JavaScript error. Which class, which message and which
-//! fields is JavaScript's to say (`js/errors.ts`); this says what happened.
+//! The one conversion of an error into a JavaScript error. This says what happened; the class, the
+//! message and the fields are decided in JavaScript (`js/errors.ts`).
 
-use crate::answer::to_record;
-use crate::exchange::{Api, ApiFailure};
+use crate::answer::to_js;
+use crate::exchange::{Api, ApiError};
 use crate::host::{Reply, to_error};
-use crate::lifecycle::{Failure, Hindrance, Limit, Orphans, Stage, Successor};
-use crate::options::Invalid;
+use crate::lifecycle::{Error, Limit, Orphans, RotationErrorKind, Stage, Successor};
+use crate::options::InvalidOption;
 use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// What is known beside the failure itself.
+/// What is known beside the error itself.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context<'a> {
@@ -52,31 +52,36 @@ struct Description<'a> {
     rename_all_fields = "camelCase"
 )]
 enum What<'a> {
-    Invalid { path: &'a str, expected: &'a str },
-    Refused { retry_after_ms: Option<f64> },
+    InvalidOption {
+        path: &'a str,
+        expected: &'a str,
+    },
+    Refused {
+        retry_after_ms: Option<f64>,
+    },
     Unreachable,
-    TimedOut { limit: Limit, limit_ms: f64 },
-    Unreadable { reason: &'static str },
-    Stopped(Halt<'a>),
+    TimedOut {
+        limit: Limit,
+        limit_ms: f64,
+    },
+    Unreadable {
+        reason: &'static str,
+    },
+    Rotation {
+        stage: Stage,
+        reason: &'static str,
+        live_key_ids: &'a [String],
+        successors: &'a [Successor],
+    },
 }
 
-/// A rotation that ended early.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Halt<'a> {
-    stage: Stage,
-    reason: &'static str,
-    live_key_ids: &'a [String],
-    successors: &'a [Successor],
-}
-
-/// What to reject with after a failure of the API's. An abort rejects with the caller's own reason.
-pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue {
+/// What to reject with where a request failed. An abort rejects with the caller's own reason.
+pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     let none = JsValue::UNDEFINED;
-    let (what, answer, cause) = match failure {
-        Failure::Aborted => return api.abort_reason(),
-        Failure::Invalid(invalid) => return rejected(context, invalid, api.tokens()),
-        Failure::Refused {
+    let (what, answer, cause) = match failed {
+        Error::Aborted => return api.abort_reason(),
+        Error::InvalidOption(invalid) => return rejected(context, invalid, api.tokens()),
+        Error::Refused {
             answer,
             retry_after_ms,
         } => (
@@ -86,8 +91,8 @@ pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue 
             Some(answer),
             &none,
         ),
-        Failure::Unreachable(cause) => (What::Unreachable, None, cause),
-        Failure::TimedOut { limit, limit_ms } => (
+        Error::Unreachable(cause) => (What::Unreachable, None, cause),
+        Error::TimedOut { limit, limit_ms } => (
             What::TimedOut {
                 limit: *limit,
                 limit_ms: *limit_ms,
@@ -95,56 +100,54 @@ pub fn error(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue 
             None,
             &none,
         ),
-        Failure::Unreadable { answer, reason } => {
-            (What::Unreadable { reason }, Some(answer), &none)
-        }
+        Error::Unreadable { answer, reason } => (What::Unreadable { reason }, Some(answer), &none),
     };
     make(context, what, answer, cause, api.tokens())
 }
 
-/// What to reject with where a rotation ended early; its cause is the error of the request that failed.
-pub fn stopped(
+/// What to reject with where a rotation ended early. Where a request failed, its error is the cause.
+pub fn rotation(
     context: &Context<'_>,
     stage: Stage,
-    hindrance: &Hindrance<Api>,
+    kind: &RotationErrorKind<Api>,
     live_key_ids: &[String],
     api: &Api,
 ) -> JsValue {
     let none = JsValue::UNDEFINED;
-    let (reason, successors, cause) = match hindrance {
-        Hindrance::Missing => ("missing", &[][..], none),
-        Hindrance::Lifetime => ("lifetime", &[][..], none),
-        Hindrance::Unfinished(successors) => ("unfinished", &successors[..], none),
-        Hindrance::Conflict { successors, .. } => ("conflict", &successors[..], none),
-        Hindrance::NotStored => ("notStored", &[][..], none),
-        Hindrance::Rejected(cause) => ("failed", &[][..], cause.clone()),
-        Hindrance::Failed(failure) => match &**failure {
-            Failure::Aborted => return api.abort_reason(),
-            failure => ("failed", &[][..], error(context, failure, api)),
+    let (reason, successors, cause) = match kind {
+        RotationErrorKind::Missing => ("missing", &[][..], none),
+        RotationErrorKind::Lifetime => ("lifetime", &[][..], none),
+        RotationErrorKind::Unfinished(successors) => ("unfinished", &successors[..], none),
+        RotationErrorKind::Conflict { successors, .. } => ("conflict", &successors[..], none),
+        RotationErrorKind::NotStored => ("not-stored", &[][..], none),
+        RotationErrorKind::Rejected(cause) => ("failed", &[][..], cause.clone()),
+        RotationErrorKind::Request(request) => match &**request {
+            Error::Aborted => return api.abort_reason(),
+            request => ("failed", &[][..], error(context, request, api)),
         },
     };
-    let halt = Halt {
+    let what = What::Rotation {
         stage,
         reason,
         live_key_ids,
         successors,
     };
-    make(context, What::Stopped(halt), None, &cause, api.tokens())
+    make(context, what, None, &cause, api.tokens())
 }
 
 /// Why a key could not be revoked, for a caller whose rotation is done.
-pub fn pending(context: &Context<'_>, failure: &ApiFailure, api: &Api) -> JsValue {
-    match failure {
-        Failure::Aborted => {
-            let aborted = Hindrance::Rejected(api.abort_reason());
-            stopped(context, Stage::Revoke, &aborted, &[], api)
+pub fn pending(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
+    match failed {
+        Error::Aborted => {
+            let aborted = RotationErrorKind::Rejected(api.abort_reason());
+            rotation(context, Stage::Revoke, &aborted, &[], api)
         }
-        failure => error(context, failure, api),
+        failed => error(context, failed, api),
     }
 }
 
 /// What to reject with where an option is wrong.
-pub fn invalid(operation: &'static str, invalid: &Invalid) -> JsValue {
+pub fn invalid(operation: &'static str, invalid: &InvalidOption) -> JsValue {
     let context = Context {
         operation,
         attempts: 0,
@@ -153,8 +156,8 @@ pub fn invalid(operation: &'static str, invalid: &Invalid) -> JsValue {
     rejected(&context, invalid, &Array::new())
 }
 
-fn rejected(context: &Context<'_>, invalid: &Invalid, tokens: &Array) -> JsValue {
-    let what = What::Invalid {
+fn rejected(context: &Context<'_>, invalid: &InvalidOption, tokens: &Array) -> JsValue {
+    let what = What::InvalidOption {
         path: &invalid.path,
         expected: &invalid.expected,
     };
@@ -169,7 +172,7 @@ fn make(
     cause: &JsValue,
     tokens: &Array,
 ) -> JsValue {
-    match to_record(&Description { context, what }) {
+    match to_js(&Description { context, what }) {
         Ok(description) => to_error(&description, answer, cause, tokens),
         Err(error) => error,
     }

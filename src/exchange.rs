@@ -1,28 +1,27 @@
 //! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
-use crate::answer::{Record, to_record};
-use crate::host::{self, Reply, Stop, Watch, ask_token, date_text, reason_of, receive};
-use crate::lifecycle::time;
+use crate::answer::to_js;
+use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
 use crate::lifecycle::{
-    Aborted, Answer, Event, Failure, Fault, Item, Limits, Mark, Payload, Persisted, Request,
-    Rotator, Service, Why,
+    Aborted, Error, Event, Limits, Mark, Payload, Request, Service, TransportError,
+    TransportErrorKind,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, Date, Function, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, Function, JsString, Math, Object, Promise, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit};
 
 /// Why an operation over this failed.
-pub type ApiFailure = Failure<Reply, JsValue>;
+pub type ApiError = Error<Reply, JsValue>;
 
-type ApiFault = Fault<JsValue>;
+type ApiTransportError = TransportError<JsValue>;
 
-/// How to reach the service, and whom to tell.
+/// How to reach the service, and who is told what happens.
 pub struct Connection {
-    /// Whom to be.
+    /// The credential that every request carries.
     pub token: Token,
     /// Where the service is, without a slash at the end.
     pub base_url: String,
@@ -52,16 +51,14 @@ pub enum Token {
 /// The API over fetch.
 pub struct Api {
     connection: Rc<Connection>,
-    /// Whom to be: after a rotation another than at first.
+    /// The credential: after a rotation it may be another than the connection's.
     token: Token,
-    /// Ends everything when it is aborted, but what goes on after the answer.
+    /// Ends everything when it is aborted, except for what goes on after the answer.
     signal: Option<AbortSignal>,
     /// Every token that was used: what must not appear in an error.
     tokens: Array,
     /// Counts the creates that are sent.
     watch: Option<Watch>,
-    /// Stores a rotation's new key.
-    persist: Option<Function>,
 }
 
 impl Api {
@@ -82,7 +79,6 @@ impl Api {
             signal,
             tokens,
             watch: None,
-            persist: None,
         }
     }
 
@@ -111,11 +107,15 @@ impl Api {
         }
     }
 
-    /// The same API for a rotation, whose key this function of the caller's stores.
-    pub fn storing(self, persist: Function) -> Self {
+    /// The same API with another token.
+    pub fn with_token(&self, token: JsString) -> Self {
         Self {
-            persist: Some(persist),
-            ..self
+            tokens: self.tokens.clone(),
+            ..Self::over(
+                self.connection.clone(),
+                Token::Given(token),
+                self.signal.clone(),
+            )
         }
     }
 
@@ -125,27 +125,27 @@ impl Api {
         signal.map_or(JsValue::UNDEFINED, reason_of)
     }
 
-    /// Whether the caller's runtime waits for work that goes on after the answer.
+    /// Whether the runtime can be kept alive for work that goes on after the answer.
     pub fn can_hold(&self) -> bool {
         self.connection.wait_until.is_some()
     }
 
-    /// Keeps the runtime alive until the work is done, where the caller said how.
+    /// Keeps the runtime alive until the work is done, if the caller gave a `waitUntil`.
     pub fn hold(&self, watch: &Watch, work: &Promise) {
         if let Some(wait_until) = &self.connection.wait_until {
             watch.hold(wait_until, work);
         }
     }
 
-    async fn token(&self, stop: &Stop) -> Result<JsString, ApiFault> {
-        let invalid = |invalid| unsent(Why::Invalid(invalid));
+    async fn token(&self, stop: &Stop) -> Result<JsString, ApiTransportError> {
+        let invalid = |invalid| unsent(TransportErrorKind::InvalidOption(invalid));
         let token = match &self.token {
             Token::Given(token) => return Ok(token.clone()),
             Token::Asked(ask) => match JsFuture::from(ask_token(stop, ask)).await {
                 Ok(token) => check_token(token).map_err(invalid)?,
                 Err(cause) => {
-                    return Err(match stopped(stop) {
-                        Some(why) => unsent(why),
+                    return Err(match ended(stop) {
+                        Some(kind) => unsent(kind),
                         None => invalid(caused(
                             "token",
                             "could not be had: the function threw or rejected",
@@ -172,7 +172,7 @@ impl Api {
         for (name, value) in &self.connection.headers {
             Reflect::set(&headers, &name.into(), value)?;
         }
-        let payload = request.payload.as_ref().map(to_record).transpose()?;
+        let payload = request.payload.as_ref().map(to_js).transpose()?;
         let method = request.method;
         let init = stop.init(method, token, &headers, &payload.unwrap_or_default())?;
         init.ok_or(JsValue::UNDEFINED)
@@ -180,31 +180,35 @@ impl Api {
 
     /// Calls fetch. gloo-net's own `send` panics on a rejection that is no `Error` and on an answer
     /// that is no `Response`; with these imports nothing that fetch does can trap.
-    fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiFault> {
+    fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiTransportError> {
         if let Some(fetch) = &self.connection.fetch {
             return Ok(host::call_fetch(fetch, url, init).into());
         }
         let request = host::make_request(url, init)
             .and_then(|request| request.ok_or(JsValue::UNDEFINED))
-            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
+            .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
         let request = gloo_net::http::Request::from(request);
         // It may have sent the request before it threw.
         host::fetch(&request.into(), &host::again(init))
             .map(JsValue::from)
-            .map_err(|cause| Fault {
+            .map_err(|cause| TransportError {
                 sent: true,
-                why: Why::Unreachable(cause),
+                kind: TransportErrorKind::Unreachable(cause),
             })
     }
 
-    async fn attempt(&self, request: &Request<'_>, stop: &Stop) -> Result<Reply, ApiFault> {
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        stop: &Stop,
+    ) -> Result<Reply, ApiTransportError> {
         if stop.aborted() {
-            return Err(unsent(Why::Aborted));
+            return Err(unsent(TransportErrorKind::Aborted));
         }
         let token = self.token(stop).await?;
         let init = self
             .init(request, &token, stop)
-            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
+            .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
         let url = self.connection.base_url.clone() + &request.path;
         if let (Some(watch), Some(Payload::Create { .. })) = (&self.watch, &request.payload) {
             watch.sent();
@@ -212,28 +216,30 @@ impl Api {
         let sent = self.send(&url, &init)?;
         match JsFuture::from(receive(stop, &sent)).await {
             Ok(reply) => Ok(reply.unchecked_into()),
-            Err(cause) => Err(Fault {
+            Err(cause) => Err(TransportError {
                 sent: true,
-                why: stopped(stop).unwrap_or(Why::Unreachable(cause)),
+                kind: ended(stop).unwrap_or(TransportErrorKind::Unreachable(cause)),
             }),
         }
     }
 
-    fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
+    /// Starts a limit that an abort ends as well.
+    pub fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
         let stop = host::start_stop(limit_ms, self.signal.as_ref())?;
         stop.ok_or(JsValue::UNDEFINED)
     }
 }
 
-fn unsent(why: Why<JsValue>) -> ApiFault {
-    Fault { sent: false, why }
+fn unsent(kind: TransportErrorKind<JsValue>) -> ApiTransportError {
+    TransportError { sent: false, kind }
 }
 
-fn stopped(stop: &Stop) -> Option<Why<JsValue>> {
+/// Why an attempt or a wait is over, if it is.
+pub fn ended(stop: &Stop) -> Option<TransportErrorKind<JsValue>> {
     if stop.aborted() {
-        Some(Why::Aborted)
+        Some(TransportErrorKind::Aborted)
     } else if stop.timed_out() {
-        Some(Why::TimedOut)
+        Some(TransportErrorKind::TimedOut)
     } else {
         None
     }
@@ -243,10 +249,14 @@ impl Service for Api {
     type Answer = Reply;
     type Cause = JsValue;
 
-    async fn exchange(&self, request: &Request<'_>, limit_ms: f64) -> Result<Reply, ApiFault> {
+    async fn exchange(
+        &self,
+        request: &Request<'_>,
+        limit_ms: f64,
+    ) -> Result<Reply, ApiTransportError> {
         let stop = self
             .stop(limit_ms)
-            .map_err(|cause| unsent(Why::Unreachable(cause)))?;
+            .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
         let outcome = self.attempt(request, &stop).await;
         stop.end();
         outcome
@@ -278,62 +288,8 @@ impl Service for Api {
     }
 
     fn notify(&self, event: &Event<'_>) {
-        if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_record(event)) {
+        if let (Some(listener), Ok(event)) = (&self.connection.on_event, to_js(event)) {
             host::notify(listener, &event, &self.tokens);
         }
-    }
-}
-
-impl Rotator for Api {
-    fn holding(&self, created: &Reply) -> Option<Self> {
-        let key = created.item()?.get("key");
-        let key: JsString = key.is_string().then(|| key.unchecked_into())?;
-        // Before anything can go wrong with it.
-        self.tokens.push(&key);
-        host::is_header_token(&key).then(|| Self {
-            connection: self.connection.clone(),
-            token: Token::Given(key),
-            signal: self.signal.clone(),
-            tokens: self.tokens.clone(),
-            watch: None,
-            persist: None,
-        })
-    }
-
-    fn may_be(&self, key: &Record) -> bool {
-        host::any_begins_with(&self.tokens, &key.get("prefix"))
-    }
-
-    async fn persist(&self, created: &Reply, limit_ms: f64) -> Persisted<JsValue> {
-        let Some(persist) = &self.persist else {
-            return Persisted::NotStored;
-        };
-        let stop = match self.stop(limit_ms) {
-            Ok(stop) => stop,
-            Err(cause) => return Persisted::Rejected(cause),
-        };
-        if stopped(&stop).is_some() {
-            stop.end();
-            return Persisted::Skipped;
-        }
-        if let Some(watch) = &self.watch {
-            let key_id = created.item().and_then(|key| key.text("keyId"));
-            watch.keep(key_id.as_deref());
-        }
-        let outcome = JsFuture::from(host::call_persist(&stop, persist, &created.value())).await;
-        stop.end();
-        match (outcome, stopped(&stop)) {
-            (Ok(stored), _) if stored.as_bool() == Some(false) => Persisted::NotStored,
-            (Ok(_), _) => Persisted::Stored,
-            (Err(_), Some(Why::Aborted)) => Persisted::Aborted,
-            (Err(_), Some(_)) => Persisted::TimedOut,
-            (Err(cause), None) => Persisted::Rejected(cause),
-        }
-    }
-
-    fn time_text(&self, ms: f64) -> Option<String> {
-        let text = date_text(&Date::new(&ms.into())).ok()?;
-        // Beyond the year 9999 it is none that the reference knows.
-        time::parse_rfc3339(&text).map(|_| text)
     }
 }

@@ -34,9 +34,9 @@ extern "C" {
     /// Whether a value is an array.
     #[wasm_bindgen(catch, js_name = isArray)]
     pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;
-    /// Whether an object is a plain record.
-    #[wasm_bindgen(catch, js_name = isRecord)]
-    pub fn is_record(object: &Object) -> Result<bool, JsValue>;
+    /// Whether an object is a plain one, as a literal makes it.
+    #[wasm_bindgen(catch, js_name = isPlainObject)]
+    pub fn is_plain_object(object: &Object) -> Result<bool, JsValue>;
     /// A Date as RFC 3339 text; anything else throws.
     #[wasm_bindgen(catch, js_name = dateText)]
     pub fn date_text(value: &JsValue) -> Result<String, JsValue>;

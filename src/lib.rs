@@ -1,7 +1,8 @@
 //! Fireworks AI API keys from a browser or an edge worker: what JavaScript can call.
 //!
 //! Each export takes the caller's options and a client's defaults as they are and returns a promise
-//! that settles. The npm package wraps them (`js/index.ts`) and loads this module at the first call.
+//! that settles. The npm package wraps them (`js/index.ts`) and loads this module at the first call;
+//! `waited_ms` is how much of the call's total timeout has gone into that, in milliseconds.
 
 mod answer;
 mod error;
@@ -10,6 +11,7 @@ mod host;
 pub mod lifecycle;
 mod operations;
 mod options;
+mod rotation;
 
 use js_sys::{Promise, Set};
 use wasm_bindgen::prelude::*;
@@ -22,20 +24,25 @@ static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_all
 /// Creates an API key; resolves to the service's answer as it was parsed. `watch` is told what must
 /// be known of it should this module fail.
 #[wasm_bindgen(js_name = createApiKey)]
-pub fn create_api_key(options: &JsValue, defaults: &JsValue, watch: host::Watch) -> Promise {
-    operations::create(options::Create::read(options, defaults), watch)
+pub fn create_api_key(
+    options: &JsValue,
+    defaults: &JsValue,
+    watch: host::Watch,
+    waited_ms: f64,
+) -> Promise {
+    operations::create(options::Create::read(options, defaults), watch, waited_ms)
 }
 
 /// Deletes an API key; resolves to nothing.
 #[wasm_bindgen(js_name = deleteApiKey)]
-pub fn delete_api_key(options: &JsValue, defaults: &JsValue) -> Promise {
-    operations::delete(options::Delete::read(options, defaults))
+pub fn delete_api_key(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
+    operations::delete(options::Delete::read(options, defaults), waited_ms)
 }
 
 /// Deletes the orphans of a create; resolves to their ids.
 #[wasm_bindgen(js_name = deleteOrphans)]
-pub fn delete_orphans(options: &JsValue, defaults: &JsValue) -> Promise {
-    operations::delete_orphans(options::DeleteOrphans::read(options, defaults))
+pub fn delete_orphans(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
+    operations::delete_orphans(options::DeleteOrphans::read(options, defaults), waited_ms)
 }
 
 /// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page
@@ -46,21 +53,32 @@ pub fn list_api_keys(
     defaults: &JsValue,
     page_token: &JsValue,
     seen: Set,
+    waited_ms: f64,
 ) -> Promise {
-    operations::list_keys(options::List::keys(options, defaults), page_token, seen)
+    operations::list_keys(
+        options::List::keys(options, defaults),
+        page_token,
+        seen,
+        waited_ms,
+    )
 }
 
 /// Looks at every key for what makes it a risk; resolves to the findings.
 #[wasm_bindgen(js_name = auditApiKeys)]
-pub fn audit_api_keys(options: &JsValue, defaults: &JsValue) -> Promise {
-    operations::audit(options::Audit::read(options, defaults))
+pub fn audit_api_keys(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
+    operations::audit(options::Audit::read(options, defaults), waited_ms)
 }
 
 /// Rotates an API key; resolves to the new one and what became of those before. `watch` as for
 /// [`create_api_key`].
 #[wasm_bindgen(js_name = rotateApiKey)]
-pub fn rotate_api_key(options: &JsValue, defaults: &JsValue, watch: host::Watch) -> Promise {
-    operations::rotate(options::Rotate::read(options, defaults), watch)
+pub fn rotate_api_key(
+    options: &JsValue,
+    defaults: &JsValue,
+    watch: host::Watch,
+    waited_ms: f64,
+) -> Promise {
+    operations::rotate(options::Rotate::read(options, defaults), watch, waited_ms)
 }
 
 /// Lists one page of users; otherwise as [`list_api_keys`].
@@ -70,6 +88,12 @@ pub fn list_users(
     defaults: &JsValue,
     page_token: &JsValue,
     seen: Set,
+    waited_ms: f64,
 ) -> Promise {
-    operations::list_users(options::List::users(options, defaults), page_token, seen)
+    operations::list_users(
+        options::List::users(options, defaults),
+        page_token,
+        seen,
+        waited_ms,
+    )
 }

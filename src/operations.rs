@@ -1,34 +1,41 @@
 //! Joins options, lifecycle and errors: what each export does, as one promise.
 
-use crate::answer::to_record;
+use crate::answer::to_js;
 use crate::error::{self, Aftermath, Context};
-use crate::exchange::{Api, ApiFailure};
+use crate::exchange::{Api, ApiError};
 use crate::host::{self, Watch};
-use crate::lifecycle::Rotator as _;
 use crate::lifecycle::{
-    self, Call, Collection, Counts, Created, Page, Rotated, Rotation, Stopped, Sweep, Unfinished,
+    self, Call, Collection, Counts, Created, Page, Rotated, Rotation, RotationError, Sweep,
+    Unfinished,
 };
-use crate::options::{Audit, Create, Delete, DeleteOrphans, Invalid, List, Rotate};
+use crate::lifecycle::{Rotator as _, Service as _};
+use crate::options::{Audit, Create, Delete, DeleteOrphans, InvalidOption, List, Rotate};
+use crate::rotation::CallerStore;
 use js_sys::{Array, Promise, Set};
 use std::future::Future;
 use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-type Options<T> = Result<T, Invalid>;
+type Options<T> = Result<T, InvalidOption>;
+
+/// Starts an operation that has waited for this module for so long.
+fn begin(api: &Api, waited_ms: f64) -> Call<'_, Api> {
+    Call::since(api.elapsed_ms() - waited_ms, api, api.limits())
+}
 
 /// One promise for every operation, so that its machinery is there once.
 fn promise(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
     future_to_promise(work)
 }
 
-pub fn create(options: Options<Create>, watch: Watch) -> Promise {
+pub fn create(options: Options<Create>, watch: Watch, waited_ms: f64) -> Promise {
     const OPERATION: &str = "createApiKey";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
         let mark = options.mark.as_ref();
         let api = Api::new(options.common.connection).watched(&watch, mark);
-        let call = Call::new(&api, api.limits());
+        let call = begin(&api, waited_ms);
         let create = lifecycle::Create {
             account: &options.common.account,
             user: &options.user,
@@ -59,14 +66,17 @@ pub fn create(options: Options<Create>, watch: Watch) -> Promise {
     }))
 }
 
-pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
+pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise {
     const OPERATION: &str = "rotateApiKey";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
-        let api = Api::new(options.common.connection)
-            .watched(&watch, Some(&options.mark))
-            .storing(options.persist);
-        let call = Call::new(&api, api.limits());
+        let api = Api::new(options.common.connection).watched(&watch, Some(&options.mark));
+        let call = begin(&api, waited_ms);
+        let store = CallerStore {
+            api: &api,
+            watch: &watch,
+            persist: options.persist,
+        };
         let rotate = lifecycle::Rotate {
             account: &options.common.account,
             user: &options.user,
@@ -83,7 +93,7 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
         let Rotated {
             outcome,
             unfinished,
-        } = rotate.run(&call).await;
+        } = rotate.run(&call, &store).await;
         let context = Context {
             operation: OPERATION,
             attempts: call.attempts(),
@@ -97,22 +107,18 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
                 is_token,
             }) => {
                 // Where the token is gone, what is still to be done is done with the new key.
-                let new = is_token.then(|| api.holding(&created)).flatten();
+                let new = is_token.then(|| api.with_key_of(&created)).flatten();
                 finish(new.as_ref().unwrap_or(&api), watch, unfinished);
                 let list = Array::new();
                 for pending in &pending {
-                    let why = error::pending(&context, &pending.failure, &api);
+                    let why = error::pending(&context, &pending.error, &api);
                     list.push(&host::pending(&pending.key_id, &why));
                 }
-                Ok(host::rotation(
-                    &created.value(),
-                    &to_record(&revoked)?,
-                    &list,
-                ))
+                Ok(host::rotation(&created.value(), &to_js(&revoked)?, &list))
             }
-            Err(Stopped {
+            Err(RotationError {
                 stage,
-                hindrance,
+                kind,
                 live,
                 aftermath,
             }) => {
@@ -126,7 +132,7 @@ pub fn rotate(options: Options<Rotate>, watch: Watch) -> Promise {
                     }),
                     ..context
                 };
-                Err(error::stopped(&context, stage, &hindrance, &live, &api))
+                Err(error::rotation(&context, stage, &kind, &live, &api))
             }
         }
     }))
@@ -153,13 +159,13 @@ fn finish(api: &Api, watch: Watch, unfinished: Option<Unfinished>) {
     api.hold(&watch, &work);
 }
 
-pub fn delete(options: Options<Delete>) -> Promise {
+pub fn delete(options: Options<Delete>, waited_ms: f64) -> Promise {
     const OPERATION: &str = "deleteApiKey";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
         let account = options.common.account;
         let api = Api::new(options.common.connection);
-        let call = Call::new(&api, api.limits());
+        let call = begin(&api, waited_ms);
         lifecycle::delete(
             &call,
             &account,
@@ -173,7 +179,7 @@ pub fn delete(options: Options<Delete>) -> Promise {
     }))
 }
 
-pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
+pub fn delete_orphans(options: Options<DeleteOrphans>, waited_ms: f64) -> Promise {
     const OPERATION: &str = "deleteOrphans";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
@@ -185,44 +191,59 @@ pub fn delete_orphans(options: Options<DeleteOrphans>) -> Promise {
             named: None,
         };
         let api = Api::new(options.common.connection);
-        let call = Call::new(&api, api.limits());
+        let call = begin(&api, waited_ms);
         let mut deleted = Vec::new();
         match sweep.run(&call, &mut deleted).await {
-            Ok(()) => to_record(&deleted),
+            Ok(()) => to_js(&deleted),
             Err(failure) => Err(failed(OPERATION, &call, &failure, &api)),
         }
     }))
 }
 
-pub fn list_keys(options: Options<List>, page_token: &JsValue, seen: Set) -> Promise {
-    list("listApiKeys", options, page_token, seen, |user| {
-        Collection::Keys { user }
-    })
+pub fn list_keys(
+    options: Options<List>,
+    page_token: &JsValue,
+    seen: Set,
+    waited_ms: f64,
+) -> Promise {
+    list(
+        "listApiKeys",
+        options,
+        page_token,
+        seen,
+        waited_ms,
+        |user| Collection::Keys { user },
+    )
 }
 
-pub fn list_users(options: Options<List>, page_token: &JsValue, seen: Set) -> Promise {
-    list("listUsers", options, page_token, seen, |_| {
+pub fn list_users(
+    options: Options<List>,
+    page_token: &JsValue,
+    seen: Set,
+    waited_ms: f64,
+) -> Promise {
+    list("listUsers", options, page_token, seen, waited_ms, |_| {
         Collection::Users
     })
 }
 
-pub fn audit(options: Options<Audit>) -> Promise {
+pub fn audit(options: Options<Audit>, waited_ms: f64) -> Promise {
     const OPERATION: &str = "auditApiKeys";
     promise(Box::pin(async move {
         let options = options.map_err(|invalid| error::invalid(OPERATION, &invalid))?;
         let account = options.common.account;
         let api = Api::new(options.common.connection);
-        let call = Call::new(&api, api.limits());
+        let call = begin(&api, waited_ms);
         let (user, query) = (&options.user, &options.query);
         let audited = lifecycle::audit(&call, &account, user, query, options.thresholds)
             .await
             .map_err(|failure| failed(OPERATION, &call, &failure, &api))?;
         let keys = Array::new();
         for audited in &audited {
-            let entry = host::audited(audited.key.value(), &to_record(&audited.findings)?);
+            let entry = host::audited(audited.key.value(), &to_js(&audited.findings)?);
             keys.push(&entry);
         }
-        Ok(host::audit(&keys, &to_record(&Counts::of(&audited))?))
+        Ok(host::audit(&keys, &to_js(&Counts::of(&audited))?))
     }))
 }
 
@@ -231,6 +252,7 @@ fn list(
     options: Options<List>,
     page_token: &JsValue,
     seen: Set,
+    waited_ms: f64,
     collection: fn(&str) -> Collection<'_>,
 ) -> Promise {
     let page_token = page_token.as_string();
@@ -248,7 +270,7 @@ fn list(
             seen.add(&token.into());
         }
         let api = Api::new(options.common.connection);
-        let call = Call::new(&api, api.limits());
+        let call = begin(&api, waited_ms);
         let page = Page {
             account: &options.common.account,
             collection: collection(&options.user),
@@ -267,12 +289,7 @@ fn list(
     }))
 }
 
-fn failed(
-    operation: &'static str,
-    call: &Call<'_, Api>,
-    failure: &ApiFailure,
-    api: &Api,
-) -> JsValue {
+fn failed(operation: &'static str, call: &Call<'_, Api>, failure: &ApiError, api: &Api) -> JsValue {
     let context = Context {
         operation,
         attempts: call.attempts(),

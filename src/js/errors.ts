@@ -165,14 +165,13 @@ export class RotationError extends Base {
   readonly successors: readonly Successor[];
 
   /** @internal */
-  constructor({ stage, reason, ...found }: Stopped, tokens: readonly string[], context: Context) {
-    const kind = reason === "notStored" ? "not-stored" : reason;
+  constructor({ stage, reason, ...found }: EndedRotation, tokens: readonly string[], context: Context) {
     const liveKeyIds = found.liveKeyIds.map((id) => withoutTokens(id, tokens));
     const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
     const why = context.cause instanceof Error ? `${wordsOf(context.cause, context)}; ` : "";
-    super(`${stage} (${kind}): ${why}${nextOf(stage, kind, liveKeyIds)}${live}`, context);
+    super(`${stage} (${reason}): ${why}${nextOf(stage, reason, liveKeyIds)}${live}`, context);
     this.stage = stage;
-    this.reason = kind;
+    this.reason = reason;
     this.liveKeyIds = liveKeyIds;
     this.successors = found.successors.map(({ keyId, createTime, ageMs }) => ({
       keyId: withoutTokens(keyId, tokens),
@@ -204,9 +203,9 @@ function wordsOf({ message }: Error, { operation }: Context): string {
   return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
-function nextOf(stage: RotationStage, kind: RotationReason, { length }: readonly string[]): string {
-  if (length < 2 || (kind !== "failed" && kind !== "not-stored")) return NEXT[kind];
-  return kind === "failed" && stage === "persist"
+function nextOf(stage: RotationStage, reason: RotationReason, { length }: readonly string[]): string {
+  if (length < 2 || (reason !== "failed" && reason !== "not-stored")) return NEXT[reason];
+  return reason === "failed" && stage === "persist"
     ? "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
     : "the new key is not stored, and not taken back yet: waitUntil goes on with that, where you gave it; otherwise delete it, the second, with deleteApiKey, and rotate again";
 }
@@ -264,18 +263,18 @@ export interface Aftermath {
 interface Failure {
   context: Context;
   what:
-    | { kind: "invalid"; path: string; expected: string }
+    | { kind: "invalidOption"; path: string; expected: string }
     | { kind: "refused"; retryAfterMs: number | null }
     | { kind: "unreachable" }
     | { kind: "timedOut"; limit: "attempt" | "total"; limitMs: number }
     | { kind: "unreadable"; reason: string }
-    | ({ kind: "stopped" } & Stopped);
+    | ({ kind: "rotation" } & EndedRotation);
 }
 
 /** What the Rust says of a rotation that ended early. */
-interface Stopped {
+interface EndedRotation {
   stage: RotationStage;
-  reason: Exclude<RotationReason, "not-stored"> | "notStored";
+  reason: RotationReason;
   liveKeyIds: string[];
   successors: { keyId: string; createTime: string | null; ageMs: number | null }[];
 }
@@ -311,7 +310,7 @@ function attempt(failure: Failure, answer: Answer, tokens: readonly string[]): F
 
 function build({ context, what }: Failure, answer: Answer, tokens: readonly string[]): FireworksKeysError {
   switch (what.kind) {
-    case "invalid":
+    case "invalidOption":
       return new ValidationError(redactText(what.path, tokens), what.expected, context);
     case "refused": {
       const requestId = answer.requestId && redactText(answer.requestId, tokens);
@@ -324,7 +323,7 @@ function build({ context, what }: Failure, answer: Answer, tokens: readonly stri
       return new TimeoutError(what.limit, what.limitMs, context);
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
-    case "stopped":
+    case "rotation":
       return new RotationError(what, tokens, context);
   }
 }

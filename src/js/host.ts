@@ -6,12 +6,11 @@ import type { Answer } from "./body.js";
 import { redactEvent } from "./redact.js";
 import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
+import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
 
-export { audit, audited } from "./audit.js";
 export { field, holdsText, isBlank, isResource, textOf } from "./body.js";
 export { toError } from "./errors.js";
 export { unknownOption } from "./hint.js";
-export { pending, rotation } from "./rotation.js";
 export { reasonOf } from "./stop.js";
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
@@ -92,8 +91,8 @@ export function isArray(value: unknown): boolean {
   return Array.isArray(value);
 }
 
-/** Whether an object is a plain record, of whichever realm. May throw: a proxy's trap can. */
-export function isRecord(object: object): boolean {
+/** Whether an object is a plain one, of any realm. May throw: a proxy's trap can. */
+export function isPlainObject(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
@@ -310,4 +309,24 @@ function headerOf(response: Response, name: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** An audited key. */
+export function audited(key: AuditedKey["key"], findings: AuditedKey["findings"]): AuditedKey {
+  return { key, findings };
+}
+
+/** An audit. */
+export function audit(keys: AuditedKey[], counts: Audit["counts"]): Audit {
+  return { keys, counts };
+}
+
+/** A key that could not be revoked, and why. */
+export function pending(keyId: string, error: PendingRevocation["error"]): PendingRevocation {
+  return { keyId, error };
+}
+
+/** A rotation: the new key, and what became of those before it. */
+export function rotation(created: CreatedApiKey, revoked: string[], pending: PendingRevocation[]): Rotation {
+  return { created, revoked, pending };
 }

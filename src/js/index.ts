@@ -197,23 +197,27 @@ function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
     "createApiKey",
     options,
     defaults,
-    (module, options) => module.createApiKey(options, defaults, watch),
+    (module, options, waitedMs) => module.createApiKey(options, defaults, watch, waitedMs),
     watch,
   );
 }
 
 function remove(options: unknown, defaults: unknown): Promise<void> {
-  return call("deleteApiKey", options, defaults, (module, options) => module.deleteApiKey(options, defaults));
+  return call("deleteApiKey", options, defaults, (module, options, waitedMs) =>
+    module.deleteApiKey(options, defaults, waitedMs),
+  );
 }
 
 function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
-  return call("deleteOrphans", options, defaults, (module, options) =>
-    module.deleteOrphans(options, defaults),
+  return call("deleteOrphans", options, defaults, (module, options, waitedMs) =>
+    module.deleteOrphans(options, defaults, waitedMs),
   );
 }
 
 function audit(options: unknown, defaults: unknown): Promise<Audit> {
-  return call("auditApiKeys", options, defaults, (module, options) => module.auditApiKeys(options, defaults));
+  return call("auditApiKeys", options, defaults, (module, options, waitedMs) =>
+    module.auditApiKeys(options, defaults, waitedMs),
+  );
 }
 
 function rotate(options: unknown, defaults: unknown): Promise<Rotation> {
@@ -222,7 +226,7 @@ function rotate(options: unknown, defaults: unknown): Promise<Rotation> {
     "rotateApiKey",
     options,
     defaults,
-    (module, options) => module.rotateApiKey(options, defaults, watch),
+    (module, options, waitedMs) => module.rotateApiKey(options, defaults, watch, waitedMs),
     watch,
   );
 }
@@ -232,8 +236,8 @@ function keys(given: unknown, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> 
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listApiKeys", options, defaults, (module, options) =>
-        module.listApiKeys(options, defaults, pageToken, seen),
+      return call("listApiKeys", options, defaults, (module, options, waitedMs) =>
+        module.listApiKeys(options, defaults, pageToken, seen, waitedMs),
       );
     },
     (page) => page.apiKeys ?? [],
@@ -245,8 +249,8 @@ function users(given: unknown, defaultsOf: DefaultsOf): List<User, UserPage> {
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listUsers", options, defaults, (module, options) =>
-        module.listUsers(options, defaults, pageToken, seen),
+      return call("listUsers", options, defaults, (module, options, waitedMs) =>
+        module.listUsers(options, defaults, pageToken, seen, waitedMs),
       );
     },
     (page) => page.users ?? [],

@@ -71,17 +71,20 @@ export function call<T>(
   run: Run<T>,
   watch?: Watch,
 ): Promise<T> {
-  if (loaded) return answer(operation, options, run, watch);
+  if (loaded) return answer(operation, options, 0, run, watch);
+  const startedMs = performance.now();
   const now = snapshot(options);
   const done = load(operation, patienceOf(now, defaults));
-  return done.then(() => answer(operation, now, run, watch));
+  return done.then(() => answer(operation, now, performance.now() - startedMs, run, watch));
 }
 
-type Run<T> = (module: typeof exports, options: unknown) => Promise<T>;
+/** Calls a function of the module; `waitedMs` of the operation's total timeout have gone into loading it. */
+type Run<T> = (module: typeof exports, options: unknown, waitedMs: number) => Promise<T>;
 
 function answer<T>(
   operation: Operation,
   options: unknown,
+  waitedMs: number,
   run: Run<T>,
   watch: Watch | undefined,
 ): Promise<T> {
@@ -93,7 +96,7 @@ function answer<T>(
     unanswered.add(fail);
     const answered = (): boolean => unanswered.delete(fail);
     try {
-      run(exports, options).then(
+      run(exports, options, waitedMs).then(
         (value) => answered() && resolve(value),
         (reason) => answered() && reject(reason),
       );

@@ -1,4 +1,7 @@
-// How long a call waits for the module. Wrong options are not its affair: the module refuses them.
+// How long a call waits for the module to load. Options that are wrong do not matter here: the module
+// refuses them once it is there.
+
+import { isAbortSignal } from "./host.js";
 
 /** How long to wait for the module. */
 export interface Patience {
@@ -15,8 +18,17 @@ export function patienceOf(options: unknown, defaults: unknown): Patience {
   const signal = optionOf("signal", options, defaults);
   return {
     limitMs: typeof limitMs === "number" && limitMs > 0 ? limitMs : PATIENCE.limitMs,
-    signal: signal instanceof AbortSignal ? signal : undefined,
+    signal: isSignal(signal) ? signal : undefined,
   };
+}
+
+/** As the module takes one: a signal of any realm. */
+function isSignal(value: unknown): value is AbortSignal {
+  try {
+    return isAbortSignal(value);
+  } catch {
+    return false;
+  }
 }
 
 function optionOf(name: string, ...from: unknown[]): unknown {

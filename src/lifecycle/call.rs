@@ -1,9 +1,10 @@
-//! One operation: its requests, each tried until it succeeds or there is no use in trying on, all
-//! of them within one total timeout.
+//! One operation: its requests, each tried until it succeeds or another try cannot help, all of them
+//! within one total timeout.
 
+use super::effect::{Effect, Effects};
 use super::{
-    Answer, Event, Failed, Failure, Fault, Limit, Outcome, Request, RetryReason, Service, Why,
-    retry,
+    Answer, Error, ErrorOf, Event, Limit, Outcome, Request, RetryReason, Service, TransportError,
+    TransportErrorKind, retry,
 };
 use std::cell::Cell;
 use std::rc::Rc;
@@ -31,21 +32,22 @@ pub struct Call<'a, S> {
 pub struct Tried<S: Service> {
     /// What the last attempt came to.
     pub outcome: Outcome<S>,
-    /// How many attempts may have had an effect that we do not know of: no answer, a timeout, an
-    /// abort in flight, 408, 5xx.
-    pub ambiguous: u32,
-    /// Whether an attempt was refused in a way that does not rule out that it was done before: see
-    /// [`retry::is_final`].
-    pub doubtful: bool,
+    /// What all attempts may have left at the service.
+    pub effects: Effects,
 }
 
 impl<'a, S: Service> Call<'a, S> {
-    /// Starts an operation: its total timeout counts from here.
+    /// Starts an operation whose total timeout counts from now.
     pub fn new(service: &'a S, limits: Limits) -> Self {
+        Self::since(service.elapsed_ms(), service, limits)
+    }
+
+    /// Starts an operation whose total timeout counts from this time of [`Service::elapsed_ms`].
+    pub fn since(started_ms: f64, service: &'a S, limits: Limits) -> Self {
         Self {
             service,
             limits,
-            deadline_ms: service.elapsed_ms() + limits.total_timeout_ms,
+            deadline_ms: started_ms + limits.total_timeout_ms,
             attempts: Rc::default(),
         }
     }
@@ -74,9 +76,9 @@ impl<'a, S: Service> Call<'a, S> {
         self.deadline_ms - self.service.elapsed_ms()
     }
 
-    /// The failure of an operation that took too long.
-    pub(super) fn out_of_time(&self) -> Failed<S> {
-        Box::new(Failure::TimedOut {
+    /// The error of an operation that took too long.
+    pub(super) fn out_of_time(&self) -> ErrorOf<S> {
+        Box::new(Error::TimedOut {
             limit: Limit::Total,
             limit_ms: self.limits.total_timeout_ms,
         })
@@ -84,124 +86,141 @@ impl<'a, S: Service> Call<'a, S> {
 
     /// Sends a request, and again while that may help.
     pub(super) async fn send(&self, request: &Request<'_>) -> Tried<S> {
-        let mut ambiguous = 0;
-        let mut doubtful = false;
-        let mut failed = 0;
-        loop {
-            let (failure, unsure) = match self.attempt(request).await {
-                Ok(answer) => {
-                    return Tried {
-                        outcome: Ok(answer),
-                        ambiguous,
-                        doubtful,
-                    };
-                }
-                Err(attempt) => attempt,
-            };
-            ambiguous += u32::from(unsure);
-            doubtful |= matches!(&*failure, Failure::Refused { answer, .. } if !retry::is_final(answer.status()));
-            failed += 1;
-            let wait = match self.wait(&failure, failed) {
-                Some((delay_ms, event)) if failed <= self.limits.max_retries => {
-                    self.service.notify(&event);
-                    self.service.sleep(delay_ms).await
-                }
-                _ => {
-                    return Tried {
-                        outcome: Err(failure),
-                        ambiguous,
-                        doubtful,
-                    };
-                }
-            };
-            if wait.is_err() {
-                return Tried {
-                    outcome: Err(Box::new(Failure::Aborted)),
-                    ambiguous,
-                    doubtful,
-                };
-            }
-        }
+        self.send_as_new(request, 0.0).await
     }
 
-    /// One attempt. A failure comes with whether the attempt may have had an effect all the same.
-    async fn attempt(&self, request: &Request<'_>) -> Result<S::Answer, (Failed<S>, bool)> {
+    /// Sends a request with a token that the service may not know yet: for `activation_ms` from now, in
+    /// milliseconds, a 401 is worth another try, however many there were.
+    pub(super) async fn send_as_new(&self, request: &Request<'_>, activation_ms: f64) -> Tried<S> {
+        let known_at_ms = self.service.elapsed_ms() + activation_ms;
+        let mut effects = Effects::default();
+        let mut failed = 0;
+        let mut unknown = 0;
+        let outcome = loop {
+            let (error, effect) = match self.attempt(request).await {
+                Ok(answer) => break Ok(answer),
+                Err(attempt) => attempt,
+            };
+            effects.add(effect);
+            failed += 1;
+            let retry = if failed <= self.limits.max_retries {
+                self.retry(&error, failed)
+            } else {
+                None
+            };
+            let retry = match retry {
+                None if error.has_status(401) => {
+                    failed = 0;
+                    unknown += 1;
+                    self.retry_as_new(unknown, known_at_ms)
+                }
+                retry => retry,
+            };
+            let Some(Retry { delay_ms, event }) = retry else {
+                break Err(error);
+            };
+            self.service.notify(&event);
+            if self.service.sleep(delay_ms).await.is_err() {
+                break Err(Box::new(Error::Aborted));
+            }
+        };
+        Tried { outcome, effects }
+    }
+
+    /// One attempt. An error comes with the effect that the attempt may have had all the same.
+    async fn attempt(&self, request: &Request<'_>) -> Result<S::Answer, (ErrorOf<S>, Effect)> {
         let left_ms = self.left_ms();
         let timed_out = if left_ms < self.limits.timeout_ms {
             self.out_of_time()
         } else {
-            Box::new(Failure::TimedOut {
+            Box::new(Error::TimedOut {
                 limit: Limit::Attempt,
                 limit_ms: self.limits.timeout_ms,
             })
         };
         if left_ms <= 0.0 {
-            return Err((timed_out, false));
+            return Err((timed_out, Effect::None));
         }
-        let outcome = self
-            .service
-            .exchange(request, left_ms.min(self.limits.timeout_ms))
-            .await;
-        let sent = match &outcome {
-            Ok(_) => true,
-            Err(fault) => fault.sent,
-        };
+        let limit_ms = left_ms.min(self.limits.timeout_ms);
+        let outcome = self.service.exchange(request, limit_ms).await;
+        let sent = outcome.as_ref().map_or_else(|error| error.sent, |_| true);
         self.attempts
             .update(|attempts| attempts.saturating_add(u32::from(sent)));
-        let answer = match outcome {
-            Ok(answer) => answer,
-            Err(Fault { sent, why }) => {
-                let failure = match why {
-                    Why::Invalid(invalid) => Failure::Invalid(invalid),
-                    Why::Unreachable(cause) => Failure::Unreachable(cause),
-                    Why::TimedOut => return Err((timed_out, sent)),
-                    Why::Aborted => Failure::Aborted,
+        let (error, effect) = match outcome {
+            Err(TransportError { sent, kind }) => {
+                let error = match kind {
+                    TransportErrorKind::InvalidOption(invalid) => Error::InvalidOption(invalid),
+                    TransportErrorKind::Unreachable(cause) => Error::Unreachable(cause),
+                    TransportErrorKind::TimedOut => *timed_out,
+                    TransportErrorKind::Aborted => Error::Aborted,
                 };
-                return Err((Box::new(failure), sent));
+                (error, Effect::of_unanswered(sent))
             }
+            Ok(answer) => match Effect::of_status(answer.status()) {
+                Effect::Done => return Ok(answer),
+                effect => {
+                    let now_ms = self.service.now_ms();
+                    let retry_after_ms = retry::retry_after_ms(&answer.hints(), now_ms);
+                    let refused = Error::Refused {
+                        answer,
+                        retry_after_ms,
+                    };
+                    (refused, effect)
+                }
+            },
         };
-        match answer.status() {
-            200..=299 => Ok(answer),
-            status => {
-                let retry_after_ms = retry::retry_after_ms(&answer.hints(), self.service.now_ms());
-                let unsure = matches!(status, 408 | 500..);
-                let refused = Failure::Refused {
-                    answer,
-                    retry_after_ms,
-                };
-                Err((Box::new(refused), unsure))
-            }
-        }
+        Err((Box::new(error), effect))
     }
 
-    /// How long to wait before trying again, if that may help and the wait is bearable.
-    fn wait(
-        &self,
-        failure: &Failure<S::Answer, S::Cause>,
-        failed: u32,
-    ) -> Option<(f64, Event<'static>)> {
-        let (reason, status, asked) = match failure {
-            Failure::Refused {
+    /// Another try after this error, if that may help and the wait before it is bearable.
+    fn retry(&self, error: &Error<S::Answer, S::Cause>, failed: u32) -> Option<Retry> {
+        let (reason, status, asked_ms) = match error {
+            Error::Refused {
                 answer,
                 retry_after_ms,
             } if retry::is_retryable(answer.status(), &answer.hints()) => {
                 (RetryReason::Status, Some(answer.status()), *retry_after_ms)
             }
-            Failure::Unreachable(_) => (RetryReason::Connection, None, None),
-            Failure::TimedOut {
+            Error::Unreachable(_) => (RetryReason::Connection, None, None),
+            Error::TimedOut {
                 limit: Limit::Attempt,
                 ..
             } => (RetryReason::Timeout, None, None),
             _ => return None,
         };
-        let delay_ms = asked.unwrap_or_else(|| retry::backoff_ms(failed, self.service.random()));
-        let left_ms = self.left_ms();
+        let delay_ms = asked_ms.unwrap_or_else(|| retry::backoff_ms(failed, self.service.random()));
+        let bearable = delay_ms <= retry::LONGEST_WAIT_MS && delay_ms < self.left_ms();
+        bearable.then(|| Retry::new(failed, delay_ms, reason, status))
+    }
+
+    /// Another try with a token that the service does not know yet, if there is time for it.
+    fn retry_as_new(&self, unknown: u32, known_at_ms: f64) -> Option<Retry> {
+        let new_ms = known_at_ms - self.service.elapsed_ms();
+        if new_ms <= 0.0 {
+            return None;
+        }
+        let delay_ms = retry::backoff_ms(unknown, self.service.random());
+        let bearable = delay_ms < new_ms.min(self.left_ms());
+        bearable.then(|| Retry::new(unknown, delay_ms, RetryReason::Status, Some(401)))
+    }
+}
+
+/// Another try that is to follow.
+struct Retry {
+    /// How long to wait before it, in milliseconds.
+    delay_ms: f64,
+    /// What the caller is told of it.
+    event: Event<'static>,
+}
+
+impl Retry {
+    fn new(attempt: u32, delay_ms: f64, reason: RetryReason, status: Option<u16>) -> Self {
         let event = Event::Retry {
-            attempt: failed,
+            attempt,
             delay_ms,
             reason,
             status,
         };
-        (delay_ms <= retry::LONGEST_WAIT_MS && delay_ms < left_ms).then_some((delay_ms, event))
+        Self { delay_ms, event }
     }
 }

@@ -1,9 +1,10 @@
-//! Create API Key, without orphans: a key that was created by an attempt whose answer was lost is
-//! found by its tag and deleted.
+//! Create API Key, without orphans. An orphan is a key whose secret was never delivered: an attempt
+//! created it and its answer was lost. It is found by its tag and deleted.
 
+use super::effect::Effect;
 use super::{
-    Answer, Call, Event, Failure, Item, Mark, Outcome, Payload, Request, Service, Sweep,
-    Unfinished, path,
+    Answer, Call, Error, Event, Item, Mark, Outcome, Payload, Request, Service, Sweep, Unfinished,
+    path,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -35,7 +36,7 @@ fn as_map<S: Serializer>(
     map.end()
 }
 
-/// A create: for whom, what, and the mark to find it by.
+/// A create: whose key, which key, and the mark to find it by.
 pub struct Create<'a> {
     /// The account's id.
     pub account: &'a str,
@@ -43,17 +44,17 @@ pub struct Create<'a> {
     pub user: &'a str,
     /// The key to be. With a mark, it carries the mark among its annotations.
     pub key: &'a NewKey,
-    /// What every attempt of this create carries; without it there is no protection from orphans.
+    /// What every attempt of this create carries; without it orphans cannot be found.
     pub mark: Option<&'a Mark>,
 }
 
-/// What is known of keys that nobody holds the secret of.
+/// What is known of a create's orphans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Orphans {
     /// There are none: every attempt was answered.
     None,
-    /// Those that were there are deleted.
+    /// Those that were found are deleted.
     Swept,
     /// There may be some.
     Unknown,
@@ -61,7 +62,7 @@ pub enum Orphans {
 
 /// What a create came to.
 pub struct Created<S: Service> {
-    /// The answer, the only one that ever holds the secret; or why there is none.
+    /// The answer, which alone ever holds the secret; or why there is none.
     pub outcome: Outcome<S>,
     /// How often the create was sent.
     pub attempts: u32,
@@ -82,16 +83,16 @@ impl Create<'_> {
             payload: Some(Payload::Create { api_key: self.key }),
         };
         let tried = call.send(&request).await;
-        let (outcome, unreadable) = match tried.outcome.map(check) {
-            Ok(Ok(answer)) => (Ok(answer), 0),
-            Ok(Err(failure)) => (Err(failure), 1),
-            Err(failure) => (Err(failure), 0),
-        };
-        let ambiguous = tried.ambiguous.saturating_add(unreadable);
+        let mut effects = tried.effects;
+        let outcome = tried.outcome.and_then(check);
         let answered = match &outcome {
             Ok(answer) => Answered::read(answer, self.mark),
-            Err(failure) => match &**failure {
-                Failure::Unreadable { answer, .. } => Answered::read(answer, self.mark),
+            Err(error) => match &**error {
+                Error::Unreadable { answer, .. } => {
+                    // It made a key, whose secret is not delivered.
+                    effects.add(Effect::Ambiguous);
+                    Answered::read(answer, self.mark)
+                }
                 _ => Answered::default(),
             },
         };
@@ -105,12 +106,14 @@ impl Create<'_> {
             key_ids: Vec::new(),
             unfinished: None,
         };
-        // Where the transport repeats requests, an answer does not tell how many keys there are.
-        let repeated = call.service().resends()
+        // A transport that repeats requests unseen may have made a key beside the one that the answer
+        // tells of, or before the one that the service refused.
+        let may_be_repeated = call.service().resends()
             && self.mark.is_some()
-            && (tried.doubtful || (result.outcome.is_ok() && answered.marked));
-        if ambiguous > 0 || repeated {
-            self.sweep(call, &mut result, answered, ambiguous).await;
+            && (effects.refused() || (result.outcome.is_ok() && answered.marked));
+        if effects.ambiguous() > 0 || may_be_repeated {
+            self.sweep(call, &mut result, answered, effects.ambiguous())
+                .await;
         }
         result
     }
@@ -141,7 +144,7 @@ impl Create<'_> {
             keep,
             named,
         };
-        let interrupted = matches!(&result.outcome, Err(failure) if failure.interrupts());
+        let interrupted = matches!(&result.outcome, Err(error) if error.interrupts());
         let swept = if interrupted {
             Err(None)
         } else {
@@ -151,17 +154,17 @@ impl Create<'_> {
             Ok(()) => {
                 let missing = ambiguous.saturating_sub(result.key_ids.len() as u32);
                 if missing > 0 && !marked {
-                    // The service drops the mark, so no later look would find more.
+                    // The service drops the mark, so another sweep would find no more.
                     return sweep.give_up(call.service());
                 }
                 result.orphans = Orphans::Swept;
                 result.unfinished = (missing > 0).then_some(Unfinished::late(sweep));
             }
-            Err(failure) if failure.as_ref().is_none_or(|failure| failure.interrupts()) => {
-                if let (Some(failure), Err(outcome)) = (failure, &mut result.outcome)
-                    && matches!(*failure, Failure::Aborted)
+            Err(error) if error.as_ref().is_none_or(|error| error.interrupts()) => {
+                if let (Some(error), Err(outcome)) = (error, &mut result.outcome)
+                    && matches!(*error, Error::Aborted)
                 {
-                    *outcome = failure;
+                    *outcome = error;
                 }
                 result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous, marked));
             }
@@ -170,9 +173,9 @@ impl Create<'_> {
     }
 }
 
-/// What the last answer tells of its key.
+/// What the last answer tells of the key that it made.
 struct Answered {
-    /// Its id.
+    /// The key's id.
     key_id: Option<String>,
     /// Whether the service kept the mark, as far as the answer tells.
     marked: bool,
@@ -204,13 +207,13 @@ impl Answered {
     }
 }
 
-/// Whether what should be a key's id is its secret, which is never looked at.
+/// Whether what stands in the place of a key's id is the secret, which is never looked at.
 fn is_secret(key: &impl Item) -> bool {
     key.holds("key") && key.same("keyId", "key")
 }
 
 /// Only an answer that holds both the key and its id is a success.
-fn check<A: Answer, C>(answer: A) -> Result<A, Box<Failure<A, C>>> {
+fn check<A: Answer, C>(answer: A) -> Result<A, Box<Error<A, C>>> {
     let reason = match answer.item() {
         None => "its body is no JSON object",
         Some(item) if !item.holds("keyId") => "its body holds no keyId",
@@ -218,5 +221,5 @@ fn check<A: Answer, C>(answer: A) -> Result<A, Box<Failure<A, C>>> {
         Some(item) if is_secret(&item) => "its keyId is the key itself",
         Some(_) => return Ok(answer),
     };
-    Err(Box::new(Failure::Unreadable { answer, reason }))
+    Err(Box::new(Error::Unreadable { answer, reason }))
 }

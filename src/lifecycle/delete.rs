@@ -1,9 +1,9 @@
 //! Delete API Key.
 
-use super::{Answer, Call, Failure, Outcome, Payload, Request, Service, path};
+use super::{Call, Outcome, Payload, Request, Service, path};
 
-/// Deletes a key. That there is no such key is a success where the caller says so, and where an
-/// earlier attempt of this call may have deleted it.
+/// Deletes a key. Where there is no such key, that is a success if the caller says so
+/// (`missing_ok`), or if an earlier attempt of this call may have deleted it.
 pub async fn delete<S: Service>(
     call: &Call<'_, S>,
     account: &str,
@@ -18,14 +18,9 @@ pub async fn delete<S: Service>(
     };
     let tried = call.send(&request).await;
     match tried.outcome {
-        Ok(_) => Ok(()),
-        Err(failure) => match &*failure {
-            Failure::Refused { answer, .. }
-                if answer.status() == 404 && (missing_ok || tried.ambiguous > 0) =>
-            {
-                Ok(())
-            }
-            _ => Err(failure),
-        },
+        Err(error) if error.has_status(404) && (missing_ok || tried.effects.ambiguous() > 0) => {
+            Ok(())
+        }
+        outcome => outcome.map(|_| ()),
     }
 }

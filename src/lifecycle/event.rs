@@ -22,19 +22,19 @@ pub enum Event<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
     },
-    /// A key that nobody holds the secret of was deleted.
+    /// An orphan, a key whose secret was never delivered, was deleted.
     OrphanDeleted {
-        /// Which.
+        /// Its id.
         key_id: &'a str,
         /// The tag that it was found by.
         attempt_tag: &'a str,
     },
-    /// Keys that nobody holds the secret of may be alive; `deleteOrphans` removes them.
+    /// Orphans may be alive; `deleteOrphans` removes them.
     OrphansUnknown {
         /// The tag to find them by.
         #[serde(skip_serializing_if = "Option::is_none")]
         attempt_tag: Option<&'a str>,
-        /// The key with that tag that the caller does hold.
+        /// The key with that tag that the caller holds.
         #[serde(skip_serializing_if = "Option::is_none")]
         keep_key_id: Option<&'a str>,
     },
@@ -45,7 +45,7 @@ pub enum Event<'a> {
     },
     /// A rotation begins its next stage.
     Rotation {
-        /// Which.
+        /// The stage.
         stage: Stage,
         /// The key that is rotated, once it is found.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub enum Event<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         successor_id: Option<&'a str>,
     },
-    /// Nobody knows whether the caller has stored a rotation's successor: both keys are alive.
+    /// It is not known whether the caller has stored a rotation's successor: both keys are alive.
     RotationUnknown {
         /// The key that is rotated.
         key_id: &'a str,

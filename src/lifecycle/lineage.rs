@@ -1,11 +1,11 @@
-//! Which key took over from which: what annotations tell of earlier rotations. Pure.
+//! Which key took over from which, as annotations tell of earlier rotations. Pure.
 
 use super::mark::{REVOKES, ROTATES, mark_of};
 use super::{Item, time};
 use serde::Serialize;
 use std::collections::BinaryHeap;
 
-/// A user's keys, as one list showed them.
+/// A user's keys, as one complete list showed them.
 pub struct Lineage<I> {
     keys: Vec<Listed<I>>,
 }
@@ -19,7 +19,7 @@ pub struct Listed<I> {
     rotates: Option<String>,
 }
 
-/// A successor that nobody is known to hold.
+/// A successor that an earlier rotation left, or that another one at work has made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Successor {
@@ -37,8 +37,8 @@ impl<I> Default for Lineage<I> {
     }
 }
 
-// Whoever holds any key of the user can make as many keys as the service lets them, with whatever
-// annotations: so nothing here takes more than a few passes over the list.
+// Any key of the user can be used to create more keys, with any annotations. So that a great number of
+// them cannot make a rotation slow, everything here sorts the list and goes through it a few times.
 impl<I: Item> Lineage<I> {
     /// Adds a key of the list; one without an id cannot be told from others.
     pub fn push(&mut self, key: I) -> Result<(), &'static str> {
@@ -61,7 +61,7 @@ impl<I: Item> Lineage<I> {
         let mut next = Some(id);
         while let Some(&(_, index)) = next.and_then(|id| of_name(&ids, id.as_bytes()).first())
             && let (Some(listed), Some(seen)) = (self.keys.get(index), seen.get_mut(index))
-            // Anybody can write annotations, and so a circle.
+            // Annotations are not ours alone to write: they may lead in a circle.
             && !std::mem::replace(seen, true)
         {
             line.push(listed);
@@ -70,7 +70,8 @@ impl<I: Item> Lineage<I> {
         line
     }
 
-    /// The keys that came from the one of this id, and what came from those; of its line, none.
+    /// The keys that came from the one of this id, those that came from them, and so on; without the
+    /// keys of its own line, which a circle would lead back to.
     pub fn successors<'a>(&'a self, id: &'a str) -> Vec<&'a Listed<I>> {
         let rotated =
             |listed: &'a Listed<I>| listed.rotates.as_deref().unwrap_or_default().as_bytes();
@@ -83,7 +84,7 @@ impl<I: Item> Lineage<I> {
         loop {
             for &(_, index) in of_name(&children, of.as_bytes()) {
                 if let (Some(listed), Some(seen)) = (self.keys.get(index), seen.get_mut(index))
-                    && of_name(&line, listed.id.as_bytes()).is_empty()
+                    && !has(&line, &listed.id)
                     && !std::mem::replace(seen, true)
                 {
                     found.push(listed);
@@ -97,8 +98,8 @@ impl<I: Item> Lineage<I> {
         }
     }
 
-    /// What earlier rotations of this line were to revoke, and have not; and what the creates of this
-    /// line made twice. Nobody holds the one, and nobody is to hold the other.
+    /// The keys that earlier rotations of this line were to revoke and did not, and those that a create
+    /// of this line made beside the one that was stored.
     pub fn remains<'a>(&'a self, line: &[&Listed<I>]) -> Vec<&'a Listed<I>> {
         let in_line = sorted(&mut line.iter().map(|each| each.id.as_bytes()));
         let marks: Vec<String> = line.iter().map(|each| mark_of(&each.key)).collect();
@@ -112,10 +113,9 @@ impl<I: Item> Lineage<I> {
         let remains = |listed: &&Listed<I>| {
             let twin = || {
                 let mark = mark_of(&listed.key);
-                !mark.is_empty() && !of_name(&marks, mark.as_bytes()).is_empty()
+                !mark.is_empty() && has(&marks, &mark)
             };
-            let id = listed.id.as_bytes();
-            !of_name(&recorded, id).is_empty() || (of_name(&in_line, id).is_empty() && twin())
+            has(&recorded, &listed.id) || (!has(&in_line, &listed.id) && twin())
         };
         self.keys.iter().filter(remains).collect()
     }
@@ -128,6 +128,25 @@ pub fn sorted<'a>(names: &mut dyn Iterator<Item = &'a [u8]>) -> Vec<(&'a [u8], u
     BinaryHeap::from_iter(names).into_sorted_vec()
 }
 
+/// Whether a name is among the sorted ones.
+pub fn has(names: &[(&[u8], usize)], name: &str) -> bool {
+    !of_name(names, name.as_bytes()).is_empty()
+}
+
+/// The ids, each once, in the order of their first occurrences.
+pub fn distinct<'a>(ids: &[&'a str]) -> Vec<&'a str> {
+    let sorted = sorted(&mut ids.iter().map(|id| id.as_bytes()));
+    let mut firsts = vec![false; ids.len()];
+    for same in sorted.chunk_by(|(id, _), (other, _)| id == other) {
+        let first = same.first().and_then(|(_, index)| firsts.get_mut(*index));
+        first.into_iter().for_each(|first| *first = true);
+    }
+    let distinct = ids.iter().zip(firsts);
+    distinct
+        .filter_map(|(id, first)| first.then_some(*id))
+        .collect()
+}
+
 /// The sorted names that are this one.
 fn of_name<'a, 'b>(names: &'b [(&'a [u8], usize)], name: &[u8]) -> &'b [(&'a [u8], usize)] {
     let start = names.partition_point(|(other, _)| *other < name);
@@ -136,12 +155,12 @@ fn of_name<'a, 'b>(names: &'b [(&'a [u8], usize)], name: &[u8]) -> &'b [(&'a [u8
 }
 
 impl<I: Item> Listed<I> {
-    /// What a caller is told of it as a successor.
+    /// What the caller is told of it where it is a successor.
     pub fn as_successor(&self, now_ms: f64) -> Successor {
         let created_ms = created_ms(&self.key);
         Successor {
             key_id: self.id.clone(),
-            // Whatever else stands there is not told: it may be anything.
+            // A text that is no time is not handed on: it may be anything.
             create_time: created_ms.and_then(|_| self.key.text("createTime")),
             age_ms: created_ms.map(|ms| now_ms - ms),
         }

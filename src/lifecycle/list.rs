@@ -1,6 +1,6 @@
 //! Lists, page by page. A page token that comes again is an error, not an endless loop.
 
-use super::{Answer, Call, Failure, Item, Outcome, Request, Service, path};
+use super::{Answer, Call, Error, Item, Outcome, Request, Service, path};
 
 /// The field of a page that says where the next one starts.
 const TOKEN: &str = "nextPageToken";
@@ -8,7 +8,7 @@ const TOKEN: &str = "nextPageToken";
 /// What is listed.
 #[derive(Debug, Clone, Copy)]
 pub enum Collection<'a> {
-    /// The keys of a user, or of everybody (`-`).
+    /// The keys of a user, or of all users (`-`).
     Keys {
         /// The user's id.
         user: &'a str,
@@ -66,10 +66,11 @@ pub async fn page<S: Service>(
         }
         Some(_) => return Ok(answer),
     };
-    Err(Box::new(Failure::Unreadable { answer, reason }))
+    Err(Box::new(Error::Unreadable { answer, reason }))
 }
 
-/// Fetches every page, the given one first. What `visit` says is wrong with one ends it.
+/// Fetches every page, beginning with the given one, and hands each to `visit`. If `visit` returns what
+/// is wrong with a page, that ends the list as an error.
 pub async fn pages<S: Service>(
     call: &Call<'_, S>,
     first: &Page<'_>,
@@ -93,7 +94,7 @@ pub async fn pages<S: Service>(
         };
         let answer = page(call, &this, &mut remember).await?;
         if let Err(reason) = visit(&answer) {
-            return Err(Box::new(Failure::Unreadable { answer, reason }));
+            return Err(Box::new(Error::Unreadable { answer, reason }));
         }
         if tokens.len() == known {
             return Ok(());

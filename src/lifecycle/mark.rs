@@ -12,11 +12,11 @@ pub const CALL: &str = "fireworks-keys-call";
 pub const ROTATES: &str = "fireworks-keys-rotates";
 
 /// The annotation of a rotation's successor that names the keys to be revoked once it is stored, so
-/// that a later rotation finds what this one could not see to.
+/// that a later rotation finds what this one did not revoke.
 pub const REVOKES: &str = "fireworks-keys-revokes";
 
-/// The annotation of a rotation's successor that says for how long it was to live, in seconds. Its
-/// times would tell it less well: one is of the caller's clock, the other of the service's.
+/// The annotation of a rotation's successor that says for how long it was to live, in seconds. The
+/// difference of its times would be less exact: the caller's clock set one, the service's the other.
 pub const LIFETIME: &str = "fireworks-keys-lifetime";
 
 /// How annotation names begin that are this package's own.
@@ -48,8 +48,8 @@ impl Mark {
     }
 }
 
-/// The mark that a key carries, as one text; empty without one. No two calls come to the same by
-/// accident, as one of the annotations is random; who writes annotations at will can copy a mark anyway.
+/// The mark that a key carries, as one text; empty without one. Two calls never have the same mark by
+/// accident, because one of its annotations is random. But anybody who may create keys can copy a mark.
 pub fn mark_of(key: &impl Item) -> String {
     let tag = key.annotation(ATTEMPT);
     tag.map_or_else(String::new, |tag| {

@@ -32,15 +32,8 @@ pub fn is_retryable(status: u16, hints: &Hints) -> bool {
     }
 }
 
-/// Whether a request that is refused with this status was refused for its form, its path or its
-/// credential, so that it cannot have been accepted a moment before. Any other refusal may be that
-/// of a second request, which a transport sent unseen after the first was done.
-pub fn is_final(status: u16) -> bool {
-    is_redirect(status) || matches!(status, 400 | 401 | 404 | 405 | 413 | 422)
-}
-
 /// A 3xx, or the status of one that fetch hides.
-fn is_redirect(status: u16) -> bool {
+pub fn is_redirect(status: u16) -> bool {
     matches!(status, 0 | 300..=399)
 }
 
@@ -63,8 +56,8 @@ pub fn backoff_ms(failed: u32, random: f64) -> f64 {
     (FIRST_DELAY_MS * f64::from(1_u32 << doublings)).min(LONGEST_DELAY_MS) * random
 }
 
-/// A number of digits and at most one point; whatever is larger than anybody waits is capped, so
-/// that it stays a number of milliseconds.
+/// A number of digits and at most one point; a larger one than any wait is capped, so that it
+/// stays a number of milliseconds.
 fn decimal(text: &str) -> Option<f64> {
     const LARGEST: f64 = 1e15;
     let mut value = 0.0;
@@ -191,16 +184,6 @@ mod tests {
         }
         for status in [0, 301, 307] {
             assert!(!is_retryable(status, &said("true")), "{status}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_for_what_was_sent_is_final() {
-        for status in [0, 307, 400, 401, 404, 413, 422] {
-            assert!(is_final(status), "{status}");
-        }
-        for status in [403, 408, 409, 412, 429, 500, 503] {
-            assert!(!is_final(status), "{status}");
         }
     }
 }

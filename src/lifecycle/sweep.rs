@@ -1,10 +1,9 @@
-//! Deletes the keys that nobody holds the secret of: those that carry a create's mark, but for the
-//! one that the caller was given.
+//! Deletes a create's orphans: the keys that carry its mark, but for the one that the caller was given.
 
 use super::list::{Collection, Page, pages};
 use super::{Answer, Call, Event, Item, Limits, Mark, Outcome, Service, delete};
 
-/// How long after the answer a second sweep looks for what was committed late, in milliseconds.
+/// How long after the first sweep a second one looks for what was committed late, in milliseconds.
 const LATE_MS: f64 = 5_000.0;
 
 /// Which keys are orphans.
@@ -14,7 +13,7 @@ pub struct Sweep {
     pub account: String,
     /// The id of the keys' owner.
     pub user: String,
-    /// What they carry.
+    /// What orphans carry.
     pub mark: Mark,
     /// The id of the key with that mark that is no orphan.
     pub keep: Option<String>,
@@ -22,7 +21,7 @@ pub struct Sweep {
     pub named: Option<String>,
 }
 
-/// A sweep that is still to be done when the caller has its answer.
+/// A sweep that is still to be done after the caller has its answer.
 #[derive(Debug)]
 pub struct Unfinished {
     sweep: Sweep,
@@ -30,15 +29,15 @@ pub struct Unfinished {
     delay_ms: f64,
     /// How many orphans there may be; fewer found means a second sweep.
     expected: u32,
-    /// Whether no sweep has come to its end yet, so that nothing is known.
+    /// Whether no sweep has come to its end yet, so that nothing is known of orphans.
     pub unknown: bool,
-    /// Whether the service keeps the mark: otherwise a second look would find no more than the first.
+    /// Whether the service keeps the mark: otherwise a second sweep would find no more than the first.
     marked: bool,
 }
 
 impl Sweep {
-    /// Finds and deletes them, and adds their ids to `deleted`. Tries every one that it knows of
-    /// before it fails.
+    /// Finds the orphans, deletes them and adds their ids to `deleted`. Where a request fails, it still
+    /// tries to delete every orphan that it knows of before it returns the error.
     pub async fn run<S: Service>(
         &self,
         call: &Call<'_, S>,
@@ -61,7 +60,7 @@ impl Sweep {
             Ok(())
         })
         .await;
-        if outcome.as_ref().is_err_and(|failure| failure.interrupts()) {
+        if outcome.as_ref().is_err_and(|error| error.interrupts()) {
             return outcome;
         }
         for key_id in found {
@@ -73,14 +72,14 @@ impl Sweep {
                     });
                     deleted.push(key_id);
                 }
-                Err(failure) if failure.interrupts() => return Err(failure),
-                Err(failure) => outcome = Err(failure),
+                Err(error) if error.interrupts() => return Err(error),
+                Err(error) => outcome = Err(error),
             }
         }
         outcome
     }
 
-    /// Tells the caller that orphans may be left, and what to find them by.
+    /// Tells the caller that orphans may be left, and the tag to find them by.
     pub fn give_up<S: Service>(&self, service: &S) {
         service.notify(&Event::OrphansUnknown {
             attempt_tag: Some(&self.mark.tag),
@@ -90,7 +89,7 @@ impl Sweep {
 }
 
 impl Unfinished {
-    /// A sweep that had to stop, because the caller wanted its answer.
+    /// A sweep that had to stop, because the caller aborted or ran out of time.
     pub(super) fn interrupted(sweep: Sweep, expected: u32, marked: bool) -> Self {
         Self {
             sweep,
@@ -117,7 +116,7 @@ impl Unfinished {
         self.sweep.keep.as_deref()
     }
 
-    /// Does it, in the background. Where it cannot be done, says so.
+    /// Runs the sweep. Where it fails, tells the caller that orphans may be left.
     pub async fn run<S: Service>(mut self, service: &S, limits: Limits) {
         loop {
             if self.delay_ms > 0.0 && service.sleep(self.delay_ms).await.is_err() {
@@ -138,7 +137,7 @@ impl Unfinished {
         }
     }
 
-    /// Leaves it undone, and says so.
+    /// Does not run it, and tells the caller that orphans may be left.
     pub fn give_up<S: Service>(&self, service: &S) {
         self.sweep.give_up(service);
     }

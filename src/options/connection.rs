@@ -1,6 +1,6 @@
 //! The options that say how to reach the service.
 
-use super::Invalid;
+use super::InvalidOption;
 use super::reader::{LONGEST_TEXT, Options, entries, invalid, path_of, threw};
 use crate::exchange::{Connection, Token};
 use crate::host::{
@@ -23,7 +23,7 @@ const DEFAULT_MAX_RETRIES: u32 = 2;
 const OUR_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 
 /// Reads and checks them.
-pub fn read(options: &Options) -> Result<Connection, Invalid> {
+pub fn read(options: &Options) -> Result<Connection, InvalidOption> {
     Ok(Connection {
         token: token(options)?,
         base_url: base_url(options)?,
@@ -41,7 +41,7 @@ pub fn read(options: &Options) -> Result<Connection, Invalid> {
     })
 }
 
-fn token(options: &Options) -> Result<Token, Invalid> {
+fn token(options: &Options) -> Result<Token, InvalidOption> {
     let value = options
         .get("token")?
         .ok_or_else(|| invalid("token", "is required: an existing Fireworks API key"))?;
@@ -52,7 +52,7 @@ fn token(options: &Options) -> Result<Token, Invalid> {
 }
 
 /// The token, if a header can carry it. Its characters stay in JavaScript.
-pub fn check_token(token: JsValue) -> Result<JsString, Invalid> {
+pub fn check_token(token: JsValue) -> Result<JsString, InvalidOption> {
     const PATH: &str = "token";
     if !token.is_string() {
         return Err(invalid(
@@ -73,7 +73,7 @@ pub fn check_token(token: JsValue) -> Result<JsString, Invalid> {
     }
 }
 
-fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Invalid> {
+fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, InvalidOption> {
     match options.number(name)? {
         Some(ms) if ms.is_nan() || ms <= 0.0 => Err(invalid(
             name,
@@ -83,7 +83,7 @@ fn milliseconds(options: &Options, name: &str) -> Result<Option<f64>, Invalid> {
     }
 }
 
-fn signal(options: &Options) -> Result<Option<AbortSignal>, Invalid> {
+fn signal(options: &Options) -> Result<Option<AbortSignal>, InvalidOption> {
     const PATH: &str = "signal";
     let Some(value) = options.get(PATH)? else {
         return Ok(None);
@@ -95,7 +95,7 @@ fn signal(options: &Options) -> Result<Option<AbortSignal>, Invalid> {
     }
 }
 
-fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, Invalid> {
+fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, InvalidOption> {
     const PATH: &str = "headers";
     let Some(value) = options.get(PATH)? else {
         return Ok(Vec::new());
@@ -125,7 +125,7 @@ thread_local! {
 }
 
 /// Where the service is, without a slash at its end.
-fn base_url(options: &Options) -> Result<String, Invalid> {
+fn base_url(options: &Options) -> Result<String, InvalidOption> {
     let allow_http = options.boolean("allowHttp")?.unwrap_or(false);
     let Some(given) = options.text("baseUrl")? else {
         return Ok(DEFAULT_BASE_URL.into());
@@ -145,7 +145,7 @@ fn base_url(options: &Options) -> Result<String, Invalid> {
     Ok(base)
 }
 
-fn resolve(given: &str, allow_http: bool) -> Result<String, Invalid> {
+fn resolve(given: &str, allow_http: bool) -> Result<String, InvalidOption> {
     let wrong = |expected| Err(invalid("baseUrl", expected));
     let url = match parse_url(given, None) {
         Some(url) => url,

@@ -1,13 +1,13 @@
 //! The options that say what the new key is to be.
 
-use super::Invalid;
+use super::InvalidOption;
 use super::reader::{Options, entries, invalid, path_of, seconds, text};
 use crate::host::date_text;
 use crate::lifecycle::{Mark, NewKey, RESERVED, time};
 use js_sys::Date;
 
 /// Reads the key to be; the mark, if there is one, goes among its annotations.
-pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
+pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOption> {
     let mut annotations = annotations(options)?;
     if let Some(mark) = mark {
         mark.put(annotations.get_or_insert_default());
@@ -20,7 +20,7 @@ pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, Invalid> {
 }
 
 /// When the key ends, whichever way the caller says it.
-pub fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
+pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
     const TIME: &str = "expireTime";
     const LIFETIME: &str = "expiresIn";
     let (path, time) = match options.either(TIME, LIFETIME)? {
@@ -49,7 +49,7 @@ pub fn expire_time(options: &Options) -> Result<Option<String>, Invalid> {
     }
 }
 
-fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, Invalid> {
+fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, InvalidOption> {
     const PATH: &str = "annotations";
     let Some(value) = options.get(PATH)? else {
         return Ok(None);

@@ -17,8 +17,8 @@ use js_sys::{Date, Function};
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
-/// What is wrong with an option; in a box, as it is handed on through everything that reads one.
-pub type Invalid = Box<lifecycle::Invalid<JsValue>>;
+/// Which option is wrong, and why; boxed, as everything that reads options hands it on.
+pub type InvalidOption = Box<lifecycle::InvalidOption<JsValue>>;
 
 /// What every operation needs.
 pub struct Common {
@@ -29,7 +29,7 @@ pub struct Common {
 }
 
 impl Common {
-    fn read(options: &Options) -> Result<Self, Invalid> {
+    fn read(options: &Options) -> Result<Self, InvalidOption> {
         Ok(Self {
             connection: connection::read(options)?,
             account: options.id("accountId")?,
@@ -51,7 +51,7 @@ pub struct Create {
 
 impl Create {
     /// Reads and checks them; the first that is wrong is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::CREATE)?;
         let mark = match (
             options.boolean("orphanProtection")?.unwrap_or(true),
@@ -82,7 +82,7 @@ impl Create {
     }
 }
 
-fn random() -> Result<String, Invalid> {
+fn random() -> Result<String, InvalidOption> {
     const NO_RANDOM: &str =
         "cannot be drawn here: a Worker has no random numbers outside of its handlers";
     random_tag().map_err(|cause| caused("attemptTag", NO_RANDOM, Some(cause)))
@@ -102,7 +102,7 @@ pub struct Delete {
 
 impl Delete {
     /// Reads and checks them; the first that is wrong is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::DELETE)?;
         Ok(Self {
             common: Common::read(&options)?,
@@ -127,7 +127,7 @@ pub struct DeleteOrphans {
 
 impl DeleteOrphans {
     /// Reads and checks them; the first that is wrong is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::DELETE_ORPHANS)?;
         Ok(Self {
             common: Common::read(&options)?,
@@ -153,18 +153,18 @@ pub struct List {
 
 impl List {
     /// Reads the options of `listApiKeys`.
-    pub fn keys(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn keys(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::LIST)?;
         let user = owner(&options)?;
         Self::read(&options, user)
     }
 
     /// Reads the options of `listUsers`.
-    pub fn users(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn users(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         Self::read(&Options::read(given, defaults, names::LIST)?, String::new())
     }
 
-    fn read(options: &Options, user: String) -> Result<Self, Invalid> {
+    fn read(options: &Options, user: String) -> Result<Self, InvalidOption> {
         Ok(Self {
             query: query(options, &["pageToken", "filter", "orderBy", "readMask"])?,
             common: Common::read(options)?,
@@ -187,9 +187,9 @@ pub struct Audit {
 
 impl Audit {
     /// Reads and checks them; the first that is wrong is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::AUDIT)?;
-        let milliseconds = |name: &str, days: f64| -> Result<f64, Invalid> {
+        let milliseconds = |name: &str, days: f64| -> Result<f64, InvalidOption> {
             match options.get(name)? {
                 Some(value) => Ok(seconds(value, name)? * 1_000.0),
                 None => Ok(days * 86_400_000.0),
@@ -231,7 +231,7 @@ pub struct Rotate {
 
 impl Rotate {
     /// Reads and checks them; the first that is wrong is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::ROTATE)?;
         let delete_unfinished = match options.text("onUnfinished")?.as_deref() {
             None | Some("error") => false,
@@ -272,7 +272,7 @@ const STALE_AFTER_DAYS: f64 = 90.0;
 const EXPIRING_WITHIN_DAYS: f64 = 14.0;
 
 /// Whose keys are listed.
-fn owner(options: &Options) -> Result<String, Invalid> {
+fn owner(options: &Options) -> Result<String, InvalidOption> {
     let user = options.required("userId")?;
     if user != "-" {
         check_id("userId", &user)?;
@@ -284,7 +284,7 @@ fn owner(options: &Options) -> Result<String, Invalid> {
 fn query(
     options: &Options,
     texts: &[&'static str],
-) -> Result<Vec<(&'static str, String)>, Invalid> {
+) -> Result<Vec<(&'static str, String)>, InvalidOption> {
     let mut query = Vec::new();
     if let Some(size) = options.number("pageSize")? {
         // An int32 of the reference.

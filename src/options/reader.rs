@@ -1,8 +1,8 @@
 //! The caller's options over a client's defaults, each read once and checked. A value never appears in
 //! what is said about it.
 
-use super::{Invalid, names};
-use crate::host::{self, is_array, is_record, names_of};
+use super::{InvalidOption, names};
+use crate::host::{self, is_array, is_plain_object, names_of};
 use crate::lifecycle::{self, duration};
 use js_sys::{Array, JsString, Object};
 use std::cell::RefCell;
@@ -39,10 +39,14 @@ thread_local! {
 }
 
 impl Options {
-    pub fn read(given: &JsValue, defaults: &JsValue, known: Known) -> Result<Self, Invalid> {
+    pub fn read(given: &JsValue, defaults: &JsValue, known: Known) -> Result<Self, InvalidOption> {
         let client = !defaults.is_undefined();
         if client {
-            check_names(record(defaults, "defaults")?, names::DEFAULTS, "defaults")?;
+            check_names(
+                object_of(defaults, "defaults")?,
+                names::DEFAULTS,
+                "defaults",
+            )?;
         }
         let nothing: JsValue;
         // A client's methods may be called with nothing: the defaults may say it all.
@@ -52,7 +56,7 @@ impl Options {
         } else {
             given
         };
-        let given = record(given, "options")?;
+        let given = object_of(given, "options")?;
         check_names(given, known, "options")?;
         Ok(Self {
             known,
@@ -62,18 +66,18 @@ impl Options {
     }
 
     /// The option's value, unless it is left out or undefined.
-    pub fn get(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+    pub fn get(&self, name: &str) -> Result<Option<JsValue>, InvalidOption> {
         Ok(match self.given(name)? {
             None => self.default(name)?,
             given => given,
         })
     }
 
-    fn given(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+    fn given(&self, name: &str) -> Result<Option<JsValue>, InvalidOption> {
         self.given.get(name, self.known)
     }
 
-    fn default(&self, name: &str) -> Result<Option<JsValue>, Invalid> {
+    fn default(&self, name: &str) -> Result<Option<JsValue>, InvalidOption> {
         match &self.defaults {
             Some(defaults) => defaults.get(name, self.known),
             None => Ok(None),
@@ -95,7 +99,7 @@ impl Options {
         &self,
         first: &str,
         second: &str,
-    ) -> Result<(Option<JsValue>, Option<JsValue>), Invalid> {
+    ) -> Result<(Option<JsValue>, Option<JsValue>), InvalidOption> {
         let given = (self.given(first)?, self.given(second)?);
         let chosen = match given {
             (None, None) => (self.default(first)?, self.default(second)?),
@@ -111,12 +115,12 @@ impl Options {
     }
 
     /// The option as text, if it is there.
-    pub fn text(&self, name: &str) -> Result<Option<String>, Invalid> {
+    pub fn text(&self, name: &str) -> Result<Option<String>, InvalidOption> {
         self.get(name)?.map(|value| text(value, name)).transpose()
     }
 
     /// The option as text that is not empty, if it is there.
-    pub fn name(&self, name: &str) -> Result<Option<String>, Invalid> {
+    pub fn name(&self, name: &str) -> Result<Option<String>, InvalidOption> {
         match self.text(name)? {
             Some(text) if text.is_empty() => Err(invalid(name, "must not be empty")),
             text => Ok(text),
@@ -124,12 +128,12 @@ impl Options {
     }
 
     /// The option as text that is not empty.
-    pub fn required(&self, name: &str) -> Result<String, Invalid> {
+    pub fn required(&self, name: &str) -> Result<String, InvalidOption> {
         self.name(name)?.ok_or_else(|| invalid(name, "is required"))
     }
 
     /// The option as a number, if it is there.
-    pub fn number(&self, name: &str) -> Result<Option<f64>, Invalid> {
+    pub fn number(&self, name: &str) -> Result<Option<f64>, InvalidOption> {
         self.get(name)?
             .map(|value| {
                 value
@@ -140,7 +144,7 @@ impl Options {
     }
 
     /// The option as a number of things, if it is there.
-    pub fn count(&self, name: &str) -> Result<Option<u32>, Invalid> {
+    pub fn count(&self, name: &str) -> Result<Option<u32>, InvalidOption> {
         match self.number(name)? {
             Some(count)
                 if count.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&count) =>
@@ -152,7 +156,7 @@ impl Options {
     }
 
     /// The option as a boolean, if it is there.
-    pub fn boolean(&self, name: &str) -> Result<Option<bool>, Invalid> {
+    pub fn boolean(&self, name: &str) -> Result<Option<bool>, InvalidOption> {
         self.get(name)?
             .map(|value| {
                 value
@@ -163,7 +167,7 @@ impl Options {
     }
 
     /// The option as a function, if it is there.
-    pub fn function(&self, name: &str) -> Result<Option<js_sys::Function>, Invalid> {
+    pub fn function(&self, name: &str) -> Result<Option<js_sys::Function>, InvalidOption> {
         self.get(name)?
             .map(|value| {
                 // The cast looks at `typeof` alone, so it takes functions of any realm.
@@ -177,14 +181,14 @@ impl Options {
     }
 
     /// The id of an account or a user: one path segment.
-    pub fn id(&self, name: &str) -> Result<String, Invalid> {
+    pub fn id(&self, name: &str) -> Result<String, InvalidOption> {
         let id = self.required(name)?;
         check_id(name, &id)?;
         Ok(id)
     }
 }
 
-pub fn check_id(name: &str, id: &str) -> Result<(), Invalid> {
+pub fn check_id(name: &str, id: &str) -> Result<(), InvalidOption> {
     let wrong = match id {
         "." | ".." => "must not be a dot segment",
         "-" => "must be one id: \"-\" is for the userId of a list only",
@@ -195,7 +199,7 @@ pub fn check_id(name: &str, id: &str) -> Result<(), Invalid> {
 }
 
 /// The value as an object whose fields can be options.
-fn record<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, Invalid> {
+fn object_of<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, InvalidOption> {
     // A proxy that was revoked throws when it is asked what it is.
     if value.is_object() && !is_array(value).map_err(|cause| threw(path, cause))? {
         Ok(value.unchecked_ref())
@@ -214,7 +218,7 @@ impl Values {
         }
     }
 
-    fn get(&self, name: &str, known: Known) -> Result<Option<JsValue>, Invalid> {
+    fn get(&self, name: &str, known: Known) -> Result<Option<JsValue>, InvalidOption> {
         let mut names = known.iter().flat_map(|names| names.iter());
         let Some(index) = names.position(|known| *known == name) else {
             return Ok(None);
@@ -249,7 +253,7 @@ fn names_in_javascript(known: Known) -> Array {
     })
 }
 
-fn check_names(object: &Object, known: Known, path: &str) -> Result<(), Invalid> {
+fn check_names(object: &Object, known: Known, path: &str) -> Result<(), InvalidOption> {
     let names = names_in_javascript(known);
     let stranger = host::stranger_in(object, &names).map_err(|cause| threw(path, cause))?;
     let Some(stranger) = stranger else {
@@ -265,13 +269,13 @@ fn check_names(object: &Object, known: Known, path: &str) -> Result<(), Invalid>
     Err(invalid(&name, &host::unknown_option(&stranger, &names)))
 }
 
-fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Invalid> {
+fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, InvalidOption> {
     let boxed = host::get(object, name).map_err(|cause| threw(path, cause))?;
     Ok(boxed.map(|boxed| boxed.get(0)))
 }
 
 /// Well-formed text of a bearable length. It is checked before it is copied.
-pub fn text(value: JsValue, path: &str) -> Result<String, Invalid> {
+pub fn text(value: JsValue, path: &str) -> Result<String, InvalidOption> {
     match host::length_of(&value) {
         None => return Err(invalid(path, "must be a string")),
         Some(length) if length > LONGEST_TEXT => {
@@ -293,7 +297,7 @@ pub fn text(value: JsValue, path: &str) -> Result<String, Invalid> {
 }
 
 /// A duration in seconds: a positive number of them, or text such as `36h`.
-pub fn seconds(value: JsValue, path: &str) -> Result<f64, Invalid> {
+pub fn seconds(value: JsValue, path: &str) -> Result<f64, InvalidOption> {
     let seconds = if value.is_string() {
         duration::parse_seconds(&text(value, path)?)
     } else {
@@ -315,13 +319,13 @@ pub fn path_of(option: &str, name: &str) -> String {
 }
 
 /// The names and values of a plain object.
-pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, Invalid> {
+pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, InvalidOption> {
     let wrong = || invalid(path, "must be a plain object of strings");
     if !value.is_object() {
         return Err(wrong());
     }
     let object = value.unchecked_ref::<Object>();
-    if !is_record(object).map_err(|cause| threw(path, cause))? {
+    if !is_plain_object(object).map_err(|cause| threw(path, cause))? {
         return Err(wrong());
     }
     let names = names_of(object).map_err(|cause| threw(path, cause))?;
@@ -340,19 +344,19 @@ pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, In
 }
 
 /// An option that is wrong, and what is expected of it.
-pub fn invalid(path: &str, expected: &str) -> Invalid {
+pub fn invalid(path: &str, expected: &str) -> InvalidOption {
     caused(path, expected, None)
 }
 
 /// Reading the option ran code of the caller's, and that threw.
-pub fn threw(path: &str, cause: JsValue) -> Invalid {
+pub fn threw(path: &str, cause: JsValue) -> InvalidOption {
     let expected = "could not be read: a getter or a proxy threw";
     caused(path, expected, Some(cause))
 }
 
 /// An option that is wrong because of what somebody's code threw.
-pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> Invalid {
-    Box::new(lifecycle::Invalid {
+pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> InvalidOption {
+    Box::new(lifecycle::InvalidOption {
         path: path.into(),
         expected: expected.into(),
         cause,

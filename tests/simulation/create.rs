@@ -4,7 +4,7 @@ use crate::each_seed;
 use crate::state::{Key, Log};
 use crate::world::{CALM, Weather, World, calm_limits, limits};
 use fireworks_keys::lifecycle::{
-    Answer, Call, Create, Created, Failure, Item, Limits, Mark, NewKey, Orphans, Sweep,
+    Answer, Call, Create, Created, Error, Item, Limits, Mark, NewKey, Orphans, Sweep,
 };
 
 const TAG: &str = "this-create";
@@ -41,11 +41,11 @@ fn schedules_are_not_all_alike() {
             created.outcome.is_err() && created.orphans == Orphans::Swept,
             matches!(
                 created.outcome.as_ref().map_err(|failure| &**failure),
-                Err(Failure::Aborted)
+                Err(Error::Aborted)
             ),
             matches!(
                 created.outcome.as_ref().map_err(|failure| &**failure),
-                Err(Failure::TimedOut { .. })
+                Err(Error::TimedOut { .. })
             ),
             created.key_ids.len() > 1,
             created.unfinished.is_some(),
@@ -72,7 +72,7 @@ fn schedule(seed: u64) {
         if world.now_ms() >= abort_at_ms {
             let answered = matches!(
                 created.outcome.as_ref().map_err(|failure| &**failure),
-                Ok(_) | Err(Failure::Aborted)
+                Ok(_) | Err(Error::Aborted)
             );
             assert!(answered, "an abort is answered as one");
         }

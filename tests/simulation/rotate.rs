@@ -5,8 +5,8 @@ use crate::each_seed;
 use crate::state::Key;
 use crate::world::{CALM, Store, Weather, World, calm_limits, limits};
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Call, Failure, Hindrance, LIFETIME, Limits, Mark, REVOKES, ROTATES, Rotate, Rotated,
-    Rotation, Stage, Stopped,
+    ATTEMPT, Call, Error, LIFETIME, Limits, Mark, REVOKES, ROTATES, Rotate, Rotated, Rotation,
+    RotationError, RotationErrorKind, Stage,
 };
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -153,29 +153,29 @@ fn check(world: &World, ask: Ask, rotated: &Rotated<World>, limits: Limits, befo
             );
             let kept = ask.keep == 0 || live(&ask.key_id.to_string());
             assert!(kept, "the generation before is kept");
-            let unknown = |failure: &Failure<Reply, ()>| matches!(failure, Failure::Refused { answer, .. } if answer.status == 401);
+            let unknown = |failure: &Error<Reply, ()>| matches!(failure, Error::Refused { answer, .. } if answer.status == 401);
             // A 403 that is a fault makes a key seem known that is not yet.
             let seems = world.weather().activation_ms > 0.0;
             assert!(
-                seems || !pending.iter().any(|each| unknown(&each.failure)),
+                seems || !pending.iter().any(|each| unknown(&each.error)),
                 "one of the two tokens is known"
             );
             let both = pending.iter().any(|each| revoked.contains(&each.key_id));
             assert!(!both, "nothing is both revoked and pending");
         }
-        Err(Stopped {
+        Err(RotationError {
             stage,
-            hindrance,
+            kind,
             live: told,
             ..
         }) => {
             if *stage != Stage::Persist {
                 assert_eq!(world.stored(), before.0, "what was stored stays");
             }
-            if matches!(hindrance, Hindrance::NotStored) && told.len() == 1 {
+            if matches!(kind, RotationErrorKind::NotStored) && told.len() == 1 {
                 assert_eq!(told, &[ask.key_id.to_string()], "the successor is gone");
             }
-            let known = matches!(hindrance, Hindrance::Rejected(()));
+            let known = matches!(kind, RotationErrorKind::Rejected(()));
             assert!(!known || told.iter().all(|id| live(id)), "both are alive");
         }
     }
@@ -215,8 +215,10 @@ fn of_two_rotations_at_once_at_least_one_notices() {
         for rotated in [first, second] {
             if let (true, Err(stopped)) = (calm, &rotated.outcome) {
                 let noticed = matches!(
-                    stopped.hindrance,
-                    Hindrance::Conflict { .. } | Hindrance::Unfinished(_) | Hindrance::Missing
+                    stopped.kind,
+                    RotationErrorKind::Conflict { .. }
+                        | RotationErrorKind::Unfinished(_)
+                        | RotationErrorKind::Missing
                 );
                 assert!(noticed, "at {:?}", stopped.stage);
             }
@@ -250,7 +252,7 @@ fn schedules_of_rotations_are_not_all_alike() {
             continue;
         };
         let at = |stage| matches!(&rotated.outcome, Err(stopped) if stopped.stage == stage);
-        let by = |wanted: fn(&Hindrance<World>) -> bool| matches!(&rotated.outcome, Err(stopped) if wanted(&stopped.hindrance));
+        let by = |wanted: fn(&RotationErrorKind<World>) -> bool| matches!(&rotated.outcome, Err(stopped) if wanted(&stopped.kind));
         let reached = [
             matches!(&rotated.outcome, Ok(done) if done.pending.is_empty() && !done.revoked.is_empty()),
             matches!(&rotated.outcome, Ok(done) if !done.pending.is_empty()),
@@ -259,10 +261,10 @@ fn schedules_of_rotations_are_not_all_alike() {
             at(Stage::Compare),
             at(Stage::Verify),
             at(Stage::Persist),
-            by(|hindrance| matches!(hindrance, Hindrance::Unfinished(_))),
-            by(|hindrance| matches!(hindrance, Hindrance::Conflict { .. })),
+            by(|kind| matches!(kind, RotationErrorKind::Unfinished(_))),
+            by(|kind| matches!(kind, RotationErrorKind::Conflict { .. })),
             by(
-                |hindrance| matches!(hindrance, Hindrance::Failed(failure) if matches!(**failure, Failure::Aborted)),
+                |kind| matches!(kind, RotationErrorKind::Request(failure) if matches!(**failure, Error::Aborted)),
             ),
             rotated.unfinished.is_some(),
         ];
@@ -326,7 +328,7 @@ fn a_leftover_is_old_or_a_conflict() {
             calm_limits(),
         );
         let stopped = stops(error.expect("nothing crashes"));
-        let Hindrance::Unfinished(successors) = &stopped.hindrance else {
+        let RotationErrorKind::Unfinished(successors) = &stopped.kind else {
             panic!("a successor is there already");
         };
         assert_eq!(successors[0].key_id, left.to_string());
@@ -348,8 +350,8 @@ fn a_leftover_is_old_or_a_conflict() {
         if conflicts {
             let stopped = stops(rotated);
             assert!(matches!(
-                stopped.hindrance,
-                Hindrance::Conflict { gone: false, .. }
+                stopped.kind,
+                RotationErrorKind::Conflict { gone: false, .. }
             ));
             assert_eq!(stopped.live, [ask.key_id.to_string(), left.to_string()]);
             assert_eq!(world.stored(), ask.key_id);
@@ -546,8 +548,8 @@ fn a_rotation_that_is_aborted_takes_its_key_back() {
             continue;
         };
         assert!(matches!(
-            stopped.hindrance,
-            Hindrance::Failed(failure) if matches!(*failure, Failure::Aborted)
+            stopped.kind,
+            RotationErrorKind::Request(failure) if matches!(*failure, Error::Aborted)
         ));
         let world = world.under(CALM);
         if let Some(unfinished) = rotated.unfinished {
@@ -580,7 +582,7 @@ fn a_rotation_alone_is_no_conflict() {
         });
         let rotated = attempt(&world, calm_ask(&world), limits(&mut rng)).expect("nothing crashes");
         retried += u32::from(rotated.outcome.is_ok() && world.log().creates > 1);
-        let conflict = matches!(&rotated.outcome, Err(stopped) if matches!(stopped.hindrance, Hindrance::Conflict { .. }));
+        let conflict = matches!(&rotated.outcome, Err(stopped) if matches!(stopped.kind, RotationErrorKind::Conflict { .. }));
         assert!(!conflict, "seed {seed}: there is no other rotation");
     }
     assert!(retried > 100, "{retried}");
@@ -600,7 +602,7 @@ fn a_key_that_goes_meanwhile_is_a_conflict() {
             world.delete(ask.key_id);
         }));
         if let Err(stopped) = rotated.outcome {
-            let gone = matches!(stopped.hindrance, Hindrance::Conflict { gone: true, .. });
+            let gone = matches!(stopped.kind, RotationErrorKind::Conflict { gone: true, .. });
             assert!(gone || stopped.stage == Stage::Find, "{:?}", stopped.stage);
             assert!(stopped.live.is_empty() && of_rotations(&world).is_empty());
             conflicts += u32::from(gone);
@@ -735,7 +737,7 @@ async fn rotate(world: &World, ask: Ask, limits: Limits, mark: &Mark) -> Rotated
         keep: ask.keep,
         delete_unfinished: ask.delete_unfinished,
     };
-    rotate.run(&Call::new(world, limits)).await
+    rotate.run(&Call::new(world, limits), world).await
 }
 
 /// Rotates, unless the process crashes.
@@ -751,7 +753,7 @@ fn succeeds(rotated: Rotated<World>) -> Rotation<World> {
     }
 }
 
-fn stops(rotated: Rotated<World>) -> Stopped<World> {
+fn stops(rotated: Rotated<World>) -> RotationError<World> {
     match rotated.outcome {
         Ok(_) => panic!("it should not have succeeded"),
         Err(stopped) => stopped,

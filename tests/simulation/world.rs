@@ -4,8 +4,8 @@
 use crate::answer::{Reply, Thing};
 use crate::state::{Effect, Key, Log, START_MS, State, time_text};
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Aborted, Answer, CALL, Event, Fault, Item, Limits, Payload, Persisted, Request,
-    Rotator, Service, Why,
+    ATTEMPT, Aborted, Answer, CALL, Event, Item, KeyStore, Limits, Payload, Persisted, Request,
+    Rotator, Service, TransportError, TransportErrorKind,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
@@ -289,12 +289,16 @@ impl Service for World {
     type Answer = Reply;
     type Cause = ();
 
-    async fn exchange(&self, request: &Request<'_>, limit_ms: f64) -> Result<Reply, Fault<()>> {
+    async fn exchange(
+        &self,
+        request: &Request<'_>,
+        limit_ms: f64,
+    ) -> Result<Reply, TransportError<()>> {
         let is_create = matches!(request.payload, Some(Payload::Create { .. }));
         if self.now_ms() >= self.abort_at_ms() {
-            return Err(Fault {
+            return Err(TransportError {
                 sent: false,
-                why: Why::Aborted,
+                kind: TransportErrorKind::Aborted,
             });
         }
         self.may_crash().await;
@@ -397,10 +401,10 @@ impl Service for World {
         };
         self.until(at_ms.min(stop_ms)).await;
         let outcome = match fate {
-            _ if at_ms > stop_ms && stop_ms < ends_ms => Err(Why::Aborted),
-            _ if at_ms > stop_ms => Err(Why::TimedOut),
+            _ if at_ms > stop_ms && stop_ms < ends_ms => Err(TransportErrorKind::Aborted),
+            _ if at_ms > stop_ms => Err(TransportErrorKind::TimedOut),
             Fate::Answered(reply) => Ok(reply),
-            Fate::Broken | Fate::Hangs => Err(Why::Unreachable(())),
+            Fate::Broken | Fate::Hangs => Err(TransportErrorKind::Unreachable(())),
         };
         let good = outcome
             .as_ref()
@@ -421,7 +425,7 @@ impl Service for World {
         } else if !good {
             log.sweep_troubles += 1;
         }
-        outcome.map_err(|why| Fault { sent: true, why })
+        outcome.map_err(|kind| TransportError { sent: true, kind })
     }
 
     async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
@@ -465,7 +469,7 @@ impl Service for World {
 }
 
 impl Rotator for World {
-    fn holding(&self, created: &Reply) -> Option<Self> {
+    fn with_key_of(&self, created: &Reply) -> Option<Self> {
         let id = created.item()?.text("keyId")?.parse().ok();
         Some(self.clone().with_token(id))
     }
@@ -475,6 +479,12 @@ impl Rotator for World {
         self.weather.tells_prefix && self.token.is_some() && self.token == id
     }
 
+    fn time_text(&self, ms: f64) -> Option<String> {
+        time_text(ms)
+    }
+}
+
+impl KeyStore<Self> for World {
     async fn persist(&self, created: &Reply, limit_ms: f64) -> Persisted<()> {
         let id = created.item().and_then(|key| key.text("keyId"));
         let id = id.and_then(|id| id.parse().ok()).expect("an id of ours");
@@ -506,10 +516,6 @@ impl Rotator for World {
             Store::Declines => Persisted::NotStored,
             Store::Loses | Store::StoresAndThrows => Persisted::Rejected(()),
         }
-    }
-
-    fn time_text(&self, ms: f64) -> Option<String> {
-        time_text(ms)
     }
 }
 

@@ -1,28 +1,28 @@
-//! Rotation: a successor is created, tried and stored before anything older is deleted, so that
-//! whatever the caller has stored works, wherever it ends.
+//! Rotation: a successor is created, tried and stored before anything older is deleted. So wherever a
+//! rotation ends, the key that the caller has stored works.
 
 mod outcome;
 mod plan;
 
 use plan::Plan;
 
-pub use outcome::{Aftermath, Hindrance, Pending, Persisted, Rotated, Rotation, Stopped};
+pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, RotationErrorKind};
 
-use super::lineage::{Lineage, Listed, created_ms};
+use super::lineage::{Lineage, Listed, created_ms, has, sorted};
 use super::list::{Collection, Page, pages};
 use super::{
-    Answer, Call, Create, Event, Failure, Item, Mark, NewKey, Orphans, Outcome, Request,
-    RetryReason, Rotator, Service, Stage, Successor, Sweep, Unfinished, delete, path, retry,
+    Answer, Call, Create, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome, Persisted,
+    Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, delete, path,
 };
 
-/// By how much a successor must be older than ours before it counts as left by a crash, in
-/// milliseconds: no rotation at work takes that long.
+/// By how much a successor must be older than ours to count as left by a crash, in milliseconds: no
+/// rotation takes that long.
 const LEFT_BEHIND_MS: f64 = 15.0 * 60_000.0;
 
-/// How long a new key may be refused as unknown before it counts as broken, in milliseconds.
+/// For how long a new key may be refused as unknown before it counts as broken, in milliseconds.
 const ACTIVATION_MS: f64 = 30_000.0;
 
-/// A rotation: which key, and how.
+/// A rotation: which key, and how it is rotated.
 pub struct Rotate<'a> {
     /// The account's id.
     pub account: &'a str,
@@ -30,10 +30,10 @@ pub struct Rotate<'a> {
     pub user: &'a str,
     /// The key that is rotated: the one that the caller has stored.
     pub key_id: &'a str,
-    /// What the successor's create is recognised by.
+    /// What the keys of the successor's create are recognised by.
     pub mark: &'a Mark,
-    /// When the successor ends, and how long that is from when the caller asked, in milliseconds; absent:
-    /// it lives as long as its predecessor was given.
+    /// When the successor ends, and how many milliseconds after the call that is; absent: it gets the
+    /// lifetime that its predecessor was given.
     pub expiry: Option<(&'a str, f64)>,
     /// Whether the successor is used before it is stored.
     pub verify: bool,
@@ -46,8 +46,12 @@ pub struct Rotate<'a> {
 type Keys<S> = Lineage<<<S as Service>::Answer as Answer>::Item>;
 
 impl Rotate<'_> {
-    /// Rotates the key.
-    pub async fn run<S: Rotator>(&self, call: &Call<'_, S>) -> Rotated<S> {
+    /// Rotates the key, and has `store` keep the new one.
+    pub async fn run<S: Rotator>(
+        &self,
+        call: &Call<'_, S>,
+        store: &impl KeyStore<S>,
+    ) -> Rotated<S> {
         let mut progress = Progress {
             rotate: self,
             call,
@@ -57,9 +61,9 @@ impl Rotate<'_> {
             aftermath: None,
             unfinished: None,
         };
-        let outcome = match progress.rotate().await {
+        let outcome = match progress.rotate(store).await {
             Ok(rotation) => Ok(rotation),
-            Err(hindrance) => Err(progress.stop(hindrance).await),
+            Err(kind) => Err(progress.stop(kind).await),
         };
         Rotated {
             outcome,
@@ -68,7 +72,7 @@ impl Rotate<'_> {
     }
 }
 
-/// A rotation under way: what there is to know of it, wherever it ends.
+/// A rotation under way, and what its caller must be told wherever it ends.
 struct Progress<'a, S: Service> {
     rotate: &'a Rotate<'a>,
     call: &'a Call<'a, S>,
@@ -82,7 +86,10 @@ struct Progress<'a, S: Service> {
 }
 
 impl<S: Rotator> Progress<'_, S> {
-    async fn rotate(&mut self) -> Result<Rotation<S>, Hindrance<S>> {
+    async fn rotate(
+        &mut self,
+        store: &impl KeyStore<S>,
+    ) -> Result<Rotation<S>, RotationErrorKind<S>> {
         let service = self.call.service();
         self.begin(Stage::Find);
         let keys = self.list().await?;
@@ -91,8 +98,8 @@ impl<S: Rotator> Progress<'_, S> {
 
         self.begin(Stage::Create);
         let created = self.create(&plan.key).await?;
-        let Some(new) = service.holding(&created) else {
-            return Err(Hindrance::Failed(Box::new(Failure::Unreadable {
+        let Some(new) = service.with_key_of(&created) else {
+            return Err(RotationErrorKind::Request(Box::new(Error::Unreadable {
                 answer: created,
                 reason: "its key is nothing that a header can carry",
             })));
@@ -106,7 +113,7 @@ impl<S: Rotator> Progress<'_, S> {
             self.try_out(&new).await?;
         }
         self.begin(Stage::Persist);
-        self.persist(&created).await?;
+        self.persist(store, &created).await?;
 
         self.begin(Stage::Revoke);
         Ok(self.revoke(&new, plan, created).await)
@@ -117,7 +124,7 @@ impl<S: Rotator> Progress<'_, S> {
         self.stage = stage;
         self.call.service().notify(&Event::Rotation {
             stage,
-            // What the caller takes for an id is told once it is one.
+            // What the caller gave as an id is repeated only once the list has shown it to be one.
             key_id: (stage != Stage::Find).then_some(self.rotate.key_id),
             successor_id: self.successor.as_deref(),
         });
@@ -159,15 +166,19 @@ impl<S: Rotator> Progress<'_, S> {
         Ok(answer)
     }
 
-    /// Looks whether another rotation is at work: since ours began there is another successor, or the
-    /// key itself is gone. What a crash left is old; what is young may be another rotation's.
-    async fn compare(&self, left: &[Successor], created: &S::Answer) -> Result<(), Hindrance<S>> {
+    /// Looks for another rotation at work: since ours began there is another successor, or the key
+    /// itself is gone. A successor that a crash left is old; a young one may be another rotation's.
+    async fn compare(
+        &self,
+        left: &[Successor],
+        created: &S::Answer,
+    ) -> Result<(), RotationErrorKind<S>> {
         let keys = self.list().await?;
         let Rotate { key_id, mark, .. } = self.rotate;
         let ours = self.successor.as_ref();
+        let left = sorted(&mut left.iter().map(|left| left.key_id.as_bytes()));
         let left_behind = |other: &Listed<_>| {
-            let known = left.iter().any(|left| left.key_id == other.id);
-            known && is_left_behind(created, created_ms(&other.key))
+            has(&left, &other.id) && is_left_behind(created, created_ms(&other.key))
         };
         let now_ms = self.call.service().now_ms();
         let mut others = keys.successors(key_id);
@@ -178,7 +189,7 @@ impl<S: Rotator> Progress<'_, S> {
         if others.is_empty() && !gone {
             return Ok(());
         }
-        Err(Hindrance::Conflict {
+        Err(RotationErrorKind::Conflict {
             successors: others
                 .iter()
                 .map(|other| other.as_successor(now_ms))
@@ -187,65 +198,44 @@ impl<S: Rotator> Progress<'_, S> {
         })
     }
 
-    /// Uses the new key. That it may not read the account shows that it is known.
+    /// Uses the new key. A 403 shows that the service knows it, though it may not read the account.
     async fn try_out(&self, new: &Call<'_, S>) -> Outcome<S, ()> {
         let request = Request {
             method: "GET",
             path: path::account(self.rotate.account),
             payload: None,
         };
-        let service = new.service();
-        let until_ms = service.elapsed_ms() + ACTIVATION_MS;
-        let mut refused = 0;
-        loop {
-            let failure = match new.send(&request).await.outcome {
-                Ok(_) => return Ok(()),
-                Err(failure) => failure,
-            };
-            match &*failure {
-                Failure::Refused { answer, .. } if answer.status() == 403 => return Ok(()),
-                Failure::Refused { answer, .. } if answer.status() == 401 => {}
-                _ => return Err(failure),
-            }
-            refused += 1;
-            let delay_ms = retry::backoff_ms(refused, service.random());
-            let left_ms = new.left_ms().min(until_ms - service.elapsed_ms());
-            if delay_ms >= left_ms {
-                return Err(failure);
-            }
-            service.notify(&Event::Retry {
-                attempt: refused,
-                delay_ms,
-                reason: RetryReason::Status,
-                status: Some(401),
-            });
-            if service.sleep(delay_ms).await.is_err() {
-                return Err(Box::new(Failure::Aborted));
-            }
+        match new.send_as_new(&request, ACTIVATION_MS).await.outcome {
+            Err(error) if error.has_status(403) => Ok(()),
+            outcome => outcome.map(|_| ()),
         }
     }
 
     /// Has the caller store the new key.
-    async fn persist(&mut self, created: &S::Answer) -> Result<(), Hindrance<S>> {
+    async fn persist(
+        &mut self,
+        store: &impl KeyStore<S>,
+        created: &S::Answer,
+    ) -> Result<(), RotationErrorKind<S>> {
         let left_ms = self.call.left_ms();
         if left_ms <= 0.0 {
-            return Err(Hindrance::Failed(self.call.out_of_time()));
+            return Err(RotationErrorKind::Request(self.call.out_of_time()));
         }
-        let persisted = self.call.service().persist(created, left_ms).await;
+        let persisted = store.persist(created, left_ms).await;
         self.held = !matches!(persisted, Persisted::NotStored | Persisted::Skipped);
         Err(match persisted {
             Persisted::Stored => return Ok(()),
-            Persisted::NotStored => Hindrance::NotStored,
-            Persisted::Rejected(cause) => Hindrance::Rejected(cause),
-            Persisted::TimedOut => Hindrance::Failed(self.call.out_of_time()),
+            Persisted::NotStored => RotationErrorKind::NotStored,
+            Persisted::Rejected(cause) => RotationErrorKind::Rejected(cause),
+            Persisted::TimedOut => RotationErrorKind::Request(self.call.out_of_time()),
             Persisted::Skipped | Persisted::Aborted => {
-                Hindrance::Failed(Box::new(Failure::Aborted))
+                RotationErrorKind::Request(Box::new(Error::Aborted))
             }
         })
     }
 
-    /// Deletes what the plan says. The new key is stored, so that nothing here is a failure: what
-    /// cannot be deleted now is noted on the successor, and the next rotation's to delete.
+    /// Deletes what the plan says. The new key is stored, so the rotation has succeeded whatever happens
+    /// here: what cannot be deleted now is noted on the successor, and the next rotation deletes it.
     async fn revoke(&self, new: &Call<'_, S>, plan: Plan, created: S::Answer) -> Rotation<S> {
         let Rotate {
             account,
@@ -266,23 +256,25 @@ impl<S: Rotator> Progress<'_, S> {
         };
         for key_id in plan.revoke {
             let mut outcome = delete(first, account, user, &key_id, true).await;
-            if is_refused::<S>(&outcome, &[401, 403]) {
+            if let Err(error) = &outcome
+                && (error.has_status(401) || error.has_status(403))
+            {
                 let other = delete(second, account, user, &key_id, true).await;
-                // A 401 tells of the token alone.
-                if !is_refused::<S>(&other, &[401]) {
+                // A 401 says only that this token is not known, not why the key cannot be deleted.
+                if !matches!(&other, Err(error) if error.has_status(401)) {
                     outcome = other;
                 }
             }
             match outcome {
                 Ok(()) => rotation.revoked.push(key_id),
-                Err(failure) => rotation.pending.push(Pending { key_id, failure }),
+                Err(error) => rotation.pending.push(Pending { key_id, error }),
             }
         }
         rotation
     }
 
-    /// Ends the rotation. A successor that may be stored stays alive; one that nobody has is taken back.
-    async fn stop(&mut self, hindrance: Hindrance<S>) -> Stopped<S> {
+    /// Ends the rotation. A successor that may be stored stays alive; one that is not stored is deleted.
+    async fn stop(&mut self, kind: RotationErrorKind<S>) -> RotationError<S> {
         let mut aftermath = self.aftermath.take();
         if let (Some(id), Some(aftermath)) = (self.successor.take(), &mut aftermath) {
             if self.held {
@@ -292,33 +284,33 @@ impl<S: Rotator> Progress<'_, S> {
                 });
                 aftermath.keep = Some(id.clone());
                 self.successor = Some(id);
-            } else if !self.withdraw(&id, &hindrance).await {
+            } else if !self.withdraw(&id, &kind).await {
                 aftermath.orphans = Orphans::Unknown;
                 self.successor = Some(id);
             }
         }
-        Stopped {
+        RotationError {
             stage: self.stage,
-            live: self.live(&hindrance),
-            hindrance,
+            live: self.live(&kind),
+            kind,
             aftermath,
         }
     }
 
-    /// Deletes the successor, which nobody has; where the caller wants to be answered at once, later.
-    /// Returns whether it is deleted.
-    async fn withdraw(&mut self, id: &str, hindrance: &Hindrance<S>) -> bool {
+    /// Deletes the successor, which is not stored, and returns whether it is deleted. Where the operation
+    /// was interrupted, the deletion is left to a sweep that follows.
+    async fn withdraw(&mut self, id: &str, kind: &RotationErrorKind<S>) -> bool {
         let Rotate {
             account,
             user,
             mark,
             ..
         } = *self.rotate;
-        let interrupted = match hindrance {
-            Hindrance::Failed(failure) if failure.interrupts() => true,
+        let interrupted = match kind {
+            RotationErrorKind::Request(error) if error.interrupts() => true,
             _ => match delete(self.call, account, user, id, true).await {
                 Ok(()) => return true,
-                Err(failure) => failure.interrupts(),
+                Err(error) => error.interrupts(),
             },
         };
         if interrupted {
@@ -341,12 +333,12 @@ impl<S: Rotator> Progress<'_, S> {
     }
 
     /// The keys that are alive as far as is known, the rotated one first.
-    fn live(&self, hindrance: &Hindrance<S>) -> Vec<String> {
-        let (gone, successors) = match hindrance {
-            Hindrance::Missing => (true, &[][..]),
-            Hindrance::Failed(_) => (self.stage == Stage::Find, &[][..]),
-            Hindrance::Unfinished(successors) => (false, &successors[..]),
-            Hindrance::Conflict { successors, gone } => (*gone, &successors[..]),
+    fn live(&self, kind: &RotationErrorKind<S>) -> Vec<String> {
+        let (gone, successors) = match kind {
+            RotationErrorKind::Missing => (true, &[][..]),
+            RotationErrorKind::Request(_) => (self.stage == Stage::Find, &[][..]),
+            RotationErrorKind::Unfinished(successors) => (false, &successors[..]),
+            RotationErrorKind::Conflict { successors, gone } => (*gone, &successors[..]),
             _ => (false, &[][..]),
         };
         let mut live = Vec::new();
@@ -359,14 +351,8 @@ impl<S: Rotator> Progress<'_, S> {
     }
 }
 
-/// Whether a request was refused with one of these statuses.
-fn is_refused<S: Service>(outcome: &Outcome<S, ()>, statuses: &[u16]) -> bool {
-    let failure = outcome.as_ref().err().map(|failure| &**failure);
-    matches!(failure, Some(Failure::Refused { answer, .. }) if statuses.contains(&answer.status()))
-}
-
-/// Whether a key is so much older than ours, by the service's times, that no rotation is at work with
-/// it any more.
+/// Whether a key is so much older than ours, by the service's times, that no rotation can still be at
+/// work with it.
 fn is_left_behind(ours: &impl Answer, other_ms: Option<f64>) -> bool {
     let ours_ms = ours.item().as_ref().and_then(created_ms);
     let older_ms = ours_ms.zip(other_ms).map(|(ours, other)| ours - other);

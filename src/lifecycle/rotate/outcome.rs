@@ -1,11 +1,11 @@
 //! What a rotation comes to.
 
-use crate::lifecycle::{Failed, Orphans, Service, Stage, Successor, Unfinished};
+use crate::lifecycle::{ErrorOf, Orphans, Service, Stage, Successor, Unfinished};
 
 /// What a rotation came to.
 pub struct Rotated<S: Service> {
     /// The new generation, or why there is none.
-    pub outcome: Result<Rotation<S>, Stopped<S>>,
+    pub outcome: Result<Rotation<S>, RotationError<S>>,
     /// The sweep that is still to be done, after the caller has its answer.
     pub unfinished: Option<Unfinished>,
 }
@@ -18,7 +18,7 @@ pub struct Rotation<S: Service> {
     pub revoked: Vec<String>,
     /// What should have been deleted as well.
     pub pending: Vec<Pending<S>>,
-    /// Whether the token may have been deleted.
+    /// Whether the token may be among the deleted keys.
     pub is_token: bool,
 }
 
@@ -26,74 +26,57 @@ pub struct Rotation<S: Service> {
 pub struct Pending<S: Service> {
     /// Its id.
     pub key_id: String,
-    /// Why.
-    pub failure: Failed<S>,
+    /// Why it could not be revoked.
+    pub error: ErrorOf<S>,
 }
 
-/// A rotation that ended before the new key was stored, or may have.
-pub struct Stopped<S: Service> {
-    /// Where it ended.
+/// A rotation that ended early: the new key is not stored, or it is not known whether it is.
+pub struct RotationError<S: Service> {
+    /// The stage that it ended in.
     pub stage: Stage,
-    /// Why.
-    pub hindrance: Hindrance<S>,
+    /// Why it ended.
+    pub kind: RotationErrorKind<S>,
     /// The keys that are alive as far as this rotation knows, the rotated one first.
     pub live: Vec<String>,
-    /// Where there was a create: what is known of orphans.
+    /// What is known of orphans, where there was a create.
     pub aftermath: Option<Aftermath>,
 }
 
-/// What is known of keys that nobody holds, where a rotation has ended.
+/// What is known of orphans where a rotation has ended.
 pub struct Aftermath {
-    /// What is known of them.
+    /// Whether there may be some.
     pub orphans: Orphans,
     /// The ids of those that were deleted.
     pub key_ids: Vec<String>,
-    /// The id of the successor, where the caller may hold it: that is none of them.
+    /// The id of the successor, where the caller may have stored it: that is no orphan.
     pub keep: Option<String>,
 }
 
-/// What keeps a rotation from its end.
-pub enum Hindrance<S: Service> {
+/// Why a rotation ended early.
+pub enum RotationErrorKind<S: Service> {
     /// There is no key of this id.
     Missing,
-    /// How long the key was given to live cannot be told.
+    /// It cannot be told how long the key was given to live.
     Lifetime,
-    /// It has successors that an earlier rotation left, or that another one works with.
+    /// It has successors, left by an earlier rotation or made by another one at work.
     Unfinished(Vec<Successor>),
     /// Another rotation is at work.
     Conflict {
-        /// What it has made.
+        /// The successors that it has made.
         successors: Vec<Successor>,
         /// Whether the key that is rotated is not there any more.
         gone: bool,
     },
     /// The caller says that the key is not stored.
     NotStored,
-    /// The caller's own code threw, so that nobody knows whether the key is stored.
+    /// The caller's own code threw, so that it is not known whether the key is stored.
     Rejected(S::Cause),
-    /// A request failed.
-    Failed(Failed<S>),
+    /// A request failed, the caller aborted, or the time was up.
+    Request(ErrorOf<S>),
 }
 
-impl<S: Service> From<Failed<S>> for Hindrance<S> {
-    fn from(failure: Failed<S>) -> Self {
-        Self::Failed(failure)
+impl<S: Service> From<ErrorOf<S>> for RotationErrorKind<S> {
+    fn from(error: ErrorOf<S>) -> Self {
+        Self::Request(error)
     }
-}
-
-/// What became of a key that the caller was to store.
-#[derive(Debug)]
-pub enum Persisted<C> {
-    /// It is stored.
-    Stored,
-    /// It is not.
-    NotStored,
-    /// It is not: the caller was not asked, as its signal was aborted before.
-    Skipped,
-    /// Nobody knows: the caller's code threw this.
-    Rejected(C),
-    /// Nobody knows: it took too long.
-    TimedOut,
-    /// Nobody knows: the caller's signal was aborted.
-    Aborted,
 }

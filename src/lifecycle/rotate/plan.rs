@@ -1,20 +1,20 @@
-//! What a rotation is to do, told from the list alone, before anything is done.
+//! What a rotation is to do, decided from the list alone before anything is changed.
 
-use super::{Hindrance, Keys, Rotate};
-use crate::lifecycle::lineage::created_ms;
+use super::{Keys, Rotate, RotationErrorKind};
+use crate::lifecycle::lineage::{created_ms, distinct};
 use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use crate::lifecycle::number::number;
 use crate::lifecycle::{Item, NewKey, Rotator, Successor, time};
 
-/// How many keys that are to be revoked are noted on the successor: more than there ever should be, and
-/// no more than a service may be expected to keep.
+/// How many of the keys that are to be revoked are noted on the successor: more than a rotation should
+/// ever have to revoke, and few enough for an annotation that a service keeps.
 const LONGEST_RECORD: usize = 100;
 
 /// What a rotation is to do.
 pub struct Plan {
     /// The successor to be.
     pub key: NewKey,
-    /// Whether the token may be the key that is rotated.
+    /// Whether the token may be the key that is rotated, as far as prefixes tell.
     pub is_token: bool,
     /// The successors that are there already.
     pub left: Vec<Successor>,
@@ -23,21 +23,21 @@ pub struct Plan {
 }
 
 impl Rotate<'_> {
-    /// What is to be done, before anything is.
+    /// Decides what is to be done.
     pub(super) fn plan<S: Rotator>(
         &self,
         service: &S,
         keys: &Keys<S>,
-    ) -> Result<Plan, Hindrance<S>> {
+    ) -> Result<Plan, RotationErrorKind<S>> {
         let line = keys.line(self.key_id);
         let Some(current) = line.first() else {
-            return Err(Hindrance::Missing);
+            return Err(RotationErrorKind::Missing);
         };
         let now_ms = service.now_ms();
         let left = keys.successors(self.key_id);
         let left: Vec<Successor> = left.iter().map(|each| each.as_successor(now_ms)).collect();
         if !self.delete_unfinished && !left.is_empty() {
-            return Err(Hindrance::Unfinished(left));
+            return Err(RotationErrorKind::Unfinished(left));
         }
         let (expire_time, lifetime_ms) = match self.expiry {
             Some((time, ms)) => (Some(time.to_owned()), Some(ms)),
@@ -45,22 +45,19 @@ impl Rotate<'_> {
                 Lifetime::Endless => (None, None),
                 Lifetime::Ms(ms) => {
                     let text = service.time_text(now_ms + ms);
-                    (Some(text.ok_or(Hindrance::Lifetime)?), Some(ms))
+                    (Some(text.ok_or(RotationErrorKind::Lifetime)?), Some(ms))
                 }
-                Lifetime::Unknown => return Err(Hindrance::Lifetime),
+                Lifetime::Unknown => return Err(RotationErrorKind::Lifetime),
             },
         };
         // The oldest generation first, and the key itself last: it may be the token.
         let beyond = line.iter().skip(self.keep as usize).rev().copied();
         let remains = keys.remains(&line).into_iter();
-        let ids = left.iter().map(|left| &left.key_id);
-        let ids = ids.chain(remains.chain(beyond).map(|listed| &listed.id));
-        let mut revoke: Vec<String> = Vec::new();
-        for id in ids {
-            if !revoke.contains(id) && (id != self.key_id || self.keep == 0) {
-                revoke.push(id.clone());
-            }
-        }
+        let ids = left.iter().map(|left| left.key_id.as_str());
+        let ids = ids.chain(remains.chain(beyond).map(|listed| listed.id.as_str()));
+        let ids = ids.filter(|id| *id != self.key_id || self.keep == 0);
+        let revoke = distinct(&ids.collect::<Vec<_>>());
+        let revoke: Vec<String> = revoke.into_iter().map(Into::into).collect();
         Ok(Plan {
             key: NewKey {
                 display_name: current.key.text("displayName"),
@@ -107,7 +104,7 @@ enum Lifetime {
     Unknown,
 }
 
-/// The lifetime of a key: as the rotation that made it noted it, otherwise from its times.
+/// The lifetime of a key: what the rotation that made it noted, or else the difference of its times.
 fn lifetime(key: &impl Item) -> Lifetime {
     if key.is_blank("expireTime") {
         return Lifetime::Endless;

@@ -1,0 +1,105 @@
+//! What attempts may have left at the service: the one place that says so.
+
+use super::retry::is_redirect;
+
+/// What is known of the effect of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It had the effect that was asked for: the service answered with success.
+    Done,
+    /// It had none: it was never sent, or the service refused it for its form, its path or its
+    /// credential, which it would have refused a moment before as well.
+    None,
+    /// It had none itself. But the service may have refused it only because the transport had sent the
+    /// same request a moment before, unseen, and that one was done.
+    Refused,
+    /// It may have had the effect or not: no whole answer came, or one that does not tell.
+    Ambiguous,
+}
+
+impl Effect {
+    /// What an answer with this status tells.
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            200..=299 => Self::Done,
+            408 | 500.. => Self::Ambiguous,
+            400 | 401 | 404 | 405 | 413 | 422 => Self::None,
+            _ if is_redirect(status) => Self::None,
+            _ => Self::Refused,
+        }
+    }
+
+    /// What an attempt may have done that brought no answer.
+    pub fn of_unanswered(sent: bool) -> Self {
+        if sent { Self::Ambiguous } else { Self::None }
+    }
+}
+
+/// What all attempts of one request may have left.
+#[derive(Debug, Default)]
+pub struct Effects {
+    ambiguous: u32,
+    refused: bool,
+}
+
+impl Effects {
+    /// Adds another attempt.
+    pub fn add(&mut self, effect: Effect) {
+        match effect {
+            Effect::Ambiguous => self.ambiguous += 1,
+            Effect::Refused => self.refused = true,
+            Effect::Done | Effect::None => {}
+        }
+    }
+
+    /// How many attempts may have had an effect that no answer tells of.
+    pub fn ambiguous(&self) -> u32 {
+        self.ambiguous
+    }
+
+    /// Whether an attempt was refused as [`Effect::Refused`] says.
+    pub fn refused(&self) -> bool {
+        self.refused
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_tells_what_an_attempt_may_have_done() {
+        for (effect, statuses) in [
+            (Effect::Done, &[200, 204, 299][..]),
+            (
+                Effect::None,
+                &[0, 300, 307, 399, 400, 401, 404, 405, 413, 422],
+            ),
+            (Effect::Refused, &[402, 403, 409, 412, 429, 451]),
+            (Effect::Ambiguous, &[408, 500, 502, 503, 599]),
+        ] {
+            for status in statuses {
+                assert_eq!(Effect::of_status(*status), effect, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_never_sent_had_no_effect() {
+        assert_eq!(Effect::of_unanswered(false), Effect::None);
+        assert_eq!(Effect::of_unanswered(true), Effect::Ambiguous);
+    }
+
+    #[test]
+    fn effects_add_up() {
+        let mut effects = Effects::default();
+        for effect in [Effect::Done, Effect::None] {
+            effects.add(effect);
+            assert!(effects.ambiguous() == 0 && !effects.refused());
+        }
+        effects.add(Effect::Ambiguous);
+        effects.add(Effect::Refused);
+        effects.add(Effect::Ambiguous);
+        assert!(effects.ambiguous() == 2 && effects.refused());
+    }
+}
