@@ -50,7 +50,7 @@ test("1 000 creates with 30 % of the answers lost leave no orphan that the calle
   tally.unknown = unknown.length;
   t.diagnostic(JSON.stringify(tally));
   assert.equal(tally.created + tally.failed, 1_000);
-  assert.ok(tally.deleted > 300, "answers were lost");
+  assert.ok(tally.deleted > 200, "answers were lost");
   assert.ok(tally.unknown > 0, "sweeps were lost");
 
   const tags = new Set(unknown.map(({ attemptTag }) => attemptTag));

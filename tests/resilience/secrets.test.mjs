@@ -73,10 +73,17 @@ test("no secret that a server echoes is told or copied", async () => {
   const echo =
     (status, headers) =>
     async (_, { headers: { authorization } }) => {
-      const echoed = headers.map((name) => [name, authorization.replace("Bearer ", "")]);
+      const echoed = headers.map(([name, before]) => [name, before + authorization.replace("Bearer ", "")]);
       return Response.json({ message: "no" }, { status, headers: Object.fromEntries(echoed) });
     };
-  for (const header of ["x-request-id", "x-should-retry", "retry-after-ms", "retry-after"]) {
+  for (const header of [
+    ["x-request-id", ""],
+    ["x-should-retry", ""],
+    ["x-should-retry", "true"],
+    ["retry-after-ms", "1"],
+    ["retry-after", ""],
+    ["retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"],
+  ]) {
     await create({ fetch: echo(400, [header]) });
     await create({ fetch: echo(500, [header]), maxRetries: 0, orphanProtection: false });
   }
