@@ -3,12 +3,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { watchTimers } from "./calls.mjs";
 import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
 
 const { createApiKey } = fireworksKeys;
 const uncaught = watchProcess();
-watchTimers();
 const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
 const created = { keyId: "k", key: "fw_k", annotations: { "fireworks-keys-attempt": "t" } };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
