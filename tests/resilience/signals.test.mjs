@@ -6,9 +6,10 @@ import { test } from "node:test";
 import { createApiKey, init } from "fireworks-keys";
 import { creating, errorOf, watchTimers } from "./calls.mjs";
 
+// Before the module is loaded, which sets a timer of its own.
+const timers = watchTimers();
 await init();
 const at = { token: "fw_x", accountId: "acme", userId: "ci-bot", maxRetries: 0, orphanProtection: false };
-const timers = watchTimers();
 
 /** A fetch that never answers, and what it was called with once that is known. */
 function hanging() {
