@@ -41,7 +41,7 @@ test("a server's message is repeated up to 1 000 characters", async () => {
   }
 });
 
-test("a create whose annotations are refused is told how to leave them out, and no other request is", async () => {
+test("only a create whose annotations are refused is told how to leave them out", async () => {
   const body = { message: "annotations are unknown" };
   const told = ({ message }) => message.includes("orphanProtection: false");
   assert.ok(told(await refusedWith(400, body)));
@@ -98,7 +98,7 @@ test("the words are those of the first shape that has some", async () => {
   assert.match((await refusedWith(302, {})).message, /redirects elsewhere/);
 });
 
-test("how long to wait is read from headers of up to 40 digits, or a date, and from nothing else", async () => {
+test("a wait is read from up to 40 digits or a date, and from nothing else", async () => {
   const waits = async (headers) => (await refusedWith(429, {}, headers)).retryAfterMs;
   const digits = (count) => "7".padStart(count, "0");
   assert.equal(await waits({ "retry-after-ms": digits(40) }), 7);

@@ -25,7 +25,7 @@ async function tagsById() {
   return new Map(keys.map((key) => [key.keyId, key.annotations?.["fireworks-keys-attempt"]]));
 }
 
-test("1 000 creates with 30 % of the answers lost leave no orphan that the caller is not told of", async (t) => {
+test("1 000 creates with 30 % of the answers lost leave no orphan untold", async (t) => {
   await reset(emulator.url);
   await fault(emulator.url, { kind: "drop", when: "after" }, { share: 0.3, seed: 7 });
   await fault(emulator.url, { kind: "drop", when: "before" }, { operation: "list", share: 0.6, seed: 8 });

@@ -7,7 +7,7 @@ import { creating, errorOf, refusal } from "./calls.mjs";
 
 const at = { token: "fw_x", accountId: "acme", userId: "ci-bot", maxRetries: 0, orphanProtection: false };
 
-test("a request with the token follows no redirect, says what it sends, and is not bound to anything", async () => {
+test("a request follows no redirect, says what it sends, and is not bound to anything", async () => {
   const fetch = creating();
   await createApiKey({ ...at, headers: { "x-mine": "1" }, fetch });
   const [{ init, self }] = fetch.asked;

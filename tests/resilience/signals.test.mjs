@@ -46,7 +46,7 @@ test("a call that has ended leaves no listener and no timer behind", async () =>
   assert.equal(timers.size, 0);
 });
 
-test("a request is aborted at the attempt's limit, at the operation's, and with the caller's signal", async () => {
+test("a request is aborted at either limit and with the caller's signal", async () => {
   const controller = new AbortController();
   for (const [options, expected] of [
     [{ timeoutMs: 5 }, { code: "TIMEOUT", limit: "attempt" }],
