@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createApiKey } from "fireworks-keys";
 import { startEmulator } from "../emulator/server.mjs";
+import { calm, fault, reset, storedKeys } from "../suite/service.mjs";
 
 const CREATES = 1_000;
 const AT_ONCE = 20;
@@ -23,14 +24,12 @@ export async function orphans(python) {
   ];
   const rows = [];
   for (const [peer, run] of peers) {
-    await ask(url, "DELETE", "");
-    const fault = { kind: "drop", when: "after" };
-    await ask(url, "POST", "/faults", { operation: "create", share: LOST, seed: SEED, fault });
+    await reset(url);
+    await fault(url, { kind: "drop", when: "after" }, { share: LOST, seed: SEED });
     const told = { unknown: 0 };
     const held = new Set((await run(told)).filter(Boolean));
-    await ask(url, "DELETE", "/faults");
-    const { keys } = await (await fetch(`${url}/_emulator/keys`)).json();
-    const left = keys.filter(({ keyId }) => !held.has(keyId)).length;
+    await calm(url);
+    const left = (await storedKeys(url)).filter(({ keyId }) => !held.has(keyId)).length;
     rows.push({ peer, creates: CREATES, returned: held.size, orphans: left, told: told.unknown });
   }
   await emulator.stop();
@@ -79,10 +78,7 @@ async function withPython(python, url) {
   });
   let output = "";
   child.stdout.on("data", (data) => (output += data));
-  await once(child, "close");
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`${script} ended with ${code}`);
   return JSON.parse(output);
-}
-
-function ask(url, method, path, body) {
-  return fetch(`${url}/_emulator${path}`, { method, body: body && JSON.stringify(body) });
 }

@@ -3,6 +3,7 @@
 import { after, before, test } from "node:test";
 import { startEmulator } from "../emulator/server.mjs";
 import { emulatorArguments } from "../suite/index.mjs";
+import { reset } from "../suite/service.mjs";
 import { prepare } from "./fixture.mjs";
 
 /**
@@ -29,7 +30,7 @@ export function matrix(title, cells) {
 
   for (const [name, run] of Object.entries(cells)) {
     test(name, async () => {
-      await fetch(`${emulator.url}/_emulator`, { method: "DELETE" });
+      await reset(emulator.url);
       try {
         const failures = await run(emulator.url);
         if (!Array.isArray(failures)) throw new Error(`no report: ${JSON.stringify(failures)}`);

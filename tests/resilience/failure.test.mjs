@@ -1,5 +1,5 @@
-// What becomes of calls when the module itself fails, here for want of memory: it is replaced, and
-// whoever may have left a key behind is told.
+// What becomes of calls when the module itself runs out of memory: it is replaced, and the callers whose
+// creates may have left a key behind are told.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -44,7 +44,7 @@ test("a create under way is told what it may have left, and the next call works"
     assert.equal(typeof error.attemptTag, orphanProtection ? "string" : "undefined");
     const { attemptTag } = error;
     assert.deepEqual(events, [{ type: "orphans-unknown", ...(orphanProtection && { attemptTag }) }]);
-    // What arrives for the instance that is gone is nobody's.
+    // An answer for the instance that is gone is ignored.
     answer(Response.json({}));
     await works();
   }

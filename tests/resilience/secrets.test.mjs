@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { startEmulator } from "../emulator/server.mjs";
+import { calm, fault } from "../suite/service.mjs";
 import fireworksKeys, { remembers } from "./instance.mjs";
 
 const TOKEN = "fw_the_token_that_nobody_may_see";
@@ -15,18 +16,13 @@ const secrets = [TOKEN];
 const said = [];
 const onEvent = (event) => said.push(event);
 
-async function fault(fault, times = 1) {
-  const body = JSON.stringify({ operation: "create", times, fault });
-  await fetch(`${emulator.url}/_emulator/faults`, { method: "POST", body });
-}
-
 async function create(options) {
   const call = fireworksKeys.createApiKey({ ...at, onEvent, ...options });
   const created = await call.catch((error) => said.push(error) && undefined);
   if (created) secrets.push(created.key);
 }
 
-test("whatever a server echoes, no secret is told or copied", async () => {
+test("no secret that a server echoes is told or copied", async () => {
   await create();
   await create({ token: async () => TOKEN });
   const answer = { kind: "answer", when: "after" };
@@ -39,13 +35,14 @@ test("whatever a server echoes, no secret is told or copied", async () => {
     "{{token}} {{key}}",
   ]) {
     for (const status of [200, 400, 500]) {
-      await fault({ ...answer, status, body, headers: { "x-request-id": "r", "retry-after-ms": "1" } }, 3);
+      const headers = { "x-request-id": "r", "retry-after-ms": "1" };
+      await fault(emulator.url, { ...answer, status, body, headers }, { times: 3 });
       await create();
-      await fetch(`${emulator.url}/_emulator/faults`, { method: "DELETE" });
+      await calm(emulator.url);
     }
   }
   for (let bytes = 20; bytes < 200; bytes += 20) {
-    await fault({ kind: "cut", bytes });
+    await fault(emulator.url, { kind: "cut", bytes });
     await create({ maxRetries: 0 });
   }
   for (const thrown of [
@@ -76,17 +73,24 @@ test("whatever a server echoes, no secret is told or copied", async () => {
   const echo =
     (status, headers) =>
     async (_, { headers: { authorization } }) => {
-      const echoed = headers.map((name) => [name, authorization.replace("Bearer ", "")]);
+      const echoed = headers.map(([name, before]) => [name, before + authorization.replace("Bearer ", "")]);
       return Response.json({ message: "no" }, { status, headers: Object.fromEntries(echoed) });
     };
-  for (const header of ["x-request-id", "x-should-retry", "retry-after-ms", "retry-after"]) {
+  for (const header of [
+    ["x-request-id", ""],
+    ["x-should-retry", ""],
+    ["x-should-retry", "true"],
+    ["retry-after-ms", "1"],
+    ["retry-after", ""],
+    ["retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"],
+  ]) {
     await create({ fetch: echo(400, [header]) });
     await create({ fetch: echo(500, [header]), maxRetries: 0, orphanProtection: false });
   }
-  // Of several tokens the first is echoed last.
-  // One is a part of the other.
+  // One token is a part of the other, and both are echoed. The rest of the longer one is a secret too: it
+  // is what stays if the shorter one is taken out first.
   const tokens = ["first_secret", "first_secret.and_second"];
-  secrets.push(...tokens);
+  secrets.push(...tokens, "and_second");
   await create({
     token: () => tokens[said.filter(({ type }) => type === "retry").length % 2],
     fetch: async (_, { method }) =>

@@ -1,6 +1,6 @@
 // Audits tell which keys are a risk, and why.
 
-import { connection, equal, holds, rejectionOf, storedKeys } from "./service.mjs";
+import { connection, equal, rejectionOf, storedKeys } from "./service.mjs";
 
 const DAY = 86_400_000;
 const ago = (days) => new Date(Date.now() - days * DAY).toISOString();
@@ -57,7 +57,7 @@ export const audits = {
     }
   },
 
-  async "what counts as stale and as soon is the caller's to say"({ auditApiKeys, FireworksKeys }) {
+  async "the caller says what counts as stale and as soon"({ auditApiKeys, FireworksKeys }) {
     const key = { ...calmKey(), keyId: "k", lastUsed: ago(2), expireTime: ahead(2) };
     const fetch = listing([key]);
     const types = async (options) => {
@@ -88,12 +88,12 @@ export const audits = {
         ["k3", "k1", "k2", "k4", "k0"],
         "order",
       );
-      equal(audit.keys[0].key.news, { of: ["tomorrow"] }, "a field that nobody has heard of");
+      equal(audit.keys[0].key.news, { of: ["tomorrow"] }, "a field that this version does not know");
       equal(audit.counts["never-expires"], 5, "a count");
     }
   },
 
-  async "keys that one create has made are a finding, and a shared tag is none"({ auditApiKeys }) {
+  async "two keys of one create are a finding; two creates may share a tag"({ auditApiKeys }) {
     const calm = calmKey();
     const made = (keyId, tag, call) => ({
       ...calm,
@@ -114,19 +114,19 @@ export const audits = {
     equal(audit.counts["shared-attempt"], 2, "a count");
   },
 
+  // This user and this name are of no other case, whose late sweeps may still be deleting keys.
   async "an audit reads every page of the service, and changes nothing"({ auditApiKeys, createApiKey }, api) {
-    const mine = connection(api, "lister");
-    for (let count = 0; count < 3; count += 1) await createApiKey({ ...mine, expiresIn: "1d" });
-    const before = await storedKeys(api);
-    for (const userId of ["lister", "-"]) {
-      const audit = await auditApiKeys({ ...mine, userId, pageSize: 2, filter: 'displayName = "default"' });
-      const stored = before.filter(
-        ({ user, displayName }) => displayName === "default" && (userId === "-" || user === userId),
-      );
-      equal(audit.keys.map(({ key }) => key.keyId).sort(), stored.map(({ keyId }) => keyId).sort(), "keys");
-      holds(audit.counts["expiring-soon"] >= 3, "expiring soon");
+    const mine = connection(api, "audited");
+    const displayName = "of the audit";
+    for (let count = 0; count < 3; count += 1) await createApiKey({ ...mine, displayName, expiresIn: "1d" });
+    const before = await storedKeys(api, "audited");
+    for (const userId of ["audited", "-"]) {
+      const filter = `displayName = "${displayName}"`;
+      const audit = await auditApiKeys({ ...mine, userId, pageSize: 2, filter });
+      equal(audit.keys.map(({ key }) => key.keyId).sort(), before.map(({ keyId }) => keyId).sort(), "keys");
+      equal(audit.counts["expiring-soon"], 3, "expiring soon");
     }
-    equal(await storedKeys(api), before, "nothing has changed");
+    equal(await storedKeys(api, "audited"), before, "nothing has changed");
   },
 
   async "a wrong option of an audit is named, and a failed page fails it"({

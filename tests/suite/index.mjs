@@ -4,6 +4,7 @@
 import { audits } from "./audits.mjs";
 import { calls } from "./calls.mjs";
 import { errors } from "./errors.mjs";
+import { interrupted } from "./interrupted.mjs";
 import { lists } from "./lists.mjs";
 import { options } from "./options.mjs";
 import { orphans } from "./orphans.mjs";
@@ -25,4 +26,5 @@ export const cases = {
   ...time,
   ...audits,
   ...rotations,
+  ...interrupted,
 };

@@ -5,7 +5,7 @@ export const emulatorArguments = [
   ...["--faults", "--account", "local", "--token", "fw_local_admin"],
   ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
   ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
-  ...["--user", "rotated:user:service-account"],
+  ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
 ];
 
 /** Options that create a key at this emulator. */
@@ -13,30 +13,44 @@ export function connection(api, userId = "ci-bot") {
   return { token: "fw_local_admin", accountId: "local", userId, baseUrl: api };
 }
 
-/** Asks for trouble, with creates unless told otherwise. */
-export async function fault(api, fault, order = {}) {
-  const response = await fetch(`${api}/_emulator/faults`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ operation: "create", ...order, fault }),
+/**
+ * Sends the emulator an order, and resolves to its answer. Throws what the emulator says if it refuses:
+ * a test that runs without the trouble it asked for proves nothing.
+ */
+export async function control(api, method, path, body) {
+  const response = await fetch(`${api}/_emulator${path}`, {
+    method,
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
   });
-  equal(response.status, 201, "the fault is set");
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} /_emulator${path}: ${response.status} ${text}`);
+  return text === "" ? undefined : JSON.parse(text);
+}
+
+/** Asks for trouble, with creates unless told otherwise. */
+export function fault(api, fault, order = {}) {
+  return control(api, "POST", "/faults", { operation: "create", ...order, fault });
 }
 
 /** Ends all trouble. */
-export async function calm(api) {
-  await fetch(`${api}/_emulator/faults`, { method: "DELETE" });
+export function calm(api) {
+  return control(api, "DELETE", "/faults");
 }
 
-/** What is really stored. */
+/** Starts afresh: no keys, no trouble. */
+export function reset(api) {
+  return control(api, "DELETE", "");
+}
+
+/** The keys that the emulator has, of everyone or of one user. */
 export async function storedKeys(api, userId) {
-  const { keys } = await (await fetch(`${api}/_emulator/keys`)).json();
+  const { keys } = await control(api, "GET", "/keys");
   return userId === undefined ? keys : keys.filter(({ user }) => user === userId);
 }
 
 /**
- * A fetch that counts. The emulator's own count would do only where nothing goes on beside: a late
- * sweep of another case might.
+ * A fetch that counts its requests. The emulator's own count includes those of other cases, whose late
+ * sweeps may still be running.
  */
 export function countingFetch() {
   const counting = (url, init) => {

@@ -1,0 +1,104 @@
+// Limits and aborts: what a call does to the caller's signal, to timers and to its requests.
+
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { test } from "node:test";
+import { createApiKey, init } from "fireworks-keys";
+import { creating, errorOf, watchTimers } from "./calls.mjs";
+
+// Before the module is loaded, which sets a timer of its own.
+const timers = watchTimers();
+await init();
+const at = { token: "fw_x", accountId: "acme", userId: "ci-bot", maxRetries: 0, orphanProtection: false };
+
+/** A fetch that never answers, and what it was called with once that is known. */
+function hanging() {
+  let called;
+  const asked = new Promise((resolve) => (called = resolve));
+  const fetch = (_, init) => {
+    called(init);
+    return new Promise(() => {});
+  };
+  return { fetch, asked };
+}
+
+test("calls that share a signal have one listener on it, which stays until the last has ended", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = () => getEventListeners(signal, "abort").length;
+  const waiting = hanging();
+  const reason = new Error("mine");
+  const other = errorOf(createApiKey({ ...at, signal, fetch: waiting.fetch }));
+  await waiting.asked;
+  const many = Array.from({ length: 20 }, () => createApiKey({ ...at, signal, fetch: creating() }));
+  assert.equal(listeners(), 1, "one serves them all");
+  await Promise.all(many);
+  assert.equal(listeners(), 1, "the other call still listens");
+  controller.abort(reason);
+  assert.equal(await other, reason);
+  assert.equal(listeners(), 0);
+});
+
+test("a call that has ended leaves no listener and no timer behind", async () => {
+  const { signal } = new AbortController();
+  for (let call = 0; call < 5; call += 1) await createApiKey({ ...at, signal, fetch: creating() });
+  assert.equal(getEventListeners(signal, "abort").length, 0);
+  assert.equal(timers.size, 0);
+});
+
+test("a request is aborted at either limit and with the caller's signal", async () => {
+  const controller = new AbortController();
+  for (const [options, expected] of [
+    [{ timeoutMs: 5 }, { code: "TIMEOUT", limit: "attempt" }],
+    [{ totalTimeoutMs: 5 }, { code: "TIMEOUT", limit: "total" }],
+    [{ signal: controller.signal }, { name: "AbortError" }],
+  ]) {
+    const { fetch, asked } = hanging();
+    const ended = errorOf(createApiKey({ ...at, fetch, ...options }));
+    const { signal } = await asked;
+    assert.equal(signal.aborted, false);
+    if (options.signal) controller.abort();
+    const error = await ended;
+    for (const [name, value] of Object.entries(expected)) assert.equal(error[name], value);
+    assert.equal(signal.aborted, true, "the request was aborted");
+  }
+});
+
+test("a limit that is longer than a timer can hold does not end a call at once", async (t) => {
+  const delays = [];
+  const { setTimeout } = globalThis;
+  t.mock.method(globalThis, "setTimeout", (work, delay) => {
+    delays.push(delay);
+    return setTimeout(work, delay);
+  });
+  await createApiKey({ ...at, timeoutMs: 2 ** 40, totalTimeoutMs: 2 ** 40, fetch: creating() });
+  assert.ok(delays.length > 0);
+  for (const delay of delays) assert.ok(delay < 2 ** 31, `${delay} would fire at once`);
+});
+
+test("a signal that is aborted while the token is asked for sends nothing", async () => {
+  const controller = new AbortController();
+  const fetch = creating();
+  const token = () => {
+    controller.abort("enough");
+    return "fw_x";
+  };
+  assert.equal(await errorOf(createApiKey({ ...at, token, fetch, signal: controller.signal })), "enough");
+  assert.equal(fetch.asked.length, 0);
+});
+
+test("a signal of another realm, or one of the caller's own, can abort a call", async () => {
+  const target = new EventTarget();
+  const signal = {
+    aborted: false,
+    reason: "mine",
+    addEventListener: (...args) => target.addEventListener(...args),
+    removeEventListener: (...args) => target.removeEventListener(...args),
+  };
+  const { fetch, asked } = hanging();
+  const ended = errorOf(createApiKey({ ...at, fetch, signal }));
+  await asked;
+  signal.aborted = true;
+  target.dispatchEvent(new Event("abort"));
+  assert.equal(await ended, "mine");
+});

@@ -1,0 +1,259 @@
+// Rotations that meet another, a failure, an abort or a wrong option: what is left, and what they say.
+
+import { acme, after, live, MINUTE, service, start, USER } from "./rotating.mjs";
+import { equal, fault, holds, rejection, rejectionOf, repeats } from "./service.mjs";
+
+export const interrupted = {
+  async "of two rotations at once at least one says so"(keys, api) {
+    const { rotateApiKey, RotationError } = keys;
+    const { at, first, store, persist } = await start(keys, api);
+    const rotations = [1, 2].map(() => rotateApiKey({ ...at, keyId: first.keyId, persist }));
+    const settled = await Promise.allSettled(rotations);
+    const failed = settled.filter(({ status }) => status === "rejected");
+    holds(failed.length > 0, "one fails");
+    for (const { reason } of failed) {
+      holds(
+        reason instanceof RotationError && ["conflict", "unfinished"].includes(reason.reason),
+        `${reason?.stack}`,
+      );
+    }
+    holds((await live(api)).includes(store.held.keyId), "the stored key works");
+  },
+
+  async "a new key that is not known yet is tried again; one that may not read the account works"({
+    rotateApiKey,
+    RotationError,
+  }) {
+    const verifying = (answers) => {
+      const { fetch, list } = service([{ keyId: "k" }]);
+      const slow = async (url, init) => (url.endsWith("/acme") ? answers() : fetch(url, init));
+      return [
+        list,
+        rotateApiKey({
+          ...acme,
+          fetch: slow,
+          keyId: "k",
+          persist: () => {},
+          maxRetries: 0,
+          totalTimeoutMs: 4_000,
+        }),
+      ];
+    };
+    const refuse = (status) => Response.json({ code: 16, message: "no" }, { status });
+    let asked = 0;
+    equal((await verifying(() => (asked++ < 2 ? refuse(401) : Response.json({})))[1]).pending, [], "works");
+    equal(asked, 3, "tries");
+    equal((await verifying(() => refuse(403))[1]).pending, [], "works");
+    for (const status of [401, 404]) {
+      const [list, rotating] = verifying(() => refuse(status));
+      const error = await rejectionOf(RotationError, rotating);
+      equal(
+        [error.stage, error.reason, error.cause.status, error.liveKeyIds],
+        ["verify", "failed", status, ["k"]],
+        "broken",
+      );
+      equal(list.length, 1, "taken back");
+    }
+    const { fetch, asked: all } = service([{ keyId: "k" }]);
+    await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {}, verify: false });
+    holds(!all.some(([, path]) => path === ""), "not asked");
+  },
+
+  async "an expired key is rotated, and one whose lifetime cannot be told is not"({
+    rotateApiKey,
+    RotationError,
+  }) {
+    const times = { createTime: "2024-01-01T00:00:00.2Z", expireTime: "2024-01-31T00:00:00Z" };
+    const { fetch } = service([{ keyId: "k", ...times }]);
+    const { created } = await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} });
+    const lifetime = Date.parse(created.expireTime) - Date.parse(created.createTime);
+    holds(Math.abs(lifetime - 30 * 24 * 60 * MINUTE) < 10_000, `lives ${lifetime}`);
+    for (const wrong of [
+      { expireTime: "soon" },
+      { createTime: undefined },
+      { createTime: times.expireTime, expireTime: times.createTime },
+    ]) {
+      const { fetch, list } = service([{ keyId: "k", ...times, ...wrong }]);
+      const error = await rejectionOf(
+        RotationError,
+        rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} }),
+      );
+      equal(
+        [error.stage, error.reason, error.liveKeyIds, list.length],
+        ["find", "lifetime", ["k"], 1],
+        "unknown",
+      );
+      const told = await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {}, expiresIn: "1d" });
+      holds(told.created.expireTime > new Date().toISOString(), "told");
+    }
+  },
+
+  async "what cannot be revoked is pending, and the next rotation's to delete"(keys, api) {
+    const { rotateApiKey, ApiError } = keys;
+    const { at, first, store, persist } = await start(keys, api);
+    await rotateApiKey({ ...at, keyId: first.keyId, persist });
+    const trouble = { kind: "answer", status: 500, body: "{}", headers: { "retry-after-ms": "1" } };
+    await fault(api, trouble, { operation: "delete", user: USER, times: 3 });
+    const second = store.held.keyId;
+    const { revoked, pending } = await rotateApiKey({ ...at, keyId: second, persist });
+    equal([revoked, pending.map(({ keyId }) => keyId)], [[], [first.keyId]], "pending");
+    holds(pending[0].error instanceof ApiError && pending[0].error.status === 500, "why");
+    const { revoked: then } = await rotateApiKey({ ...at, keyId: store.held.keyId, persist });
+    equal(then.sort(), [first.keyId, second].sort(), "next time");
+  },
+
+  async "lost answers leave no key but the two"(keys, api) {
+    const { rotateApiKey } = keys;
+    const { at, first, store, persist } = await start(keys, api);
+    const others = (await live(api)).filter((keyId) => keyId !== first.keyId);
+    for (const operation of ["create", "list", "delete", "account"]) {
+      const trouble = { kind: "cut", bytes: 10 };
+      const order = operation === "account" ? {} : { user: USER };
+      await fault(api, trouble, { operation, ...order });
+      await rotateApiKey({ ...at, keyId: store.held.keyId, persist });
+      const mine = (await live(api)).filter((keyId) => !others.includes(keyId));
+      equal(mine.length, 2, `keys after a lost ${operation}`);
+      holds(mine.includes(store.held.keyId), "the stored one");
+    }
+  },
+
+  async "a request that fails for good ends a rotation, which says where"(keys, api) {
+    const { rotateApiKey, RotationError } = keys;
+    const { at, first } = await start(keys, api);
+    const before = await live(api);
+    const refused = { kind: "answer", status: 403, body: '{"code": 7, "message": "no"}' };
+    for (const [stage, operation, skip, alive] of [
+      ["find", "list", 0, []],
+      ["create", "create", 0, [first.keyId]],
+      ["compare", "list", 1, [first.keyId]],
+    ]) {
+      // A transport that repeats requests has a create swept, with a list of its own.
+      if (stage === "compare" && repeats()) continue;
+      await fault(api, refused, { operation, skip, user: USER });
+      const rotating = rotateApiKey({ ...at, keyId: first.keyId, persist: () => {} });
+      const error = await rejectionOf(RotationError, rotating);
+      equal([error.stage, error.reason, error.liveKeyIds], [stage, "failed", alive], stage);
+      equal([error.cause.name, error.cause.status], ["ApiError", 403], "the cause");
+      const told = `rotateApiKey: ${stage} (failed): 403 PERMISSION_DENIED: no; rotate again`;
+      holds(error.message.startsWith(told), error.message);
+      equal("orphans" in error, stage !== "find", "what is known of orphans");
+      equal(await live(api), before, "keys");
+    }
+  },
+
+  async "an abort ends a rotation with its reason, and takes the key back that nobody stored"(keys, api) {
+    const { rotateApiKey } = keys;
+    const { at, first } = await start(keys, api);
+    const before = await live(api);
+    for (const [stage, asked] of [
+      ["find"],
+      ["create"],
+      ["compare"],
+      ["verify"],
+      ["persist"],
+      ["persist", true],
+    ]) {
+      const controller = new AbortController();
+      const held = [];
+      const events = [];
+      const onEvent = (event) => {
+        events.push(event);
+        if (event.stage === stage && !asked) controller.abort("mine");
+      };
+      const persist = () => {
+        queueMicrotask(() => controller.abort("mine"));
+        return new Promise(() => {});
+      };
+      const options = { ...at, keyId: first.keyId, signal: controller.signal, onEvent };
+      const waitUntil = (work) => held.push(work);
+      const reason = await rejection(rotateApiKey({ ...options, waitUntil, persist }));
+      equal(reason, "mine", stage);
+      await Promise.all(held);
+      const left = (await live(api)).filter((keyId) => !before.includes(keyId));
+      // Once the store is asked, nobody knows what became of it.
+      equal(left.length, asked ? 1 : 0, `keys left at ${stage}`);
+      const told = {
+        find: "rotation",
+        create: "rotation",
+        compare: "orphan-deleted",
+        verify: "orphan-deleted",
+      };
+      equal(
+        events.at(-1).type,
+        asked ? "rotation-unknown" : (told[stage] ?? "orphan-deleted"),
+        "the last event",
+      );
+    }
+  },
+
+  async "a persist that never settles ends with the total timeout, and both keys stay"({
+    rotateApiKey,
+    RotationError,
+  }) {
+    const { fetch, list } = service([{ keyId: "k" }]);
+    const persist = () => new Promise(() => {});
+    const error = await rejectionOf(
+      RotationError,
+      rotateApiKey({ ...acme, fetch, keyId: "k", persist, totalTimeoutMs: 300 }),
+    );
+    equal(
+      [error.stage, error.cause.code, error.cause.limit, error.liveKeyIds],
+      ["persist", "TIMEOUT", "total", ["k", "new1"]],
+      "unknown",
+    );
+    equal(list.length, 2, "keys");
+  },
+
+  async "a wrong option of a rotation is named"({ rotateApiKey, FireworksKeys, ValidationError }) {
+    const good = { ...acme, keyId: "k", persist: () => {} };
+    for (const [path, options] of [
+      ["persist", { persist: undefined }],
+      ["persist", { persist: "vault" }],
+      ["keyId", { keyId: "" }],
+      ["userId", { userId: "-" }],
+      ["keep", { keep: -1 }],
+      ["keep", { keep: 1.5 }],
+      ["verify", { verify: "no" }],
+      ["onUnfinished", { onUnfinished: "ignore" }],
+      ["expiresIn", { expiresIn: "soon" }],
+      ["displayName", { displayName: "another" }],
+      ["attemptTag", { attemptTag: "mine" }],
+    ]) {
+      const error = await rejectionOf(ValidationError, rotateApiKey({ ...good, ...options }));
+      equal([error.path, error.operation], [path, "rotateApiKey"], "path");
+    }
+    const { fetch } = service([{ keyId: "k" }]);
+    const client = new FireworksKeys({
+      ...acme,
+      fetch,
+      persist: () => false,
+      keep: 0,
+      displayName: "of creates",
+    });
+    equal((await client.rotate({ keyId: "k", persist: () => {} })).revoked, ["k"], "defaults");
+    const shortLived = new FireworksKeys({
+      ...acme,
+      fetch: service([{ keyId: "k" }]).fetch,
+      expiresIn: "1h",
+    });
+    const { created } = await shortLived.rotate({ keyId: "k", persist: () => {} });
+    equal(created.expireTime, undefined, "a default is for new keys");
+    const inDefaults = new FireworksKeys({ ...good, fetch });
+    equal((await rejectionOf(ValidationError, inDefaults.rotate())).path, "keyId", "belongs to one call");
+  },
+
+  async "no secret is in what a rotation says, whatever a caller or a server takes for an id"({
+    rotateApiKey,
+    RotationError,
+  }) {
+    const token = "secret_token_of_the_caller";
+    const events = [];
+    const onEvent = (event) => events.push(event);
+    const left = { ...after(token + token, token), createTime: token };
+    const { fetch } = service([{ keyId: token }, left]);
+    const rotating = rotateApiKey({ ...acme, token, fetch, keyId: token, persist: () => {}, onEvent });
+    const error = await rejectionOf(RotationError, rotating);
+    equal(error.reason, "unfinished", "reason");
+    holds(!JSON.stringify([error, error.message, error.stack, events]).includes(token), "no token");
+  },
+};
