@@ -182,3 +182,79 @@ test("a call that waits for the module ends with its abort, or when its time is 
     globalThis.fetch = fetch;
   }
 });
+
+test("loading and the operation have one total timeout", async (t) => {
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  const { setTimeout, fetch } = globalThis;
+  const delays = [];
+  t.mock.method(globalThis, "setTimeout", (work, delay, ...args) => {
+    delays.push(delay);
+    return setTimeout(work, delay, ...args);
+  });
+  globalThis.fetch = async () => {
+    now = 900;
+    return new Response(bytes);
+  };
+  try {
+    const { createApiKey } = await import(new URL("url.js?deadline", dist));
+    const creating = createApiKey({ ...at, timeoutMs: Infinity, totalTimeoutMs: 1_000 });
+    assert.deepEqual(delays, [1_000], "the load may take all of it");
+    await creating;
+    assert.deepEqual(delays, [1_000, 100], "the operation has what the load has left");
+    await createApiKey({ ...at, timeoutMs: Infinity, totalTimeoutMs: 1_000 });
+    assert.equal(delays.at(-1), 1_000, "a call that waited for nothing has all of it");
+
+    // Each operation, as the first of its package.
+    now = 0;
+    let packages = 0;
+    const cold = async (call) => {
+      now = 0;
+      const fireworks = await import(new URL(`url.js?cold${(packages += 1)}`, dist));
+      const answer = async () => Response.json({});
+      const options = { ...at, fetch: answer, timeoutMs: Infinity, totalTimeoutMs: 1_000 };
+      await call(new fireworks.FireworksKeys(options)).catch(() => {});
+      assert.equal(delays.at(-1), 100, String(call));
+    };
+    await cold((client) => client.delete({ keyId: "k" }));
+    await cold((client) => client.deleteOrphans({ attemptTag: "t" }));
+    await cold((client) => client.audit());
+    await cold((client) => client.rotate({ keyId: "k", persist: () => {} }));
+    await cold((client) => client.list().then());
+    await cold((client) => client.users().then());
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
+test("a signal of another realm ends the wait for the module", async () => {
+  const { fetch } = globalThis;
+  globalThis.fetch = never;
+  try {
+    const { createApiKey } = await import(new URL("url.js?realm", dist));
+    const signal = new SignalOfAnotherRealm();
+    const aborted = createApiKey({ ...at, signal });
+    const reason = new Error("mine");
+    signal.abort(reason);
+    await assert.rejects(aborted, (error) => error === reason);
+  } finally {
+    globalThis.fetch = fetch;
+  }
+});
+
+/** A signal of a class that is not this realm's. */
+class SignalOfAnotherRealm {
+  aborted = false;
+  reason = undefined;
+  #listeners = new Set();
+  addEventListener(_, listener) {
+    this.#listeners.add(listener);
+  }
+  removeEventListener(_, listener) {
+    this.#listeners.delete(listener);
+  }
+  abort(reason) {
+    Object.assign(this, { aborted: true, reason });
+    for (const listener of this.#listeners) listener();
+  }
+}
