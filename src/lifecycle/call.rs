@@ -85,8 +85,8 @@ impl<'a, S: Service> Call<'a, S> {
     }
 
     /// Sends a request, and again while that may help.
-    pub(super) async fn send(&self, request: &Request<'_>) -> Tried<S> {
-        self.send_as_new(request, 0.0).await
+    pub(super) fn send(&self, request: &Request<'_>) -> impl Future<Output = Tried<S>> {
+        self.send_as_new(request, 0.0)
     }
 
     /// Sends a request with a token that the service may not know yet: for `activation_ms` from now, in
@@ -103,23 +103,15 @@ impl<'a, S: Service> Call<'a, S> {
             };
             effects.add(effect);
             failed += 1;
-            let retry = if failed <= self.limits.max_retries {
-                self.retry(&error, failed)
-            } else {
-                None
-            };
-            let retry = match retry {
-                None if error.has_status(401) => {
-                    failed = 0;
-                    unknown += 1;
-                    self.retry_as_new(unknown, known_at_ms)
-                }
-                retry => retry,
-            };
-            let Some(Retry { delay_ms, event }) = retry else {
+            let mut delay_ms = self.retry(&error, failed);
+            if delay_ms.is_none() && error.has_status(401) {
+                failed = 0;
+                unknown += 1;
+                delay_ms = self.retry_as_new(unknown, known_at_ms);
+            }
+            let Some(delay_ms) = delay_ms else {
                 break Err(error);
             };
-            self.service.notify(&event);
             if self.service.sleep(delay_ms).await.is_err() {
                 break Err(Box::new(Error::Aborted));
             }
@@ -172,8 +164,12 @@ impl<'a, S: Service> Call<'a, S> {
         Err((Box::new(error), effect))
     }
 
-    /// Another try after this error, if that may help and the wait before it is bearable.
-    fn retry(&self, error: &Error<S::Answer, S::Cause>, failed: u32) -> Option<Retry> {
+    /// How long to wait before another try, in milliseconds, if that may help after this error and the
+    /// wait is bearable. Tells the caller of it.
+    fn retry(&self, error: &Error<S::Answer, S::Cause>, failed: u32) -> Option<f64> {
+        if failed > self.limits.max_retries {
+            return None;
+        }
         let (reason, status, asked_ms) = match error {
             Error::Refused {
                 answer,
@@ -189,38 +185,44 @@ impl<'a, S: Service> Call<'a, S> {
             _ => return None,
         };
         let delay_ms = asked_ms.unwrap_or_else(|| retry::backoff_ms(failed, self.service.random()));
-        let bearable = delay_ms <= retry::LONGEST_WAIT_MS && delay_ms < self.left_ms();
-        bearable.then(|| Retry::new(failed, delay_ms, reason, status))
+        let longest_ms = retry::LONGEST_WAIT_MS.next_up().min(self.left_ms());
+        self.tell_of_retry(failed, delay_ms, longest_ms, reason, status)
     }
 
-    /// Another try with a token that the service does not know yet, if there is time for it.
-    fn retry_as_new(&self, unknown: u32, known_at_ms: f64) -> Option<Retry> {
+    /// The same for a token that the service does not know yet, if there is time left for it.
+    fn retry_as_new(&self, unknown: u32, known_at_ms: f64) -> Option<f64> {
         let new_ms = known_at_ms - self.service.elapsed_ms();
         if new_ms <= 0.0 {
             return None;
         }
         let delay_ms = retry::backoff_ms(unknown, self.service.random());
-        let bearable = delay_ms < new_ms.min(self.left_ms());
-        bearable.then(|| Retry::new(unknown, delay_ms, RetryReason::Status, Some(401)))
+        let longest_ms = new_ms.min(self.left_ms());
+        self.tell_of_retry(
+            unknown,
+            delay_ms,
+            longest_ms,
+            RetryReason::Status,
+            Some(401),
+        )
     }
-}
 
-/// Another try that is to follow.
-struct Retry {
-    /// How long to wait before it, in milliseconds.
-    delay_ms: f64,
-    /// What the caller is told of it.
-    event: Event<'static>,
-}
-
-impl Retry {
-    fn new(attempt: u32, delay_ms: f64, reason: RetryReason, status: Option<u16>) -> Self {
-        let event = Event::Retry {
+    fn tell_of_retry(
+        &self,
+        attempt: u32,
+        delay_ms: f64,
+        longest_ms: f64,
+        reason: RetryReason,
+        status: Option<u16>,
+    ) -> Option<f64> {
+        if delay_ms >= longest_ms {
+            return None;
+        }
+        self.service.notify(&Event::Retry {
             attempt,
             delay_ms,
             reason,
             status,
-        };
-        Self { delay_ms, event }
+        });
+        Some(delay_ms)
     }
 }

@@ -136,15 +136,10 @@ pub fn has(names: &[(&[u8], usize)], name: &str) -> bool {
 /// The ids, each once, in the order of their first occurrences.
 pub fn distinct<'a>(ids: &[&'a str]) -> Vec<&'a str> {
     let sorted = sorted(&mut ids.iter().map(|id| id.as_bytes()));
-    let mut firsts = vec![false; ids.len()];
-    for same in sorted.chunk_by(|(id, _), (other, _)| id == other) {
-        let first = same.first().and_then(|(_, index)| firsts.get_mut(*index));
-        first.into_iter().for_each(|first| *first = true);
-    }
-    let distinct = ids.iter().zip(firsts);
-    distinct
-        .filter_map(|(id, first)| first.then_some(*id))
-        .collect()
+    let first = |id: &str| Some(of_name(&sorted, id.as_bytes()).first()?.1);
+    let ids = ids.iter().enumerate();
+    let distinct = ids.filter(|(index, id)| first(id) == Some(*index));
+    distinct.map(|(_, id)| *id).collect()
 }
 
 /// The sorted names that are this one.

@@ -233,7 +233,7 @@ test("a signal of another realm ends the wait for the module", async () => {
   try {
     const { createApiKey } = await import(new URL("url.js?realm", dist));
     const signal = new SignalOfAnotherRealm();
-    const aborted = createApiKey({ ...at, signal });
+    const aborted = createApiKey({ ...at, signal, totalTimeoutMs: 1_000 });
     const reason = new Error("mine");
     signal.abort(reason);
     await assert.rejects(aborted, (error) => error === reason);

@@ -78,6 +78,8 @@ pub struct State {
     pub next_id: usize,
     pub due: Vec<(f64, Effect)>,
     pub log: Log,
+    /// When the caller aborted as an event told it of a stage.
+    pub aborted_at_ms: f64,
     /// The key in the caller's store.
     pub stored: Option<usize>,
     /// Every key that ever was in the caller's store.
@@ -182,6 +184,9 @@ impl State {
             Some(Payload::Delete { key_id }) => {
                 let id = key_id.parse().expect("an id of ours");
                 self.log.deleted_by = token;
+                if let Some(status) = (weather.refuses_delete)(token) {
+                    return (None, Reply::status(status));
+                }
                 match self.keys.iter().any(|key| key.id == id && key.live) {
                     true => (Some(Effect::Delete { id }), Reply::ok(Thing::default())),
                     false => (None, Reply::status(404)),

@@ -5,7 +5,7 @@ use crate::answer::{Reply, Thing};
 use crate::state::{Effect, Key, Log, START_MS, State, time_text};
 use fireworks_keys::lifecycle::{
     ATTEMPT, Aborted, Answer, CALL, Event, Item, KeyStore, Limits, Payload, Persisted, Request,
-    Rotator, Service, TransportError, TransportErrorKind,
+    Rotator, Service, Stage, TransportError, TransportErrorKind,
 };
 use std::cell::RefCell;
 use std::future::{Future, pending, poll_fn};
@@ -30,12 +30,17 @@ pub struct Weather {
     pub page_size: usize,
     /// When the caller aborts.
     pub abort_at_ms: Option<f64>,
+    /// The stage of a rotation whose event makes the caller abort.
+    pub abort_at_stage: Option<Stage>,
     /// How long a new key may be refused as unknown, in milliseconds.
     pub activation_ms: f64,
     /// What becomes of a key that the caller is to store.
     pub store: Store,
     /// Whether the service tells how each key begins.
     pub tells_prefix: bool,
+    /// The status that a delete with this token is refused with, if it is; [`None`] is the
+    /// administrator's token.
+    pub refuses_delete: fn(token: Option<usize>) -> Option<u16>,
 }
 
 /// What a caller's store does.
@@ -61,9 +66,11 @@ pub const CALM: Weather = Weather {
     stale_ms: 0.0,
     page_size: 3,
     abort_at_ms: None,
+    abort_at_stage: None,
     activation_ms: 0.0,
     store: Store::Stores,
     tells_prefix: true,
+    refuses_delete: |_| None,
 };
 
 /// What a request comes to.
@@ -98,6 +105,7 @@ impl World {
                 next_id: 0,
                 due: Vec::new(),
                 log: Log::default(),
+                aborted_at_ms: f64::INFINITY,
                 stored: None,
                 ever_stored: Vec::new(),
                 steps: 0,
@@ -281,7 +289,8 @@ impl World {
     }
 
     fn abort_at_ms(&self) -> f64 {
-        self.weather.abort_at_ms.unwrap_or(f64::INFINITY)
+        let at_ms = self.weather.abort_at_ms.unwrap_or(f64::INFINITY);
+        at_ms.min(self.state.borrow().aborted_at_ms)
     }
 }
 
@@ -457,12 +466,16 @@ impl Service for World {
     }
 
     fn notify(&self, event: &Event<'_>) {
-        let log = &mut self.state.borrow_mut().log;
+        let state = &mut *self.state.borrow_mut();
+        let log = &mut state.log;
         match event {
             Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
             Event::OrphansUnknown { .. } => log.gave_up += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
             Event::RotationUnknown { .. } => log.unknown += 1,
+            Event::Rotation { stage, .. } if Some(*stage) == self.weather.abort_at_stage => {
+                state.aborted_at_ms = state.now_ms;
+            }
             Event::Rotation { .. } | Event::Retry { .. } => {}
         }
     }
