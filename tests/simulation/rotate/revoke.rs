@@ -7,8 +7,11 @@ use fireworks_keys::lifecycle::{
     ATTEMPT, Call, Error, Mark, REVOKES, ROTATES, Rotate, Rotation, RotationErrorKind,
 };
 
+/// The status that a delete with this token is refused with.
+type Refuses = fn(Option<usize>) -> Option<u16>;
+
 /// A rotation that deletes the key, where deletes are refused by their token.
-fn refused(refuses_delete: fn(Option<usize>) -> Option<u16>) -> (World, Rotation<World>) {
+fn refused(refuses_delete: Refuses) -> (World, Rotation<World>) {
     let world = settled(&mut fastrand::Rng::with_seed(12)).under(Weather {
         refuses_delete,
         ..CALM
@@ -23,7 +26,7 @@ fn refused(refuses_delete: fn(Option<usize>) -> Option<u16>) -> (World, Rotation
 
 #[test]
 fn what_the_token_may_not_delete_the_new_key_deletes() {
-    let first: [fn(Option<usize>) -> Option<u16>; 2] = [
+    let first: [Refuses; 2] = [
         |token| token.is_none().then_some(401),
         |token| token.is_none().then_some(403),
     ];
@@ -40,7 +43,7 @@ fn what_the_token_may_not_delete_the_new_key_deletes() {
 
 #[test]
 fn of_two_refusals_the_one_that_says_more_is_told() {
-    let refusals: [(fn(Option<usize>) -> Option<u16>, u16); 4] = [
+    let refusals: [(Refuses, u16); 4] = [
         (|token| Some(if token.is_none() { 403 } else { 401 }), 403),
         (|token| Some(if token.is_none() { 401 } else { 403 }), 403),
         (|token| Some(if token.is_none() { 403 } else { 400 }), 400),

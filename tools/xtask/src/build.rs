@@ -88,6 +88,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
 }
 
 fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
+    workspace.write_version()?;
     setup::wasm_target()?;
     setup::npm_packages(workspace)?;
     let compiled = compile(workspace)?;
@@ -145,7 +146,11 @@ fn cargo_home() -> Result<PathBuf> {
 fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()> {
     let folder = &flavour.module;
     let deflated = folder.join(MODULE).with_extension("deflate");
-    let newest_input = modified(compiled).max(modified(&std::env::current_exe()?));
+    // npm writes this file as it installs another binaryen, whose wasm-opt may make something else.
+    let packages = workspace.root.join("node_modules/.package-lock.json");
+    let newest_input = modified(compiled)
+        .max(modified(&std::env::current_exe()?))
+        .max(modified(&packages));
     if modified(&deflated).is_some_and(|made| Some(made) > newest_input) {
         return Ok(());
     }

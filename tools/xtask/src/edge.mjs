@@ -18,14 +18,18 @@ try {
 }
 
 async function answered(until) {
-  for (;;) {
+  let last;
+  do {
     try {
-      if ((await fetch(`${broker}/health`)).ok) return;
+      const { ok, status } = await fetch(`${broker}/health`);
+      if (ok) return;
+      last = `/health answers ${status}`;
     } catch (error) {
-      if (Date.now() > until) throw new Error(`${broker} does not answer: ${error.cause?.message}`);
+      last = error.cause?.message;
     }
     await sleep(100);
-  }
+  } while (Date.now() < until);
+  throw new Error(`${broker} does not answer: ${last}`);
 }
 
 async function post(path, headers = {}) {

@@ -8,6 +8,7 @@ mod command;
 mod demo;
 mod edge;
 mod emulator;
+mod mutants;
 mod setup;
 mod sizes;
 mod test;
@@ -32,6 +33,8 @@ enum Task {
     Demo(demo::Options),
     /// Measure the package beside its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
+    /// Check the table of mutations: changes to src/js that a test must catch.
+    Mutants(mutants::Options),
     /// Run the tests, all of them or the parts named.
     Test(test::Options),
 }
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Build(options) => build::run(&options),
         Task::Bench(options) => bench::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Test(options) => test::run(&options),
     };
     match outcome {

@@ -10,12 +10,14 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where cargo builds.
     pub target: PathBuf,
+    /// The version of Cargo.toml, which is the only one that is ever edited.
+    version: String,
 }
 
 impl Workspace {
-    /// Asks cargo where the workspace is, and makes package.json say its version.
+    /// Asks cargo where the workspace is.
     pub fn find() -> Result<Self> {
-        // Cargo says so as it runs this. What was compiled in would be where a copy came from.
+        // Cargo sets this as it runs the task. A path that was compiled in would be wrong in a copy.
         let here = std::env::var_os("CARGO_MANIFEST_DIR").context("run this as `cargo xtask`")?;
         let metadata = MetadataCommand::new()
             .current_dir(here)
@@ -23,16 +25,17 @@ impl Workspace {
             .exec()
             .context("cargo metadata")?;
         let root: PathBuf = metadata.workspace_root.into();
-        let version = &metadata
+        let version = metadata
             .packages
             .iter()
             .find(|package| package.name == "fireworks-keys")
             .context("the workspace has no package fireworks-keys")?
-            .version;
-        write_version(&root.join("package.json"), &version.to_string())?;
+            .version
+            .to_string();
         Ok(Self {
             root,
             target: metadata.target_directory.into(),
+            version,
         })
     }
 
@@ -55,9 +58,13 @@ impl Workspace {
     pub fn www(&self) -> PathBuf {
         self.target.join("www")
     }
+
+    /// Makes package.json say the version of Cargo.toml.
+    pub fn write_version(&self) -> Result<()> {
+        write_version(&self.root.join("package.json"), &self.version)
+    }
 }
 
-/// Makes an npm manifest say the version of Cargo.toml, which is the only one that is ever edited.
 fn write_version(manifest: &Path, version: &str) -> Result<()> {
     const FIELD: &str = "\"version\": \"";
     let text = std::fs::read_to_string(manifest).context("package.json")?;
