@@ -103,7 +103,11 @@ impl Unfinished {
     /// A second sweep: the first found fewer orphans than there may be.
     pub(super) fn late(sweep: Sweep) -> Self {
         Self {
-            sweep,
+            // The first sweep has deleted the one that an answer named.
+            sweep: Sweep {
+                named: None,
+                ..sweep
+            },
             delay_ms: LATE_MS,
             expected: 0,
             unknown: false,

@@ -153,6 +153,9 @@ fn schedule(seed: u64) {
         let answered_ms = after.now_ms();
         after.run(unfinished.run(&after, limits));
         let log = after.log();
+        if log.unprotected > 0 && log.deleted.len() < log.unsure {
+            assert!(log.gave_up > 0, "without tags no look finds the rest");
+        }
         if log.gave_up == 0 {
             only_late(&orphans(&after), &log);
             let late = log

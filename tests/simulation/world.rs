@@ -178,6 +178,12 @@ impl World {
         Self { ahead_ms, ..self }
     }
 
+    /// From here on nothing is aborted: what goes on after the answer has no signal.
+    pub fn detach(self) -> Self {
+        self.state.borrow_mut().aborted_at_ms = f64::INFINITY;
+        self.under(CALM)
+    }
+
     /// Waits, whoever aborts.
     pub async fn pause(&self, ms: f64) {
         self.until(self.now_ms() + ms).await;

@@ -3,6 +3,7 @@
 mod cases;
 mod revoke;
 mod setup;
+mod withdraw;
 
 use crate::answer::Reply;
 use crate::each_seed;
