@@ -1,5 +1,5 @@
-// Brokers to try: one in this process with its ledger in memory, and the example's worker in workerd with
-// its ledger on disk. Both against an emulator of their own.
+// Brokers to test: one in this process with its ledger in memory, and the example's worker in workerd with
+// its ledger on disk. Each has an emulator of its own.
 
 import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,13 +11,13 @@ import { startIssuer } from "./issuer.mjs";
 /** The page that may ask. */
 export const PAGE = "https://app.example";
 
-/** What brokers hash members with. */
+/** The brokers' `memberSecret`. */
 export const SECRET = "a secret of thirty-two characters or more";
 
 /** Where the example's worker is bundled. */
 const WORKER = "broker/worker";
 
-/** A configuration that is in order; the ledger is the package's, which tests find where it is installed. */
+/** A valid configuration. The test hands the ledger in, as it comes from the installed package. */
 export const options = (ledger, change = {}) => ({
   token: "fw_token",
   accountId: "acme",
@@ -32,19 +32,24 @@ export const options = (ledger, change = {}) => ({
 const ACCOUNT = "acme";
 const OWNER = "broker";
 
-/** Bundles the example's worker, as the packed package lets it be; or what a script makes of it. */
-export async function prepareWorker({ script } = {}) {
+/** The example's worker with a clock that a test can set: the broker and its ledger ask `Date.now`. */
+const SCRIPT = `import { env } from "cloudflare:workers";
+const { now } = Date;
+Date.now = () => now() + env.AHEAD_MS;
+export { default, KeyLedger } from "./example.js";
+`;
+
+/** Bundles the example's worker from the packed package, with a script around it. */
+export async function prepareWorker({ script = SCRIPT } = {}) {
   await prepare();
   await rm(join(folder, "broker"), { recursive: true, force: true });
   await cp(join(root, "examples/edge-broker/src"), join(folder, "broker/src"), { recursive: true });
-  if (script) {
-    await cp(join(folder, "broker/src/worker.js"), join(folder, "broker/src/example.js"));
-    await write("broker/src/worker.js", script);
-  }
+  await cp(join(folder, "broker/src/worker.js"), join(folder, "broker/src/example.js"));
+  await write("broker/src/worker.js", script);
   await bundleWorker("broker/src/worker.js", WORKER);
 }
 
-/** Limits that are not in a test's way. */
+/** Limits that no test reaches unless it sets its own. */
 const PLENTY = { mints: 1_000, window: "1h", live: 1_000 };
 
 const running = new Set();
@@ -61,7 +66,7 @@ export async function stopAll() {
   for (const broker of brokers) await broker.stop();
 }
 
-/** What both kinds have: the service, the members, and ways to ask. */
+/** What brokers of both kinds need: the service, an issuer of members' tokens, and ways to ask. */
 async function surroundings() {
   const admin = "fw_broker_admin_token";
   const args = ["--faults", "--account", ACCOUNT, "--user", "me:admin", "--token", admin];
@@ -76,15 +81,19 @@ async function surroundings() {
   });
   const issuer = await startIssuer();
   const keysOf = (user) => `${emulator.url}/v1/accounts/${ACCOUNT}/users/${user}/apiKeys`;
-  const json = async (url, init) => (await fetch(url, init)).json();
-  /** Mints a key by hand, as whoever holds this key. */
+  const json = async (url, init) => {
+    const response = await fetch(url, init);
+    if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  /** Mints a key with another key, past the broker. */
   const mintByHand = (token, apiKey = {}, user = OWNER) =>
     json(keysOf(user), {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ apiKey }),
     });
-  // The broker's own token is a key of its own account: the least that it needs.
+  // The broker's token belongs to the same service account as the keys, and can do no more than they can.
   const token = await mintByHand(admin);
   return {
     emulator,
@@ -92,7 +101,7 @@ async function surroundings() {
     admin,
     token,
     mintByHand,
-    /** What is really stored of the broker's, without its own token. */
+    /** The broker's keys that the service has, without the broker's token. */
     stored: async () =>
       (await json(`${emulator.url}/_emulator/keys`)).keys.filter(
         ({ user, keyId }) => user === OWNER && keyId !== token.keyId,
@@ -102,16 +111,30 @@ async function surroundings() {
       const init = { headers: { authorization: `Bearer ${key}` } };
       return (await fetch(`${emulator.url}/v1/accounts/${ACCOUNT}`, init)).status !== 401;
     },
-    fault: (fault, order = {}) =>
-      json(`${emulator.url}/_emulator/faults`, {
-        method: "POST",
-        body: JSON.stringify({ operation: "create", user: OWNER, ...order, fault }),
-      }),
-    calm: () => fetch(`${emulator.url}/_emulator/faults`, { method: "DELETE" }),
+    ...trouble(`${emulator.url}/_emulator/faults`),
   };
 }
 
-/** Asks as a member does: with a token of the issuer's, and from the page unless told otherwise. */
+/** Ways to order trouble. They throw where the emulator does not take the order. */
+function trouble(url) {
+  const send = async (method, order) => {
+    const body = order && JSON.stringify(order);
+    const response = await fetch(url, { method, body });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the emulator refuses ${method} ${body}: ${response.status} ${text}`);
+    return text && JSON.parse(text);
+  };
+  return {
+    /** Orders a fault, of creates unless the order says otherwise. */
+    fault: (fault, order = {}) => send("POST", { operation: "create", user: OWNER, ...order, fault }),
+    /** How many requests ran into the faults that are ordered. */
+    hits: async () => (await send("GET")).faults.reduce((sum, { hits }) => sum + hits, 0),
+    /** Takes all orders back. */
+    calm: () => send("DELETE"),
+  };
+}
+
+/** Asks as a member does: with a token of the issuer, and from the page unless the test says otherwise. */
 function asking({ issuer }, send) {
   const tokens = new Map();
   return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {
@@ -126,6 +149,8 @@ function asking({ issuer }, send) {
     return { status, headers: response.headers, text, body: text && JSON.parse(text) };
   };
 }
+
+const realNow = Date.now;
 
 /** A broker in this process. `change` is laid over its options. */
 export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}) {
@@ -161,7 +186,12 @@ export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}
     reconcile: (options) => broker.reconcile({ keep: [around.token.keyId], ...options }),
     said: async () => errors.map((error) => `${error?.stack} ${JSON.stringify(error)}`).join("\n"),
     settled: () => Promise.allSettled(late),
+    /** Sets the clock of the broker and its ledger ahead of the service's. */
+    async setAhead(ms) {
+      Date.now = () => realNow() + ms;
+    },
     async stop() {
+      Date.now = realNow;
       await Promise.allSettled(late);
       issuer.stop();
       await emulator.stop();
@@ -194,6 +224,7 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
     MEMBER_SECRET: SECRET,
     LIMITS: limits,
     LIFETIME: lifetime ?? {},
+    AHEAD_MS: 0,
   };
   const start = () =>
     startWorkerd(at, ["worker.js", "fireworks_keys.wasm"], {
@@ -203,6 +234,10 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
       output: (text) => (output += text),
     });
   let worker = await start();
+  const kill9 = async () => {
+    await worker.kill9();
+    worker = await start();
+  };
   return started({
     ...around,
     folder: join(folder, at),
@@ -216,9 +251,11 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
     said: async () => output,
     settled: async () => undefined,
     /** Ends the process as a power cut would, and starts another on the same folder. */
-    async kill9() {
-      await worker.kill9();
-      worker = await start();
+    kill9,
+    /** Sets the clock of the broker and its ledger ahead of the service's, in a new process. */
+    async setAhead(ms) {
+      env.AHEAD_MS = ms;
+      await kill9();
     },
     async stop() {
       worker.stop();
