@@ -94,22 +94,14 @@ impl<'a, S: Service> Call<'a, S> {
     pub(super) async fn send_as_new(&self, request: &Request<'_>, activation_ms: f64) -> Tried<S> {
         let known_at_ms = self.service.elapsed_ms() + activation_ms;
         let mut effects = Effects::default();
-        let mut failed = 0;
-        let mut unknown = 0;
+        let mut tries = Tries::default();
         let outcome = loop {
             let (error, effect) = match self.attempt(request).await {
                 Ok(answer) => break Ok(answer),
                 Err(attempt) => attempt,
             };
             effects.add(effect);
-            failed += 1;
-            let mut delay_ms = self.retry(&error, failed);
-            if delay_ms.is_none() && error.has_status(401) {
-                failed = 0;
-                unknown += 1;
-                delay_ms = self.retry_as_new(unknown, known_at_ms);
-            }
-            let Some(delay_ms) = delay_ms else {
+            let Some(delay_ms) = self.retry(&error, &mut tries, known_at_ms) else {
                 break Err(error);
             };
             if self.service.sleep(delay_ms).await.is_err() {
@@ -164,57 +156,48 @@ impl<'a, S: Service> Call<'a, S> {
         Err((Box::new(error), effect))
     }
 
-    /// How long to wait before another try, in milliseconds, if that may help after this error and the
+    /// How long to wait before another try, in milliseconds, if one may help after this error and the
     /// wait is bearable. Tells the caller of it.
-    fn retry(&self, error: &Error<S::Answer, S::Cause>, failed: u32) -> Option<f64> {
-        if failed > self.limits.max_retries {
-            return None;
-        }
-        let (reason, status, asked_ms) = match error {
+    fn retry(
+        &self,
+        error: &Error<S::Answer, S::Cause>,
+        tries: &mut Tries,
+        known_at_ms: f64,
+    ) -> Option<f64> {
+        let (reason, status, asked_ms, helps) = match error {
             Error::Refused {
                 answer,
                 retry_after_ms,
-            } if retry::is_retryable(answer.status(), &answer.hints()) => {
-                (RetryReason::Status, Some(answer.status()), *retry_after_ms)
+            } => {
+                let status = answer.status();
+                let helps = retry::is_retryable(status, &answer.hints());
+                (RetryReason::Status, Some(status), *retry_after_ms, helps)
             }
-            Error::Unreachable(_) => (RetryReason::Connection, None, None),
-            Error::TimedOut {
-                limit: Limit::Attempt,
-                ..
-            } => (RetryReason::Timeout, None, None),
+            Error::Unreachable(_) => (RetryReason::Connection, None, None, true),
+            Error::TimedOut { limit, .. } => {
+                let helps = matches!(limit, Limit::Attempt);
+                (RetryReason::Timeout, None, None, helps)
+            }
             _ => return None,
         };
-        let delay_ms = asked_ms.unwrap_or_else(|| retry::backoff_ms(failed, self.service.random()));
-        let longest_ms = retry::LONGEST_WAIT_MS.next_up().min(self.left_ms());
-        self.tell_of_retry(failed, delay_ms, longest_ms, reason, status)
-    }
-
-    /// The same for a token that the service does not know yet, if there is time left for it.
-    fn retry_as_new(&self, unknown: u32, known_at_ms: f64) -> Option<f64> {
-        let new_ms = known_at_ms - self.service.elapsed_ms();
-        if new_ms <= 0.0 {
-            return None;
+        tries.failed += 1;
+        let mut attempt = tries.failed;
+        let mut longest_ms = retry::LONGEST_WAIT_MS;
+        let mut asked_ms = asked_ms;
+        if !helps || attempt > self.limits.max_retries {
+            // Only that the token is not known yet is worth another try.
+            longest_ms = known_at_ms - self.service.elapsed_ms();
+            if status != Some(401) || longest_ms <= 0.0 {
+                return None;
+            }
+            tries.failed = 0;
+            tries.unknown += 1;
+            attempt = tries.unknown;
+            asked_ms = None;
         }
-        let delay_ms = retry::backoff_ms(unknown, self.service.random());
-        let longest_ms = new_ms.min(self.left_ms());
-        self.tell_of_retry(
-            unknown,
-            delay_ms,
-            longest_ms,
-            RetryReason::Status,
-            Some(401),
-        )
-    }
-
-    fn tell_of_retry(
-        &self,
-        attempt: u32,
-        delay_ms: f64,
-        longest_ms: f64,
-        reason: RetryReason,
-        status: Option<u16>,
-    ) -> Option<f64> {
-        if delay_ms >= longest_ms {
+        let delay_ms =
+            asked_ms.unwrap_or_else(|| retry::backoff_ms(attempt, self.service.random()));
+        if delay_ms > longest_ms || delay_ms >= self.left_ms() {
             return None;
         }
         self.service.notify(&Event::Retry {
@@ -225,4 +208,13 @@ impl<'a, S: Service> Call<'a, S> {
         });
         Some(delay_ms)
     }
+}
+
+/// How many attempts of one request have failed.
+#[derive(Default)]
+struct Tries {
+    /// Since the last 401 of a token that was not known yet.
+    failed: u32,
+    /// With such a 401.
+    unknown: u32,
 }

@@ -134,12 +134,16 @@ pub fn has(names: &[(&[u8], usize)], name: &str) -> bool {
 }
 
 /// The ids, each once, in the order of their first occurrences.
-pub fn distinct<'a>(ids: &[&'a str]) -> Vec<&'a str> {
+pub fn distinct(ids: &[&str]) -> Vec<String> {
     let sorted = sorted(&mut ids.iter().map(|id| id.as_bytes()));
-    let first = |id: &str| Some(of_name(&sorted, id.as_bytes()).first()?.1);
-    let ids = ids.iter().enumerate();
-    let distinct = ids.filter(|(index, id)| first(id) == Some(*index));
-    distinct.map(|(_, id)| *id).collect()
+    let mut distinct = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        let first = of_name(&sorted, id.as_bytes()).first();
+        if first.is_some_and(|(_, first)| *first == index) {
+            distinct.push(String::from(*id));
+        }
+    }
+    distinct
 }
 
 /// The sorted names that are this one.

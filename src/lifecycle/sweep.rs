@@ -101,13 +101,11 @@ impl Unfinished {
     }
 
     /// A second sweep: the first found fewer orphans than there may be.
-    pub(super) fn late(sweep: Sweep) -> Self {
+    pub(super) fn late(mut sweep: Sweep) -> Self {
+        // The first sweep has deleted the one that an answer named.
+        sweep.named = None;
         Self {
-            // The first sweep has deleted the one that an answer named.
-            sweep: Sweep {
-                named: None,
-                ..sweep
-            },
+            sweep,
             delay_ms: LATE_MS,
             expected: 0,
             unknown: false,

@@ -9,7 +9,7 @@ import { bundle, PEERS } from "./peers.mjs";
  * What CI allows: bytes, brotli 11, and pages of memory. The goals are 17 and 20 KB; until they are
  * reached, nothing may grow.
  */
-export const BUDGETS = { worker: 50_100, page: 56_550, pages: 2 };
+export const BUDGETS = { worker: 49_500, page: 55_800, pages: 2 };
 
 const CONDITIONS = { worker: ["workerd", "worker", "browser"], page: ["browser"] };
 

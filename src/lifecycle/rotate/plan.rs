@@ -51,13 +51,14 @@ impl Rotate<'_> {
             },
         };
         // The oldest generation first, and the key itself last: it may be the token.
+        let mut revoke: Vec<&str> = left.iter().map(|left| left.key_id.as_str()).collect();
         let beyond = line.iter().skip(self.keep as usize).rev().copied();
-        let remains = keys.remains(&line).into_iter();
-        let ids = left.iter().map(|left| left.key_id.as_str());
-        let ids = ids.chain(remains.chain(beyond).map(|listed| listed.id.as_str()));
-        let ids = ids.filter(|id| *id != self.key_id || self.keep == 0);
-        let revoke = distinct(&ids.collect::<Vec<_>>());
-        let revoke: Vec<String> = revoke.into_iter().map(Into::into).collect();
+        for listed in keys.remains(&line).into_iter().chain(beyond) {
+            if listed.id != self.key_id || self.keep == 0 {
+                revoke.push(&listed.id);
+            }
+        }
+        let revoke = distinct(&revoke);
         Ok(Plan {
             key: NewKey {
                 display_name: current.key.text("displayName"),
