@@ -2,13 +2,14 @@
 //! the answer's body are handled by reference only; their characters never enter linear memory.
 
 use crate::answer::to_js;
+use crate::connection::{Connection, Token};
 use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
 use crate::lifecycle::{
     Aborted, Error, Event, Limits, Mark, Payload, Request, Service, TransportError,
     TransportErrorKind,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, Function, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, JsString, Math, Object, Promise, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -18,35 +19,6 @@ use web_sys::{AbortSignal, RequestInit};
 pub type ApiError = Error<Reply, JsValue>;
 
 type ApiTransportError = TransportError<JsValue>;
-
-/// How to reach the service, and who is told what happens.
-pub struct Connection {
-    /// The credential that every request carries.
-    pub token: Token,
-    /// Where the service is, without a slash at the end.
-    pub base_url: String,
-    /// The caller's own fetch.
-    pub fetch: Option<Function>,
-    /// The caller's own headers.
-    pub headers: Vec<(String, JsValue)>,
-    /// How long and how often to try.
-    pub limits: Limits,
-    /// Ends everything when it is aborted.
-    pub signal: Option<AbortSignal>,
-    /// Keeps the runtime alive for work that goes on after the answer.
-    pub wait_until: Option<Function>,
-    /// Is told what happens.
-    pub on_event: Option<Function>,
-}
-
-/// The credential.
-#[derive(Clone)]
-pub enum Token {
-    /// The token itself, checked.
-    Given(JsString),
-    /// The caller's function that returns it.
-    Asked(Function),
-}
 
 /// The API over fetch.
 pub struct Api {
@@ -110,12 +82,11 @@ impl Api {
     /// The same API with another token.
     pub fn with_token(&self, token: JsString) -> Self {
         Self {
+            connection: self.connection.clone(),
+            token: Token::Given(token),
+            signal: self.signal.clone(),
             tokens: self.tokens.clone(),
-            ..Self::over(
-                self.connection.clone(),
-                Token::Given(token),
-                self.signal.clone(),
-            )
+            watch: None,
         }
     }
 

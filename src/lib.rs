@@ -5,6 +5,7 @@
 //! `waited_ms` is how much of the call's total timeout has gone into that, in milliseconds.
 
 mod answer;
+mod connection;
 mod error;
 mod exchange;
 mod host;

@@ -2,7 +2,6 @@
 
 import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
 import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
-import type { RotationStage, Successor } from "./types.js";
 
 /** Every operation that can fail. */
 export type Operation =
@@ -180,6 +179,22 @@ export class RotationError extends Base {
     }));
   }
 }
+
+/** A successor that a rotation has found. */
+export interface Successor {
+  keyId: string;
+  /** RFC 3339, as the service wrote it. */
+  createTime: string | undefined;
+  /** By this machine's clock. */
+  ageMs: number | undefined;
+}
+
+/**
+ * The stages of a rotation, in their order: `find` lists the keys, `create` makes the successor,
+ * `compare` lists again to see whether another rotation is at work, `verify` uses the successor,
+ * `persist` has you store it, `revoke` deletes what is too old.
+ */
+export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
 
 /** Why a rotation ended. */
 export type RotationReason = "missing" | "lifetime" | "unfinished" | "conflict" | "not-stored" | "failed";

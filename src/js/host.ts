@@ -118,7 +118,7 @@ export function isHeaderValue(value: unknown): boolean {
 }
 
 /** Whether a value can be used as an AbortSignal, of whichever realm. May throw: a getter can. */
-export function isAbortSignal(value: unknown): boolean {
+export function isAbortSignal(value: unknown): value is AbortSignal {
   const { aborted, addEventListener, removeEventListener } = Object(value);
   const functions = [addEventListener, removeEventListener];
   return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");

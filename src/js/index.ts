@@ -26,7 +26,7 @@ import type {
 import { Watch } from "./watch.js";
 
 export type { GrpcCode } from "./body.js";
-export type { Operation, Orphans, RotationReason } from "./errors.js";
+export type { Operation, Orphans, RotationReason, RotationStage, Successor } from "./errors.js";
 export {
   ApiError,
   ConnectionError,
@@ -37,6 +37,7 @@ export {
   TimeoutError,
   ValidationError,
 } from "./errors.js";
+export type { FireworksKeysEvent } from "./event.js";
 export type { List } from "./list.js";
 export type * from "./types.js";
 

@@ -14,31 +14,25 @@ export const PATIENCE: Patience = { limitMs: 120_000 };
 
 /** How long an operation with these options may wait for the module. */
 export function patienceOf(options: unknown, defaults: unknown): Patience {
-  const limitMs = optionOf("totalTimeoutMs", options, defaults);
-  const signal = optionOf("signal", options, defaults);
+  const limitMs = optionOf("totalTimeoutMs", isLimit, options, defaults);
   return {
-    limitMs: typeof limitMs === "number" && limitMs > 0 ? limitMs : PATIENCE.limitMs,
-    signal: isSignal(signal) ? signal : undefined,
+    limitMs: limitMs ?? PATIENCE.limitMs,
+    signal: optionOf("signal", isAbortSignal, options, defaults),
   };
 }
 
-/** As the module takes one: a signal of any realm. */
-function isSignal(value: unknown): value is AbortSignal {
-  try {
-    return isAbortSignal(value);
-  } catch {
-    return false;
-  }
+function isLimit(value: unknown): value is number {
+  return typeof value === "number" && value > 0;
 }
 
-function optionOf(name: string, ...from: unknown[]): unknown {
-  for (const options of from) {
-    try {
+function optionOf<T>(name: string, isOne: (value: unknown) => value is T, ...from: unknown[]): T | undefined {
+  try {
+    for (const options of from) {
       const value = (options as Record<string, unknown> | undefined)?.[name];
-      if (value !== undefined) return value;
-    } catch {
-      return undefined;
+      if (value !== undefined) return isOne(value) ? value : undefined;
     }
+  } catch {
+    // The module will say what is wrong with the option.
   }
   return undefined;
 }

@@ -2,6 +2,7 @@
 
 import type { GrpcCode } from "./body.js";
 import type { FireworksKeysError } from "./errors.js";
+import type { FireworksKeysEvent } from "./event.js";
 
 /** What every function needs to know of the service. */
 export interface ConnectionOptions {
@@ -168,22 +169,6 @@ export interface PendingRevocation {
   /** Why. */
   error: FireworksKeysError;
 }
-
-/** A successor that a rotation has found. */
-export interface Successor {
-  keyId: string;
-  /** RFC 3339, as the service wrote it. */
-  createTime: string | undefined;
-  /** By this machine's clock. */
-  ageMs: number | undefined;
-}
-
-/**
- * The stages of a rotation, in their order: `find` lists the keys, `create` makes the successor,
- * `compare` lists again to see whether another rotation is at work, `verify` uses the successor,
- * `persist` has you store it, `revoke` deletes what is too old.
- */
-export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
 
 /** What every list takes. */
 export interface ListOptions extends ConnectionOptions {
@@ -359,55 +344,6 @@ export interface UserPage {
   totalSize?: number;
   [field: string]: unknown;
 }
-
-/** What `onEvent` is told, by `type`. */
-export type FireworksKeysEvent =
-  | {
-      /** An attempt failed, and another follows. */
-      type: "retry";
-      /** How many attempts of this request have failed. */
-      attempt: number;
-      /** How long until the next, in milliseconds. */
-      delayMs: number;
-      /** Why it failed. */
-      reason: "status" | "connection" | "timeout";
-      /** The HTTP status, if the server answered. */
-      status?: number;
-    }
-  | {
-      /** A key that nobody holds the secret of was deleted. */
-      type: "orphan-deleted";
-      keyId: string;
-      attemptTag: string;
-    }
-  | {
-      /** Keys that nobody holds the secret of may be alive: see `deleteOrphans`. */
-      type: "orphans-unknown";
-      /** Absent without orphan protection. */
-      attemptTag?: string;
-      /** The key with that tag that the caller was given. */
-      keepKeyId?: string;
-    }
-  | {
-      /** The service did not keep the tag: had an answer been lost, its key could not be found. */
-      type: "unprotected";
-      keyId: string;
-    }
-  | {
-      /** A rotation begins its next stage. */
-      type: "rotation";
-      stage: RotationStage;
-      /** The key that is rotated, once it is found. */
-      keyId?: string;
-      /** The key that takes over, once there is one. */
-      successorId?: string;
-    }
-  | {
-      /** Nobody knows whether a rotation's new key is stored: both keys are alive. */
-      type: "rotation-unknown";
-      keyId: string;
-      successorId: string;
-    };
 
 /** What tells the errors of this package apart: `VALIDATION` and so on, or the API's own name. */
 export type ErrorCode =

@@ -2,7 +2,7 @@
 
 use super::InvalidOption;
 use super::reader::{LONGEST_TEXT, Options, entries, invalid, path_of, threw};
-use crate::exchange::{Connection, Token};
+use crate::connection::{Connection, Token};
 use crate::host::{
     is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,
 };

@@ -10,7 +10,7 @@ mod reader;
 pub use connection::check_token;
 pub use reader::{caused, invalid};
 
-use crate::exchange::Connection;
+use crate::connection::Connection;
 use crate::host::random_tag;
 use crate::lifecycle::{self, Mark, NewKey, Thresholds, time};
 use js_sys::{Date, Function};

@@ -2,7 +2,8 @@
 
 use crate::each_seed;
 use crate::state::{Key, Log};
-use crate::world::{CALM, Weather, World, calm_limits, limits};
+use crate::weather::{CALM, Weather, calm_limits, limits};
+use crate::world::World;
 use fireworks_keys::lifecycle::{
     Answer, Call, Create, Created, Error, Item, Limits, Mark, NewKey, Orphans, Sweep,
 };

@@ -7,6 +7,7 @@ mod answer;
 mod create;
 mod rotate;
 mod state;
+mod weather;
 mod world;
 
 use std::panic::catch_unwind;

@@ -1,7 +1,7 @@
 //! What the simulated service stores and does, undisturbed.
 
 use crate::answer::{Reply, Thing};
-use crate::world::Weather;
+use crate::weather::Weather;
 use fireworks_keys::lifecycle::{ATTEMPT, CALL, Payload, Request, time};
 
 /// When the simulation begins, in milliseconds since 1970.

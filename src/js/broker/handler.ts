@@ -1,14 +1,11 @@
 // What a broker answers: its three paths, in the order in which a request has to pass their checks.
 
-import { mint, revoke } from "./keys.js";
+import { mint, revoke, type WaitUntil } from "./keys.js";
 import type { Settings } from "./options.js";
 import { checkOrigin, preflight, seal } from "./origin.js";
 import { Problem } from "./problem.js";
 import { keyIdIn } from "./request.js";
 import { within } from "./within.js";
-
-/** @internal Keeps the runtime alive for what goes on after the answer, where there is such a thing. */
-export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
 
 /** How long `authenticate` may take, in milliseconds. */
 const AUTHENTICATE_MS = 10_000;

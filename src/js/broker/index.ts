@@ -1,7 +1,8 @@
 // A broker: hands a product's members short-lived keys of their own, so that their prompts go straight to
 // Fireworks and never through the product's server.
 
-import { handle, type WaitUntil } from "./handler.js";
+import { handle } from "./handler.js";
+import type { WaitUntil } from "./keys.js";
 import { type KeyBrokerOptions, read } from "./options.js";
 import { type ReconcileOptions, type Reconciliation, reconcile } from "./reconcile.js";
 

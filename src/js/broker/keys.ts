@@ -11,11 +11,13 @@ import {
   TimeoutError,
   ValidationError,
 } from "fireworks-keys";
-import type { WaitUntil } from "./handler.js";
 import type { Settings } from "./options.js";
 import { Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 import { within } from "./within.js";
+
+/** @internal Keeps the runtime alive for what goes on after the answer, where there is such a thing. */
+export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
 
 /** The annotation that a create's tag is kept in. */
 export const ATTEMPT = "fireworks-keys-attempt";

@@ -6,7 +6,7 @@ use super::setup::{
 };
 use super::works;
 use crate::state::Key;
-use crate::world::{CALM, Store, Weather, calm_limits, limits};
+use crate::weather::{CALM, Store, Weather, calm_limits, limits};
 use fireworks_keys::lifecycle::{
     ATTEMPT, Error, LIFETIME, Orphans, REVOKES, ROTATES, RotationErrorKind, Stage,
 };
@@ -197,8 +197,10 @@ fn many_keys_that_came_from_one_another_take_no_time() {
             ..calm_ask(&world)
         };
         let stopped = stops(attempt(&world, delete, calm_limits()).expect("it ends"));
-        let conflict = matches!(&stopped.kind, RotationErrorKind::Conflict { successors, .. } if successors.len() == MANY);
-        assert!(conflict, "none of them is old enough to be a leftover");
+        let RotationErrorKind::Conflict { successors, .. } = &stopped.kind else {
+            panic!("none of them is old enough to be a leftover");
+        };
+        assert_eq!(successors.len(), MANY);
         world.store(first + MANY);
         let ask = Ask {
             keep: MANY as u32 * 2,
@@ -328,7 +330,8 @@ fn a_rotation_alone_is_no_conflict() {
         });
         let rotated = attempt(&world, calm_ask(&world), limits(&mut rng)).expect("nothing crashes");
         retried += u32::from(rotated.outcome.is_ok() && world.log().creates > 1);
-        let conflict = matches!(&rotated.outcome, Err(stopped) if matches!(stopped.kind, RotationErrorKind::Conflict { .. }));
+        let kind = rotated.outcome.as_ref().err().map(|stopped| &stopped.kind);
+        let conflict = matches!(kind, Some(RotationErrorKind::Conflict { .. }));
         assert!(!conflict, "seed {seed}: there is no other rotation");
     }
     assert!(retried > 100, "{retried}");

@@ -5,9 +5,9 @@ mod revoke;
 mod setup;
 mod withdraw;
 
-use crate::answer::Reply;
 use crate::each_seed;
-use crate::world::{CALM, Store, Weather, World, calm_limits, limits};
+use crate::weather::{CALM, Store, Weather, calm_limits, limits};
+use crate::world::World;
 use fireworks_keys::lifecycle::{
     Error, Limits, ROTATES, Rotated, Rotation, RotationError, RotationErrorKind, Stage,
 };
@@ -145,11 +145,10 @@ fn check(world: &World, ask: Ask, rotated: &Rotated<World>, limits: Limits, befo
             );
             let kept = ask.keep == 0 || live(&ask.key_id.to_string());
             assert!(kept, "the generation before is kept");
-            let unknown = |failure: &Error<Reply, ()>| matches!(failure, Error::Refused { answer, .. } if answer.status == 401);
             // A 403 that is a fault makes a key seem known that is not yet.
             let seems = world.weather().activation_ms > 0.0;
             assert!(
-                seems || !pending.iter().any(|each| unknown(&each.error)),
+                seems || !pending.iter().any(|each| each.error.has_status(401)),
                 "one of the two tokens is known"
             );
             let both = pending.iter().any(|each| revoked.contains(&each.key_id));
@@ -244,7 +243,10 @@ fn schedules_of_rotations_are_not_all_alike() {
             continue;
         };
         let at = |stage| matches!(&rotated.outcome, Err(stopped) if stopped.stage == stage);
-        let by = |wanted: fn(&RotationErrorKind<World>) -> bool| matches!(&rotated.outcome, Err(stopped) if wanted(&stopped.kind));
+        let stopped = rotated.outcome.as_ref().err();
+        let by = |wanted: fn(&RotationErrorKind<World>) -> bool| {
+            stopped.is_some_and(|stopped| wanted(&stopped.kind))
+        };
         let reached = [
             matches!(&rotated.outcome, Ok(done) if done.pending.is_empty() && !done.revoked.is_empty()),
             matches!(&rotated.outcome, Ok(done) if !done.pending.is_empty()),
@@ -255,9 +257,7 @@ fn schedules_of_rotations_are_not_all_alike() {
             at(Stage::Persist),
             by(|kind| matches!(kind, RotationErrorKind::Unfinished(_))),
             by(|kind| matches!(kind, RotationErrorKind::Conflict { .. })),
-            by(
-                |kind| matches!(kind, RotationErrorKind::Request(failure) if matches!(**failure, Error::Aborted)),
-            ),
+            by(is_aborted),
             rotated.unfinished.is_some(),
         ];
         for (count, reached) in seen.iter_mut().zip(reached) {
@@ -330,4 +330,8 @@ fn a_service_that_drops_annotations_is_told_of_and_its_leftovers_stay() {
         .into_iter()
         .filter(|key| key.annotations.is_empty());
     assert_eq!(unknown.count(), 4, "no generation is found by annotation");
+}
+
+fn is_aborted(kind: &RotationErrorKind<World>) -> bool {
+    matches!(kind, RotationErrorKind::Request(error) if matches!(**error, Error::Aborted))
 }

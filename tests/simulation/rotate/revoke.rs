@@ -2,7 +2,8 @@
 
 use super::setup::{Ask, attempt, calm_ask, settled, stops, succeeds};
 use super::works;
-use crate::world::{CALM, Weather, World, calm_limits};
+use crate::weather::{CALM, Weather, calm_limits};
+use crate::world::World;
 use fireworks_keys::lifecycle::{
     ATTEMPT, Call, Error, Mark, REVOKES, ROTATES, Rotate, Rotation, RotationErrorKind,
 };

@@ -1,7 +1,8 @@
 //! How the tests ask for rotations, and what they ask afterwards.
 
 use crate::state::Key;
-use crate::world::{CALM, Store, Weather, World};
+use crate::weather::{CALM, Store, Weather};
+use crate::world::World;
 use fireworks_keys::lifecycle::{
     Call, Limits, Mark, ROTATES, Rotate, Rotated, Rotation, RotationError,
 };

@@ -2,7 +2,8 @@
 
 use super::setup::{attempt, calm_ask, of_rotations, settled};
 use super::works;
-use crate::world::{CALM, Weather, World, calm_limits};
+use crate::weather::{CALM, Weather, calm_limits};
+use crate::world::World;
 use fireworks_keys::lifecycle::{Limits, RotationError, Stage};
 
 /// Rotates until the successor is there, aborts, and lets what is left be done; whether an attempt

@@ -1,7 +1,7 @@
 //! `cargo xtask demo`: a key is created through the built package, then the demo page is served.
 
 use crate::command::{self};
-use crate::emulator::{self, Emulator};
+use crate::emulator::{self, Emulator, TOKEN};
 use crate::workspace::Workspace;
 use crate::{build, edge};
 use anyhow::{Context, Result, bail};
@@ -10,9 +10,6 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
-
-/// The emulator's administrator.
-pub const TOKEN: &str = "fw_local_admin";
 
 /// What the live service needs to know, as environment variables.
 const LIVE: [&str; 3] = [

@@ -2,8 +2,7 @@
 //! emulator.
 
 use crate::command::{self, Running};
-use crate::demo::TOKEN;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, TOKEN};
 use crate::setup;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};

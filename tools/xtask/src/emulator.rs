@@ -10,6 +10,9 @@ use std::process::{Command, ExitStatus, Stdio};
 /// What the emulator prints when it is ready, before its address.
 const READY: &str = "fireworks-emulator listening on ";
 
+/// The administrator's token of the emulators that a demonstration starts.
+pub const TOKEN: &str = "fw_local_admin";
+
 /// Compiles the emulator and returns where it is.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     command::run(

@@ -50,7 +50,6 @@ pub struct Options {
 pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     let all = Part::value_variants();
-    let mut times = Vec::new();
     for part in all
         .iter()
         .filter(|part| parts.is_empty() || parts.contains(part))
@@ -80,13 +79,9 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
             Part::Browsers => package_tests(&workspace, "browsers", browsers::ALL)?,
             Part::Commands => node_tests(&workspace, "commands", &[])?,
         }
-        times.push((part, started.elapsed().as_secs_f64()));
-    }
-    println!("seconds by part");
-    for (part, seconds) in times {
         let name = part.to_possible_value();
         let name = name.as_ref().map_or("", |name| name.get_name());
-        println!("{name:12} {seconds:7.1}");
+        println!("{name}: {:.0} s", started.elapsed().as_secs_f64());
     }
     Ok(())
 }

@@ -1,0 +1,202 @@
+//! The simulated service as every operation uses it: requests with their faults, and waits.
+
+use super::World;
+use crate::answer::{Reply, Thing};
+use crate::state::START_MS;
+use fireworks_keys::lifecycle::{
+    Aborted, Event, Payload, Request, Service, TransportError, TransportErrorKind,
+};
+
+/// What a request comes to.
+enum Fate {
+    Answered(Reply),
+    Broken,
+    Hangs,
+}
+
+impl Service for World {
+    type Answer = Reply;
+    type Cause = ();
+
+    async fn exchange(
+        &self,
+        request: &Request<'_>,
+        limit_ms: f64,
+    ) -> Result<Reply, TransportError<()>> {
+        let is_create = matches!(request.payload, Some(Payload::Create { .. }));
+        if self.now_ms() >= self.abort_at_ms() {
+            return Err(TransportError {
+                sent: false,
+                kind: TransportErrorKind::Aborted,
+            });
+        }
+        self.may_crash().await;
+        let started_ms = self.now_ms();
+        let ends_ms = started_ms + limit_ms;
+        let (served_ms, answered_ms, trouble) = {
+            let mut state = self.state.borrow_mut();
+            state.log.requests += 1;
+            state.log.creates += u32::from(is_create);
+            let slow = if state.rng.f64() < self.weather.slow {
+                300.0
+            } else {
+                1.0
+            };
+            let served_ms = started_ms + 200.0 * state.rng.f64() * slow;
+            let answered_ms = served_ms + 200.0 * state.rng.f64() * slow;
+            let trouble = (state.rng.f64() < self.weather.faults).then(|| state.rng.u32(0..13));
+            (served_ms, answered_ms, trouble)
+        };
+        let stop_ms = ends_ms.min(self.abort_at_ms());
+        self.until(served_ms.min(stop_ms)).await;
+        let fate = {
+            let mut state = self.state.borrow_mut();
+            // Served before its time only where nobody waits any longer: then it happens late.
+            let (effect, reply) = state.serve(request, self.token, &self.weather);
+            let late_ms = served_ms + 30_000.0 * state.rng.f64();
+            let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
+            let (effect, fate) = match trouble {
+                // Lost on the way back, and repeated by a transport that tells nobody.
+                Some(0 | 2) if self.weather.resends => {
+                    if let Some(effect) = effect {
+                        state.due.push((served_ms, effect));
+                    }
+                    // The second may be one too many for the service.
+                    if is_create && state.rng.f64() < 0.3 {
+                        let status = *state.rng.choice(&[403, 409, 429]).unwrap_or(&403);
+                        (None, Fate::Answered(Reply::status(status)))
+                    } else {
+                        let (effect, reply) = state.serve(request, self.token, &self.weather);
+                        (effect, Fate::Answered(reply))
+                    }
+                }
+                // Lost on the way there.
+                Some(0) => (None, Fate::Broken),
+                Some(1) => (None, Fate::Hangs),
+                // Lost on the way back, or cut off.
+                Some(2) => (effect, Fate::Broken),
+                Some(3) => (effect, Fate::Hangs),
+                // The server lets go of the connection and does it later.
+                Some(4) => {
+                    state.due.extend(effect.map(|effect| (late_ms, effect)));
+                    (None, Fate::Broken)
+                }
+                Some(5) => (effect, Fate::Answered(Reply::status(status))),
+                Some(6) => (None, Fate::Answered(Reply::status(status))),
+                Some(7) => {
+                    let seconds = *state
+                        .rng
+                        .choice(&["0", "1", "7", "61", "soon"])
+                        .unwrap_or(&"0");
+                    (None, Fate::Answered(Reply::busy(seconds)))
+                }
+                // Done, and the answer is no JSON, or lacks what it must have.
+                Some(8) => (
+                    effect,
+                    Fate::Answered(Reply {
+                        item: None,
+                        ..reply
+                    }),
+                ),
+                Some(9) if is_create => (effect, Fate::Answered(Reply::ok(Thing::default()))),
+                // It names the key, and keeps the secret to itself.
+                Some(11 | 12) if is_create => {
+                    let key_id = reply.item.and_then(|item| item.key_id);
+                    let named = Thing {
+                        key_id,
+                        ..Thing::default()
+                    };
+                    (effect, Fate::Answered(Reply::ok(named)))
+                }
+                Some(10) => (None, Fate::Answered(Reply::status(403))),
+                _ => (effect, Fate::Answered(reply)),
+            };
+            if let Some(effect) = effect {
+                match served_ms <= stop_ms {
+                    true => {
+                        let lag = self.weather.stale_ms * state.rng.f64();
+                        state.apply(effect, lag);
+                    }
+                    false => state.due.push((served_ms, effect)),
+                }
+            }
+            fate
+        };
+        self.may_crash().await;
+        let at_ms = if matches!(fate, Fate::Hangs) {
+            f64::INFINITY
+        } else {
+            answered_ms
+        };
+        self.until(at_ms.min(stop_ms)).await;
+        let outcome = match fate {
+            _ if at_ms > stop_ms && stop_ms < ends_ms => Err(TransportErrorKind::Aborted),
+            _ if at_ms > stop_ms => Err(TransportErrorKind::TimedOut),
+            Fate::Answered(reply) => Ok(reply),
+            Fate::Broken | Fate::Hangs => Err(TransportErrorKind::Unreachable(())),
+        };
+        let good = outcome
+            .as_ref()
+            .is_ok_and(|reply| reply.status == 200 && reply.item.is_some() || reply.status == 404);
+        let unsure = match &outcome {
+            Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
+            Ok(reply) => matches!(reply.status, 408 | 500..),
+            Err(_) => true,
+        };
+        let named = |item: &Thing| item.key_id.is_some() && !item.secret;
+        let unmarked = outcome
+            .as_ref()
+            .is_ok_and(|reply| reply.item.as_ref().is_some_and(named));
+        let log = &mut self.state.borrow_mut().log;
+        if is_create {
+            log.unmarked += u32::from(unmarked);
+            log.unsure += usize::from(unsure);
+        } else if !good {
+            log.sweep_troubles += 1;
+        }
+        outcome.map_err(|kind| TransportError { sent: true, kind })
+    }
+
+    async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
+        assert!(ms <= 60_000.0, "nobody waits for longer than a minute");
+        let at_ms = self.now_ms() + ms;
+        let abort_at_ms = self.abort_at_ms();
+        self.until(at_ms.min(abort_at_ms)).await;
+        if abort_at_ms < at_ms {
+            Err(Aborted)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        self.now_ms()
+    }
+
+    fn now_ms(&self) -> f64 {
+        START_MS + self.now_ms() + self.ahead_ms
+    }
+
+    fn random(&self) -> f64 {
+        self.state.borrow_mut().rng.f64()
+    }
+
+    fn resends(&self) -> bool {
+        self.weather.resends
+    }
+
+    fn notify(&self, event: &Event<'_>) {
+        let state = &mut *self.state.borrow_mut();
+        let log = &mut state.log;
+        match event {
+            Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
+            Event::OrphansUnknown { .. } => log.gave_up += 1,
+            Event::Unprotected { .. } => log.unprotected += 1,
+            Event::RotationUnknown { .. } => log.unknown += 1,
+            Event::Rotation { stage, .. } if Some(*stage) == self.weather.abort_at_stage => {
+                state.aborted_at_ms = state.now_ms;
+            }
+            Event::Rotation { .. } | Event::Retry { .. } => {}
+        }
+    }
+}
