@@ -45,6 +45,7 @@ export async function startConsole(...args) {
     ...emulator,
     reset: () => ask("DELETE", "/_emulator"),
     fault: (order) => ask("POST", "/_emulator/faults", order),
+    calm: () => ask("DELETE", "/_emulator/faults"),
     faults: async () => (await ask("GET", "/_emulator/faults")).faults,
     keys: async () => (await ask("GET", "/_emulator/keys")).keys,
     create: (displayName, more = {}, user = "ci-bot") =>

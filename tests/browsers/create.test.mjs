@@ -176,8 +176,7 @@ test("where nobody could look for orphans, the page can do so later", async () =
   await form(page).getByRole("alert").getByText("may be left behind").waitFor();
   await accessible(page, "orphans unknown");
   assert.ok((await service.keys()).length > 0, "there are orphans");
-  const { url } = service;
-  await fetch(`${url}/_emulator/faults`, { method: "DELETE" });
+  await service.calm();
   await page.getByRole("button", { name: "Look for it and delete it" }).click();
   await form(page)
     .getByText(/^Deleted: /)

@@ -9,7 +9,7 @@ import { startEmulator } from "./server.mjs";
 const emulator = await startEmulator({ args: ["--faults"] });
 const admin = clientOf(emulator.url);
 after(() => emulator.stop());
-beforeEach(() => admin.request("DELETE", "/_emulator"));
+beforeEach(() => admin.reset());
 
 /** Every byte that comes back on a connection of its own. */
 function raw(user = "me") {
@@ -71,7 +71,7 @@ test("delay waits, before or after the commit", async () => {
     ["before", 0],
     ["after", 1],
   ]) {
-    await admin.request("DELETE", "/_emulator");
+    await admin.reset();
     await admin.fault({ kind: "delay", ms: 400, when });
     const started = performance.now();
     const creating = admin.create("me");

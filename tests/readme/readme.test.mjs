@@ -14,6 +14,7 @@ import { serve, withPage } from "../matrix/browsers.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
 import { bun, folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
 import { bundleWorker, freePort, startWorkerd, wrangle } from "../matrix/workerd.mjs";
+import { fault, storedKeys } from "../suite/service.mjs";
 
 const SERVICE = "https://api.fireworks.ai";
 const TOKEN = "fw_local_admin";
@@ -73,7 +74,7 @@ function detour() {
 
 /** The ids of what is stored, which a test must have added to. */
 async function creates(work) {
-  const stored = async () => (await (await fetch(`${emulator.url}/_emulator/keys`)).json()).keys;
+  const stored = () => storedKeys(emulator.url);
   const before = (await stored()).length;
   const result = await work();
   const keys = await stored();
@@ -207,12 +208,9 @@ test("README: Cloudflare Workers, as wrangler builds it", async () => {
 
 test("README: a worker whose caller leaves leaves no key behind", async () => {
   const modules = await wrangle("readme/cloudflare", "out");
-  const stored = async () => (await (await fetch(`${emulator.url}/_emulator/keys`)).json()).keys.length;
+  const stored = async () => (await storedKeys(emulator.url)).length;
   const before = await stored();
-  await fetch(`${emulator.url}/_emulator/faults`, {
-    method: "POST",
-    body: '{"operation": "create", "fault": {"kind": "delay", "ms": 1000, "when": "after"}}',
-  });
+  await fault(emulator.url, { kind: "delay", ms: 1000, when: "after" });
   await answered("readme/cloudflare/out", modules, async (url) => {
     const socket = connect(new URL(url).port, "127.0.0.1");
     socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -244,11 +242,8 @@ test("README: a worker that rotates a key on a schedule", async () => {
   const run = worker.runScheduled;
   try {
     let before = first;
-    for (const fault of [undefined, { kind: "drop", when: "after" }, { kind: "cut", bytes: 30 }]) {
-      if (fault) {
-        const body = JSON.stringify({ operation: "create", user: "rotating", fault });
-        await fetch(`${emulator.url}/_emulator/faults`, { method: "POST", body });
-      }
+    for (const trouble of [undefined, { kind: "drop", when: "after" }, { kind: "cut", bytes: 30 }]) {
+      if (trouble) await fault(emulator.url, trouble, { user: "rotating" });
       assert.equal(await run(), "ok");
       const now = await held();
       assert.notEqual(now.keyId, before.keyId);
