@@ -170,7 +170,7 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 /** No option that nobody knows. */
 type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
-/** The options that the defaults are sure to give. Where nothing is known of them, that is any. */
+/** The options that the defaults are sure to give. Where their type says nothing, any option may be among them. */
 type Given<Defaults> = ClientOptions extends Defaults
   ? keyof Defaults
   : { [Name in keyof Defaults]-?: undefined extends Defaults[Name] ? never : Name }[keyof Defaults];

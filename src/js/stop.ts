@@ -129,7 +129,7 @@ function leave(signal: AbortSignal, stop: Stop): void {
   try {
     signal.removeEventListener("abort", known.listener);
   } catch {
-    // A signal that cannot be left fires into attempts that are over.
+    // The listener stays on the signal, and aborts attempts that have ended anyway.
   }
 }
 

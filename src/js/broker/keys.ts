@@ -148,7 +148,7 @@ function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, e
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
   }
   const end: unknown = expireTime;
-  // What cannot be read is not less.
+  // A time that cannot be read is NaN, which compares as false: the key is refused.
   if (typeof end !== "string" || !(Date.parse(end) <= expiresAt + ROUNDING_MS)) {
     throw new Error("the service does not end keys when it is asked to");
   }

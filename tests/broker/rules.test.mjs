@@ -1,0 +1,140 @@
+// The broker's own rules, against a service that is a function: what no emulator is needed for.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
+import { options } from "./brokers.mjs";
+
+const MINUTE_MS = 60_000;
+
+/** A service that keeps what it created; `change` says what becomes of each answer to a create. */
+function service(change = (key) => key) {
+  const keys = new Map();
+  const fetch = async (url, { method, body }) => {
+    const sent = body && JSON.parse(body);
+    if (method === "GET") return Response.json({ apiKeys: [...keys.values()].map(listed) });
+    if (url.endsWith(":delete")) {
+      return keys.delete(sent.keyId) ? Response.json({}) : new Response("{}", { status: 404 });
+    }
+    const keyId = `k${(service.made = (service.made ?? 0) + 1)}`;
+    const key = change({ ...sent.apiKey, keyId, key: `fw_${keyId}` });
+    keys.set(keyId, key);
+    return Response.json(key);
+  };
+  return { keys, fetch };
+}
+
+const listed = ({ key, ...shown }) => shown;
+
+/** A broker of this ledger, and a way to ask it as a member. */
+function brokerOf(ledger, change) {
+  const authenticate = ({ headers }) => headers.get("x-member") ?? "ada";
+  const broker = createKeyBroker(options(ledger, { authenticate, ...change }));
+  const ask = (method, path, member = "ada") =>
+    broker.fetch(new Request(`https://keys.example${path}`, { method, headers: { "x-member": member } }));
+  return { broker, ask };
+}
+
+test("the end of a key may be rounded by a second, and is refused when it is a minute later", async () => {
+  for (const [laterMs, expected] of [
+    [0, 201],
+    [900, 201],
+    [-30 * MINUTE_MS, 201],
+    [2_000, 502],
+    [MINUTE_MS, 502],
+    [59 * MINUTE_MS, 502],
+  ]) {
+    const { keys, fetch } = service((key) => {
+      const expireTime = new Date(Date.parse(key.expireTime) + laterMs).toISOString();
+      return { ...key, expireTime };
+    });
+    const { ask } = brokerOf(memoryLedger(), { fetch });
+    assert.equal((await ask("POST", "/keys")).status, expected, `${laterMs} ms later`);
+    assert.equal(keys.size, expected === 201 ? 1 : 0);
+  }
+});
+
+test("a key whose end cannot be read is refused", async () => {
+  for (const expireTime of ["some day", "", 7, null, undefined]) {
+    const { keys, fetch } = service((key) => ({ ...key, expireTime }));
+    const { ask } = brokerOf(memoryLedger(), { fetch });
+    assert.equal((await ask("POST", "/keys")).status, 502, `${expireTime}`);
+    assert.equal(keys.size, 0);
+  }
+});
+
+test("a mint that the module refuses before anything is sent does not count", async () => {
+  const ledger = memoryLedger();
+  const released = [];
+  const release = (member, tag) => {
+    released.push(tag);
+    return ledger.release(member, tag);
+  };
+  const { fetch } = service();
+  const refused = brokerOf({ ...ledger, release }, { fetch, headers: { "not a name": "x" } });
+  assert.ok((await refused.ask("POST", "/keys")).status >= 500);
+  assert.equal(released.length, 1);
+  const { ask } = brokerOf(ledger, { fetch, limits: { mints: 1, window: "1h", live: 1 } });
+  assert.equal((await ask("POST", "/keys")).status, 201, "the refused mint was forgotten");
+});
+
+test("the ledger is asked about ids of up to 256 characters, and about no longer one", async () => {
+  const ledger = memoryLedger();
+  const asked = [];
+  const standings = (member, claims) => {
+    asked.push(...claims.map(({ keyId }) => keyId.length));
+    return ledger.standings(member, claims);
+  };
+  const { ask } = brokerOf({ ...ledger, standings }, { fetch: service().fetch });
+  for (const length of [1, 255, 256, 257, 5_000]) {
+    assert.equal((await ask("DELETE", `/keys/${"k".repeat(length)}`)).status, 404);
+  }
+  assert.deepEqual(asked, [1, 255, 256]);
+});
+
+test("reconcile asks about members in an order that chance decides", async (context) => {
+  const ledger = memoryLedger();
+  const asked = [];
+  const standings = (member, claims) => {
+    asked.push(claims[0].keyId);
+    return ledger.standings(member, claims);
+  };
+  const { keys, fetch } = service();
+  const { broker, ask } = brokerOf({ ...ledger, standings }, { fetch });
+  for (const member of ["a", "b", "c", "d"]) assert.equal((await ask("POST", "/keys", member)).status, 201);
+  const minted = [...keys.keys()];
+  let drawn = 0;
+  context.mock.method(Math, "random", () => (drawn += 0.01));
+  await broker.reconcile();
+  assert.deepEqual(asked, minted);
+  asked.length = 0;
+  context.mock.method(Math, "random", () => (drawn -= 0.01));
+  await broker.reconcile();
+  assert.deepEqual(asked, minted.toReversed());
+});
+
+test("a ledger in memory forgets members of whom nothing is left, once a minute", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const forgotten = [];
+  const remove = Map.prototype.delete;
+  context.mock.method(Map.prototype, "delete", function (name) {
+    forgotten.push(name);
+    return remove.call(this, name);
+  });
+  const ledger = memoryLedger();
+  const limits = { mints: 1, windowMs: 30_000, live: 1 };
+  const reserve = (member, lifetimeMs) => {
+    const now = Date.now();
+    const mint = { attemptTag: `of ${member}`, expiresAt: now + lifetimeMs, settleBy: now + lifetimeMs };
+    return ledger.reserve(member, mint, limits);
+  };
+  const gone = (member) => forgotten.includes(member);
+  await reserve("short", 40_000);
+  await reserve("long", 10 * MINUTE_MS);
+  context.mock.timers.tick(59_999);
+  await reserve("other", 1_000);
+  assert.deepEqual([gone("short"), gone("long")], [false, false], "it is not time to tidy");
+  context.mock.timers.tick(1);
+  await reserve("another", 1_000);
+  assert.deepEqual([gone("short"), gone("long")], [true, false]);
+});
