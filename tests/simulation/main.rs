@@ -4,6 +4,7 @@
 //! `SEEDS` says how many (20 000 unless told otherwise), `SEED` replays a single one.
 
 mod answer;
+mod audit;
 mod create;
 mod rotate;
 mod state;

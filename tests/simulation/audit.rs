@@ -1,0 +1,336 @@
+//! What an audit finds, key by key, from lists that the test has written.
+
+use fireworks_keys::lifecycle::retry::Hints;
+use fireworks_keys::lifecycle::{
+    ATTEMPT, Aborted, Answer, Audited, CALL, Call, Counts, Event, Finding, Item, Limits, Request,
+    Service, Thresholds, TransportError, audit, time,
+};
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+const NOW: &str = "2030-01-31T12:00:00Z";
+const DAY_MS: f64 = 86_400_000.0;
+const THRESHOLDS: Thresholds = Thresholds {
+    stale_after_ms: 90.0 * DAY_MS,
+    expiring_within_ms: 14.0 * DAY_MS,
+};
+
+/// A JSON object: its text fields, and its annotations.
+#[derive(Debug, Clone, Default)]
+struct Fields {
+    texts: Vec<(&'static str, String)>,
+    annotations: Vec<(String, String)>,
+    plaintext: bool,
+}
+
+/// A page of keys, and the token of the next one.
+#[derive(Debug, Clone)]
+struct Listing {
+    keys: Vec<Fields>,
+    next: Option<String>,
+}
+
+/// A service that answers with these pages, the last first, and notes what was asked for.
+struct Pages {
+    pages: RefCell<Vec<Listing>>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Item for Fields {
+    fn text(&self, field: &'static str) -> Option<String> {
+        let (_, text) = self.texts.iter().find(|(name, _)| *name == field)?;
+        (!text.is_empty()).then(|| text.clone())
+    }
+
+    fn is_blank(&self, field: &'static str) -> bool {
+        self.text(field).is_none()
+    }
+
+    fn holds(&self, field: &'static str) -> bool {
+        self.text(field).is_some()
+    }
+
+    fn is_false(&self, field: &'static str) -> bool {
+        field == "secure" && self.plaintext
+    }
+
+    fn same(&self, _: &'static str, _: &'static str) -> bool {
+        false
+    }
+
+    fn annotation(&self, name: &'static str) -> Option<String> {
+        let (_, value) = self.annotations.iter().find(|(known, _)| known == name)?;
+        Some(value.clone())
+    }
+
+    fn annotations(&self) -> Vec<(String, String)> {
+        self.annotations.clone()
+    }
+}
+
+impl Answer for Listing {
+    type Item = Fields;
+
+    fn status(&self) -> u16 {
+        200
+    }
+
+    fn hints(&self) -> Hints {
+        Hints::default()
+    }
+
+    fn item(&self) -> Option<Fields> {
+        let next = self.next.clone().map(|next| ("nextPageToken", next));
+        Some(Fields {
+            texts: next.into_iter().collect(),
+            ..Fields::default()
+        })
+    }
+
+    fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Fields>> {
+        Some(self.keys.iter().cloned())
+    }
+}
+
+impl Service for Pages {
+    type Answer = Listing;
+    type Cause = ();
+
+    async fn exchange(&self, request: &Request<'_>, _: f64) -> Result<Listing, TransportError<()>> {
+        assert_eq!(request.method, "GET", "an audit only reads");
+        self.asked.borrow_mut().push(request.path.clone());
+        Ok(self.pages.borrow_mut().pop().expect("there is a page"))
+    }
+
+    async fn sleep(&self, _: f64) -> Result<(), Aborted> {
+        Ok(())
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        0.0
+    }
+
+    fn now_ms(&self) -> f64 {
+        ms(NOW)
+    }
+
+    fn random(&self) -> f64 {
+        0.0
+    }
+
+    fn resends(&self) -> bool {
+        false
+    }
+
+    fn notify(&self, _: &Event<'_>) {}
+}
+
+fn ms(text: &str) -> f64 {
+    time::parse_rfc3339(text).expect("a time")
+}
+
+/// A key with these text fields.
+fn key(id: &str, texts: &[(&'static str, &str)]) -> Fields {
+    let texts = texts.iter().copied().chain([("keyId", id)]);
+    Fields {
+        texts: texts.map(|(name, text)| (name, text.into())).collect(),
+        ..Fields::default()
+    }
+}
+
+/// A key of which there is nothing to say, but for these fields.
+fn quiet(id: &str, texts: &[(&'static str, &str)]) -> Fields {
+    let mut key = key(id, texts);
+    for (name, text) in [
+        ("createTime", "2030-01-01T00:00:00Z"),
+        ("expireTime", "2031-01-01T00:00:00Z"),
+        ("lastUsed", "2030-01-30T00:00:00Z"),
+    ] {
+        if !texts.iter().any(|(given, _)| *given == name) {
+            key.texts.push((name, text.into()));
+        }
+    }
+    key
+}
+
+fn made_by(tag: &str, call: Option<&str>, key: Fields) -> Fields {
+    let call = call.map(|call| (CALL.into(), call.into()));
+    let tag = (ATTEMPT.into(), tag.into());
+    Fields {
+        annotations: [tag].into_iter().chain(call).collect(),
+        ..key
+    }
+}
+
+/// The audit of these pages.
+fn audited(mut pages: Vec<Listing>) -> (Vec<Audited<Fields>>, Vec<String>) {
+    pages.reverse();
+    let service = Pages {
+        pages: pages.into(),
+        asked: RefCell::default(),
+    };
+    let limits = Limits {
+        timeout_ms: 1.0,
+        total_timeout_ms: 1.0,
+        max_retries: 0,
+    };
+    let call = Call::new(&service, limits);
+    let mut auditing = pin!(audit(&call, "acme", "-", &[], THRESHOLDS));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Ok(keys)) = auditing.as_mut().poll(&mut context) else {
+        panic!("nothing here waits or fails");
+    };
+    (keys, service.asked.take())
+}
+
+fn findings(key: Fields) -> Vec<Finding> {
+    let page = Listing {
+        keys: vec![key],
+        next: None,
+    };
+    let (mut keys, _) = audited(vec![page]);
+    keys.remove(0).findings
+}
+
+#[test]
+fn a_key_is_judged_by_its_times() {
+    assert_eq!(findings(quiet("a", &[])), []);
+    let at = |time: &str| time.to_string();
+    for (end, expected) in [
+        ("", Some(Finding::NeverExpires)),
+        (
+            NOW,
+            Some(Finding::Expired {
+                expire_time: at(NOW),
+            }),
+        ),
+        (
+            "2030-02-14T12:00:00Z",
+            Some(Finding::ExpiringSoon {
+                expire_time: at("2030-02-14T12:00:00Z"),
+            }),
+        ),
+        ("2030-02-14T12:00:01Z", None),
+        (
+            "soon",
+            Some(Finding::UnreadableTime {
+                field: "expireTime",
+            }),
+        ),
+    ] {
+        let found = findings(quiet("a", &[("expireTime", end)]));
+        assert_eq!(found, Vec::from_iter(expected), "{end}");
+    }
+    let limit = "2029-11-02T12:00:00Z";
+    let stale = || Finding::Stale { since: at(limit) };
+    assert_eq!(findings(quiet("a", &[("lastUsed", limit)])), [stale()]);
+    assert_eq!(
+        findings(quiet("a", &[("lastUsed", "2029-11-02T12:00:01Z")])),
+        []
+    );
+    // A key that was never used is stale from its creation on; one that was used, from its last use on.
+    let unused = |created| findings(quiet("a", &[("lastUsed", ""), ("createTime", created)]));
+    assert_eq!(unused(limit), [Finding::NeverUsed, stale()]);
+    assert_eq!(unused("2030-01-01T00:00:00Z"), [Finding::NeverUsed]);
+    assert_eq!(findings(quiet("a", &[("createTime", limit)])), []);
+}
+
+#[test]
+fn a_key_whose_plaintext_the_service_knows_is_told_of() {
+    let key = Fields {
+        plaintext: true,
+        ..quiet("a", &[])
+    };
+    assert_eq!(findings(key), [Finding::PlaintextKnown]);
+}
+
+#[test]
+fn every_page_is_read_and_the_oldest_key_comes_first() {
+    let created = |id, time| quiet(id, &[("createTime", time)]);
+    let pages = vec![
+        Listing {
+            keys: vec![
+                created("b", "2030-01-02T00:00:00Z"),
+                created("z", "2030-01-01T00:00:00Z"),
+            ],
+            next: Some("two".into()),
+        },
+        Listing {
+            keys: vec![created("a", "2030-01-02T00:00:00Z"), created("x", "")],
+            next: None,
+        },
+    ];
+    let (keys, asked) = audited(pages);
+    let ids: Vec<_> = keys
+        .iter()
+        .filter_map(|each| each.key.text("keyId"))
+        .collect();
+    assert_eq!(ids, ["x", "z", "a", "b"]);
+    assert_eq!(asked.len(), 2);
+    assert!(!asked[0].contains("pageToken") && asked[1].contains("pageToken=two"));
+}
+
+#[test]
+fn keys_of_one_create_are_told_of_together() {
+    let page = Listing {
+        keys: vec![
+            made_by("t", Some("1"), quiet("a", &[])),
+            made_by("t", Some("1"), quiet("b", &[])),
+            // Another call with the same tag, one without a call, and keys without any mark.
+            made_by("t", Some("2"), quiet("c", &[])),
+            made_by("u", None, quiet("d", &[])),
+            quiet("e", &[]),
+            quiet("f", &[]),
+        ],
+        next: None,
+    };
+    let (keys, _) = audited(vec![page]);
+    let shared = Finding::SharedAttempt {
+        attempt_tag: "t".into(),
+        key_ids: vec!["a".into(), "b".into()],
+    };
+    for each in &keys {
+        let twin = matches!(each.key.text("keyId").as_deref(), Some("a" | "b"));
+        let expected = if twin { vec![shared.clone()] } else { vec![] };
+        assert_eq!(each.findings, expected);
+    }
+}
+
+#[test]
+fn counts_are_of_keys() {
+    let page = Listing {
+        keys: vec![
+            key(
+                "a",
+                &[("createTime", "?"), ("expireTime", "?"), ("lastUsed", "?")],
+            ),
+            key("b", &[]),
+            quiet("c", &[("expireTime", "")]),
+        ],
+        next: None,
+    };
+    let (keys, _) = audited(vec![page]);
+    let unreadable = |each: &&Audited<Fields>| each.findings.len() == 3;
+    assert_eq!(
+        keys.iter().filter(unreadable).count(),
+        1,
+        "each field is told of"
+    );
+    // Its fields are for JavaScript alone.
+    let counts = format!("{:?}", Counts::of(&keys));
+    for (name, count) in [
+        ("never_expires", 2),
+        ("never_used", 1),
+        ("unreadable_time", 1),
+        ("expired", 0),
+        ("stale", 0),
+        ("shared_attempt", 0),
+    ] {
+        assert!(
+            counts.contains(&format!("{name}: {count}")),
+            "{name}: {counts}"
+        );
+    }
+}
