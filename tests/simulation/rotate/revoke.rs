@@ -152,3 +152,37 @@ fn a_key_that_is_not_there_is_told_of_and_nothing_changes() {
     assert!(matches!(stopped.kind, RotationErrorKind::Missing));
     assert!(stopped.live.is_empty() && world.log().creates == 0);
 }
+
+#[test]
+fn a_generation_that_is_kept_is_no_twin_of_itself_and_one_that_is_not_is_revoked_once() {
+    for (keep, revokes) in [(9, false), (1, true)] {
+        let world = settled(&mut fastrand::Rng::with_seed(19));
+        let first = world.plant_with(vec![(ATTEMPT.into(), "first".into())]);
+        let stored = world.plant_with(vec![
+            (ATTEMPT.into(), "second".into()),
+            (ROTATES.into(), first.to_string()),
+            // The rotation that made this one was to revoke the first, and did not come to it.
+            (
+                REVOKES.into(),
+                if revokes {
+                    first.to_string()
+                } else {
+                    String::new()
+                },
+            ),
+        ]);
+        world.store(stored);
+        let ask = Ask {
+            keep,
+            ..calm_ask(&world)
+        };
+        let rotation = succeeds(attempt(&world, ask, calm_limits()).expect("nothing crashes"));
+        let expected = if revokes {
+            vec![first.to_string()]
+        } else {
+            vec![]
+        };
+        assert_eq!(rotation.revoked, expected, "keep: {keep}");
+        works(&world);
+    }
+}
