@@ -1,7 +1,7 @@
 //! The options that say how to reach the service.
 
-use super::InvalidOption;
 use super::reader::{LONGEST_TEXT, Options, entries, invalid, path_of, threw};
+use super::{InvalidOption, defaults};
 use crate::connection::{Connection, Token};
 use crate::host::{
     is_abort_signal, is_header_name, is_header_token, is_header_value, page_address, parse_url,
@@ -12,12 +12,6 @@ use js_sys::JsString;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
-
-/// Where the real service is.
-const DEFAULT_BASE_URL: &str = "https://api.fireworks.ai";
-const DEFAULT_TIMEOUT_MS: f64 = 30_000.0;
-const DEFAULT_TOTAL_TIMEOUT_MS: f64 = 120_000.0;
-const DEFAULT_MAX_RETRIES: u32 = 2;
 
 /// The headers that are ours to set.
 const OUR_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
@@ -30,10 +24,12 @@ pub fn read(options: &Options) -> Result<Connection, InvalidOption> {
         fetch: options.function("fetch")?,
         headers: headers(options)?,
         limits: Limits {
-            timeout_ms: milliseconds(options, "timeoutMs")?.unwrap_or(DEFAULT_TIMEOUT_MS),
+            timeout_ms: milliseconds(options, "timeoutMs")?.unwrap_or(defaults::TIMEOUT_MS),
             total_timeout_ms: milliseconds(options, "totalTimeoutMs")?
-                .unwrap_or(DEFAULT_TOTAL_TIMEOUT_MS),
-            max_retries: options.count("maxRetries")?.unwrap_or(DEFAULT_MAX_RETRIES),
+                .unwrap_or(defaults::TOTAL_TIMEOUT_MS),
+            max_retries: options
+                .count("maxRetries")?
+                .unwrap_or(defaults::MAX_RETRIES),
         },
         signal: signal(options)?,
         wait_until: options.function("waitUntil")?,
@@ -126,9 +122,11 @@ thread_local! {
 
 /// Where the service is, without a slash at its end.
 fn base_url(options: &Options) -> Result<String, InvalidOption> {
-    let allow_http = options.boolean("allowHttp")?.unwrap_or(false);
+    let allow_http = options
+        .boolean("allowHttp")?
+        .unwrap_or(defaults::ALLOW_HTTP);
     let Some(given) = options.text("baseUrl")? else {
-        return Ok(DEFAULT_BASE_URL.into());
+        return Ok(defaults::BASE_URL.into());
     };
     // What more is allowed, and where a page is, may change.
     let lasts = !allow_http && !given.starts_with('/');

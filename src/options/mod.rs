@@ -3,6 +3,7 @@
 //! everything it can throw caught. A value never appears in what is said about it.
 
 mod connection;
+mod defaults;
 mod key;
 mod names;
 mod reader;
@@ -54,7 +55,9 @@ impl Create {
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::CREATE)?;
         let mark = match (
-            options.boolean("orphanProtection")?.unwrap_or(true),
+            options
+                .boolean("orphanProtection")?
+                .unwrap_or(defaults::ORPHAN_PROTECTION),
             options.name("attemptTag")?,
         ) {
             (true, None) => Some(Mark {
@@ -108,7 +111,9 @@ impl Delete {
             common: Common::read(&options)?,
             user: options.id("userId")?,
             key_id: options.required("keyId")?,
-            missing_ok: options.boolean("missingOk")?.unwrap_or(false),
+            missing_ok: options
+                .boolean("missingOk")?
+                .unwrap_or(defaults::MISSING_OK),
         })
     }
 }
@@ -199,8 +204,8 @@ impl Audit {
             user: owner(&options)?,
             query: query(&options, &["filter"])?,
             thresholds: Thresholds {
-                stale_after_ms: milliseconds("staleAfter", STALE_AFTER_DAYS)?,
-                expiring_within_ms: milliseconds("expiringWithin", EXPIRING_WITHIN_DAYS)?,
+                stale_after_ms: milliseconds("staleAfter", defaults::STALE_AFTER_DAYS)?,
+                expiring_within_ms: milliseconds("expiringWithin", defaults::EXPIRING_WITHIN_DAYS)?,
             },
             common: Common::read(&options)?,
         })
@@ -234,7 +239,7 @@ impl Rotate {
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::ROTATE)?;
         let delete_unfinished = match options.text("onUnfinished")?.as_deref() {
-            None | Some("error") => false,
+            None | Some(defaults::ON_UNFINISHED) => false,
             Some("delete") => true,
             Some(_) => {
                 return Err(invalid("onUnfinished", "must be \"error\" or \"delete\""));
@@ -254,22 +259,12 @@ impl Rotate {
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,
-            verify: options.boolean("verify")?.unwrap_or(true),
-            keep: options.count("keep")?.unwrap_or(DEFAULT_KEEP),
+            verify: options.boolean("verify")?.unwrap_or(defaults::VERIFY),
+            keep: options.count("keep")?.unwrap_or(defaults::KEEP),
             delete_unfinished,
         })
     }
 }
-
-/// How many earlier generations stay alive, unless the caller says otherwise: those who read the
-/// store before this rotation go on working until the next.
-const DEFAULT_KEEP: u32 = 1;
-
-/// How long a key may go unused, unless the caller says otherwise.
-const STALE_AFTER_DAYS: f64 = 90.0;
-
-/// How long before its end a key is told of, unless the caller says otherwise.
-const EXPIRING_WITHIN_DAYS: f64 = 14.0;
 
 /// Whose keys are listed.
 fn owner(options: &Options) -> Result<String, InvalidOption> {

@@ -2,6 +2,7 @@
 // is no configuration that lets everyone in. The connection's are checked by the module at the first call.
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
+import { isHeaderName } from "../host.js";
 import { redactText } from "../redact.js";
 import { notify } from "../settle.js";
 import { type Duration, milliseconds } from "./duration.js";
@@ -140,7 +141,7 @@ export function read(options: KeyBrokerOptions): Settings {
   );
   check(typeof allowCredentials === "boolean", "allowCredentials", "must be true or false");
   check(
-    Array.isArray(allowedHeaders) && allowedHeaders.every((name) => /^[\w!#$%&'*+.^`|~-]+$/.test(name)),
+    Array.isArray(allowedHeaders) && allowedHeaders.every((name) => isText(name) && isHeaderName(name)),
     "allowedHeaders",
     "must be a list of headers' names",
   );
@@ -254,8 +255,9 @@ function none(others: object, path: string): void {
   if (name !== undefined) throw wrong(`${path}${name}`, "is not an option");
 }
 
+/** An id by the rule of the module (`check_id` in src/options/reader.rs), which is not loaded yet. */
 function isId(value: unknown): boolean {
-  return isText(value) && !value.includes("/") && !["-", ".", ".."].includes(value);
+  return isText(value) && value.isWellFormed() && !value.includes("/") && !["-", ".", ".."].includes(value);
 }
 
 function isText(value: unknown): value is string {

@@ -1,0 +1,144 @@
+// The options' names and defaults stand in Rust, which reads them, in the types and in the README, which
+// people read. All three say the same.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { before, test } from "node:test";
+import { folder, prepare, root, run, write } from "../matrix/fixture.mjs";
+
+const read = (path) => readFile(join(root, path), "utf8");
+const [names, defaults, types, patience, readme] = await Promise.all(
+  [
+    "src/options/names.rs",
+    "src/options/defaults.rs",
+    "src/js/types.ts",
+    "src/js/patience.ts",
+    "README.md",
+  ].map(read),
+);
+
+/** The lists of names in Rust, by the name of each. */
+const LISTS = Object.fromEntries(
+  Array.from(names.matchAll(/^const (\w+): &\[&str\] = &\[([^\]]*)\];/gm), ([, list, items]) => [
+    list,
+    Array.from(items.matchAll(/"(\w+)"/g), ([, name]) => name),
+  ]),
+);
+
+/** What each operation takes in Rust. */
+const OPERATIONS = Object.fromEntries(
+  Array.from(
+    names.matchAll(/^pub const (\w+): &\[&\[&str\]\] = &\[([^\]]*)\];/gm),
+    ([, operation, lists]) => [operation, Array.from(lists.matchAll(/\w+/g), ([list]) => LISTS[list]).flat()],
+  ),
+);
+
+/** The type of each operation's options. */
+const TYPES = {
+  CREATE: ["CreateApiKeyOptions"],
+  DELETE: ["DeleteApiKeyOptions"],
+  DELETE_ORPHANS: ["DeleteOrphansOptions"],
+  LIST: ["ListApiKeysOptions", "ListUsersOptions"],
+  AUDIT: ["AuditApiKeysOptions"],
+  ROTATE: ["RotateApiKeyOptions"],
+  DEFAULTS: ["ClientOptions"],
+};
+
+/** The defaults in Rust, as the types write them. */
+const DEFAULTS = Object.fromEntries(
+  Array.from(defaults.matchAll(/^pub const (\w+): [^=]+ = (.+);/gm), ([, constant, value]) => {
+    const days = constant.endsWith("_DAYS");
+    const name = constant.replace(/_DAYS$/, "").toLowerCase();
+    return [
+      name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
+      days ? `"${Number(value)}d"` : value.replace(/\.0$/, ""),
+    ];
+  }),
+);
+
+before(prepare);
+
+test("the types have the names that the module reads, and no others", async () => {
+  assert.deepEqual(Object.keys(OPERATIONS), Object.keys(TYPES));
+  const checks = Object.entries(TYPES).flatMap(([operation, names]) => {
+    assert.ok(OPERATIONS[operation].length > 10, operation);
+    const known = [...new Set(OPERATIONS[operation])].map((name) => JSON.stringify(name)).join(" | ");
+    return names.map((name) => `export const of${name}: Same<Names<p.${name}>, ${known}> = true;`);
+  });
+  const text = [
+    'import type * as p from "fireworks-keys";',
+    "type Names<Options> = Options extends unknown ? keyof Options : never;",
+    "type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : Exclude<B, A>) : Exclude<A, B>;",
+    ...checks,
+  ].join("\n");
+  const file = await write("options/names.ts", text);
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const common = ["--ignoreConfig", "--noEmit", "--strict", "--target", "es2022", "--lib", "es2023,dom"];
+  const modules = ["--module", "esnext", "--moduleResolution", "bundler", "--types", ""];
+  await run(process.execPath, [compiler, ...common, ...modules, file], { cwd: folder });
+});
+
+test("the types have the defaults that the module has, and no others", () => {
+  const documented = {};
+  for (const [, comment, name] of types.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s+(\w+)\??:/g)) {
+    const [, value] = /@default (.+?)\s*$/m.exec(comment) ?? [];
+    if (value !== undefined) documented[name] = value;
+  }
+  // This one is drawn anew for each create.
+  assert.equal(documented.attemptTag, "128 random bits");
+  delete documented.attemptTag;
+  assert.deepEqual(documented, DEFAULTS);
+});
+
+test("waiting for the module takes the default of the whole operation", () => {
+  const [, limit] = /limitMs: ([\d_]+)/.exec(patience);
+  assert.equal(limit, DEFAULTS.totalTimeoutMs);
+});
+
+/** The rows of the README's table that has this option. */
+function tableWith(option) {
+  const [table] = readme.split(/\n\n/).filter((block) => block.includes(`\n| \`${option}`));
+  assert.ok(table, `the README has a table with ${option}`);
+  const [head, , ...rows] = table
+    .trim()
+    .split("\n")
+    .map((row) => row.split("|").slice(1, -1));
+  assert.deepEqual(
+    head.map((cell) => cell.trim()),
+    ["option", "meaning", "default"],
+  );
+  return rows.map(([names, , value]) => ({
+    names: Array.from(names.matchAll(/`(\w+)/g), ([, name]) => name),
+    value: value.trim(),
+  }));
+}
+
+for (const [option, lists] of [
+  ["token", ["COMMON"]],
+  ["persist", ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
+]) {
+  test(`the README's table with ${option} has the names and defaults that the module has`, () => {
+    const rows = tableWith(option);
+    const named = rows.flatMap(({ names }) => names);
+    assert.deepEqual(named.sort(), lists.flatMap((list) => LISTS[list]).sort());
+    for (const { names, value } of rows) {
+      for (const name of names) {
+        if (DEFAULTS[name] === undefined) assert.doesNotMatch(value, /^`|^\d/, name);
+        else assert.equal(plain(value), plain(DEFAULTS[name]), name);
+      }
+    }
+  });
+}
+
+test("the README's findings name the thresholds that the module has", () => {
+  for (const name of ["staleAfter", "expiringWithin"]) {
+    const [, days] = new RegExp(`\`${name}\` \\((\\d+) days\\)`).exec(readme) ?? [];
+    assert.equal(`"${days}d"`, DEFAULTS[name], name);
+  }
+});
+
+/** A value without the marks that each place sets it in. */
+function plain(value) {
+  return value.replace(/[`"_ \u00a0\u202f]/g, "");
+}
