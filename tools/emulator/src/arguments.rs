@@ -1,4 +1,4 @@
-//! The command line. It must never repeat the token, nor guess what an argument was meant to be.
+//! The command line. Its error messages must not repeat the token, and no argument is guessed.
 
 use clap::Parser;
 use std::collections::BTreeSet;
@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A local Fireworks AI API-keys service, for tests and demos. It listens on 127.0.0.1 only.
-// No Debug: it would show the token.
+// Not Debug, which would show the token.
 #[derive(Parser)]
 #[command(name = "fireworks-emulator", version)]
 pub struct Arguments {
-    /// Where to listen; 0 picks a free port.
+    /// The port to listen on; 0 picks a free one.
     #[arg(long, default_value_t = 8787)]
     pub port: u16,
-    /// The SQLite file, created where it is missing; without it, everything is kept in memory.
+    /// The SQLite file, created if it is missing. Without it, everything is kept in memory.
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
     /// The account's id.
@@ -27,20 +27,20 @@ pub struct Arguments {
         default_values = ["me:admin", "ci-bot:user:service-account"]
     )]
     pub users: Vec<User>,
-    /// A credential that is an administrator and no listed key.
+    /// A token with the rights of an administrator, besides the keys.
     #[arg(long, default_value = "fw_local_admin")]
     pub token: String,
-    /// A folder to serve beside the API.
+    /// A folder of files to serve next to the API.
     #[arg(long, value_name = "DIR")]
     pub www: Option<PathBuf>,
-    /// Lets tests ask for trouble at /_emulator/: see the README.
+    /// Lets tests inject faults through /_emulator/: see the README.
     #[arg(long)]
     pub faults: bool,
 }
 
 impl Arguments {
-    /// Reads the command line; what is wrong with it is said in one line. Ends the process where
-    /// only help or the version was asked for.
+    /// Reads the command line. An error is a single line. Exits if only help or the version was asked
+    /// for.
     pub fn read() -> Result<Self, String> {
         let arguments = Self::try_parse().map_err(|error| {
             if !error.use_stderr() {
@@ -60,7 +60,7 @@ impl Arguments {
         }
         let can_be_sent = |byte: u8| byte.is_ascii_graphic();
         if self.token.is_empty() || !self.token.bytes().all(can_be_sent) {
-            return Err("--token: a credential is visible ASCII characters".into());
+            return Err("--token: a token must consist of visible ASCII characters".into());
         }
         let mut ids = BTreeSet::new();
         match self.users.iter().find(|user| !ids.insert(&user.id)) {
@@ -70,7 +70,7 @@ impl Arguments {
     }
 }
 
-const NOT_A_SEGMENT: &str = "the id must be one path segment, and not \"-\"";
+const NOT_A_SEGMENT: &str = "an id must be one path segment, and not \"-\"";
 
 fn is_segment(id: &str) -> bool {
     !matches!(id, "" | "." | ".." | "-") && !id.contains('/')
@@ -81,22 +81,22 @@ fn is_segment(id: &str) -> bool {
 pub struct User {
     /// The id, one path segment.
     pub id: String,
-    /// What they may do.
+    /// What the user may do.
     pub role: Role,
-    /// Whether it is no person.
+    /// Whether it is a service account.
     pub service_account: bool,
 }
 
 /// What a user may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Role {
-    /// Everything, for everybody.
+    /// Manage the keys of all users.
     Admin,
-    /// Their own keys.
+    /// Manage their own keys.
     User,
-    /// Their own keys.
+    /// Manage their own keys.
     Contributor,
-    /// Their own keys.
+    /// Manage their own keys.
     InferenceUser,
 }
 
@@ -123,8 +123,9 @@ impl FromStr for User {
         }
         let role = match parts.next() {
             None => Role::User,
-            Some(role) => <Role as clap::ValueEnum>::from_str(role, false)
-                .map_err(|_| "the role is one of admin, user, contributor and inference-user")?,
+            Some(role) => <Role as clap::ValueEnum>::from_str(role, false).map_err(
+                |_| "the role must be one of admin, user, contributor and inference-user",
+            )?,
         };
         let service_account = match parts.next() {
             None => false,
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_an_id_a_role_and_whether_it_is_a_person() {
+    fn a_user_is_an_id_a_role_and_whether_it_is_a_service_account() {
         let user = |text: &str| text.parse::<User>();
         let expected = |id: &str, role, service_account| {
             Ok(User {
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_be_ambiguous_or_could_not_be_sent_is_refused() {
+    fn invalid_accounts_tokens_and_repeated_users_are_refused() {
         let check = |words: &[&str]| {
             let words = ["fireworks-emulator"].iter().chain(words);
             Arguments::try_parse_from(words).unwrap().check()

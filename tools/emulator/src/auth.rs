@@ -1,45 +1,47 @@
-//! Who calls, and what they may do.
+//! Finds out who is calling, and what they may do.
 
-use crate::failure::Failure;
-use crate::server::{App, Who};
+use crate::api_error::ApiError;
+use crate::log::CallerName;
+use crate::state::App;
 use crate::{secret, store};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use rusqlite::Connection;
 
-/// Somebody with a credential that is good.
+/// The owner of a valid credential.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The user's id; none for the bootstrap token, which is nobody's.
+    /// The user's id. The bootstrap token belongs to no user.
     user: Option<String>,
     admin: bool,
 }
 
 impl Caller {
-    /// Whether they may manage this user's keys.
-    pub fn may_manage(&self, user: &str) -> Result<(), Failure> {
+    /// Fails with 403 unless they may manage this user's keys.
+    pub fn may_manage(&self, user: &str) -> Result<(), ApiError> {
         if self.admin || self.user.as_deref() == Some(user) {
             Ok(())
         } else {
-            Err(Failure::denied(
-                "only an administrator manages somebody else's keys",
+            Err(ApiError::denied(
+                "only an administrator may manage another user's keys",
             ))
         }
     }
 
-    /// Whether they may see everybody's keys.
-    pub fn may_list_all(&self) -> Result<(), Failure> {
+    /// Fails with 403 unless they may list the keys of all users.
+    pub fn may_list_all(&self) -> Result<(), ApiError> {
         if self.admin {
             Ok(())
         } else {
-            Err(Failure::denied(
-                "only an administrator lists everybody's keys",
+            Err(ApiError::denied(
+                "only an administrator may list the keys of all users",
             ))
         }
     }
 
-    fn find(connection: &Connection, token: &str, bootstrap: &[u8; 32]) -> Result<Self, Failure> {
+    /// Looks up the owner of a token.
+    fn find(connection: &Connection, token: &str, bootstrap: &[u8; 32]) -> Result<Self, ApiError> {
         let hash = secret::hash(token);
         if hash == *bootstrap {
             return Ok(Self {
@@ -47,9 +49,9 @@ impl Caller {
                 admin: true,
             });
         }
-        let user = store::owner_of(connection, &hash)?.ok_or_else(Failure::unauthenticated)?;
-        // A key whose user is gone is nobody's.
-        let role = store::role_of(connection, &user)?.ok_or_else(Failure::unauthenticated)?;
+        let user = store::owner_of(connection, &hash)?.ok_or_else(ApiError::unauthenticated)?;
+        // The key of a user who no longer exists is invalid.
+        let role = store::role_of(connection, &user)?.ok_or_else(ApiError::unauthenticated)?;
         Ok(Self {
             user: Some(user),
             admin: role == "admin",
@@ -65,17 +67,17 @@ pub fn bearer(headers: &axum::http::HeaderMap) -> Option<&str> {
 }
 
 impl FromRequestParts<App> for Caller {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)
-            .ok_or_else(Failure::unauthenticated)?
+            .ok_or_else(ApiError::unauthenticated)?
             .to_owned();
         let bootstrap = app.bootstrap;
         let find = move |connection: &mut Connection| Self::find(connection, &token, &bootstrap);
         let caller = app.store.run(find).await?;
-        if let Some(who) = parts.extensions.get::<Who>() {
-            who.is(caller.user.as_deref().unwrap_or("bootstrap"));
+        if let Some(name) = parts.extensions.get::<CallerName>() {
+            name.set(caller.user.as_deref().unwrap_or("bootstrap"));
         }
         Ok(caller)
     }

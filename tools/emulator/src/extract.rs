@@ -1,16 +1,15 @@
-//! What requests hold, strictly read: axum's extractors with refusals in the gateway's shape, and JSON
-//! objects that are objects.
+//! Reads paths and bodies strictly. What is malformed is refused with an [`ApiError`], where axum's own
+//! extractors would answer in plain text.
 
-use crate::failure::Failure;
-use crate::page::ListQuery;
-use axum::extract::{FromRequestParts, Path, Query};
+use crate::api_error::ApiError;
+use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::marker::PhantomData;
 
-/// What a JSON object says. What serde derives would take an array of the fields, too.
+/// A value that is written as a JSON object. Serde alone would also accept an array of its fields.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
 pub struct Object<T>(pub T);
@@ -35,35 +34,24 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// A body that is a JSON object.
-pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
+/// Parses a body, which must be a JSON object.
+pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
     match serde_json::from_slice(body) {
         Ok(Object(value)) => Ok(value),
-        Err(error) => Err(Failure::invalid(format!("the body: {error}"))),
+        Err(error) => Err(ApiError::invalid(format!("the body: {error}"))),
     }
 }
 
-/// The path's parameters, percent-decoded.
+/// The parameters in the path, percent-decoded.
 pub struct Segments<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segments<T> {
-    type Rejection = Failure;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Path::from_request_parts(parts, state).await {
             Ok(Path(segments)) => Ok(Self(segments)),
-            Err(_) => Err(Failure::invalid("the path is not UTF-8")),
-        }
-    }
-}
-
-impl<S: Sync> FromRequestParts<S> for ListQuery {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(query)) => Ok(query),
-            Err(_) => Err(Failure::invalid("the query cannot be read")),
+            Err(_) => Err(ApiError::invalid("the path is not UTF-8")),
         }
     }
 }

@@ -1,98 +1,55 @@
-//! Orders of trouble, and what is really stored: `/_emulator/`, with `--faults` only. An order that
-//! makes no sense must never be taken: a test would prove nothing.
+//! Fault rules: which requests are to go wrong, and how. A rule that makes no sense is refused, as a test
+//! that relied on it would prove nothing.
 
-use crate::extract::{self, Object};
-use crate::failure::Failure;
-use crate::keys::KEYS;
+use crate::api_error::ApiError;
+use crate::extract::Object;
 use crate::operation::Operation;
-use crate::server::App;
-use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use rusqlite::Connection;
+use axum::http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Which requests get into trouble, and into which.
+/// Which requests get a fault, and which fault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Order {
-    /// The operation; any where there is none.
+pub struct FaultRule {
+    /// The operation that is affected; all of them if there is none.
     operation: Option<Operation>,
-    /// The user that the path names; any where there is none.
+    /// The user in the path of the requests that are affected; any user if there is none.
     user: Option<String>,
-    /// Lets the first matching requests pass.
+    /// How many matching requests are served normally first.
     #[serde(default)]
     skip: u64,
-    /// For how many requests; 1 where neither this nor a share is given.
+    /// How many requests get the fault; 1 if neither this nor `share` is given.
     times: Option<u64>,
-    /// For which share of the requests, from 0 to 1, until it is removed.
+    /// How likely a request is to get the fault, from 0 to 1, until the rule is removed.
     share: Option<f64>,
-    /// What the share's chance begins with.
+    /// The seed of the random numbers for `share`.
     #[serde(default)]
     seed: u64,
-    /// Into which trouble.
+    /// The fault.
     fault: Object<Fault>,
 }
 
-/// A trouble.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Fault {
-    /// Closes the connection without a byte of an answer.
-    Drop {
-        #[serde(default)]
-        when: When,
-    },
-    /// Answers something else. `{{token}}` and `{{key}}` in the body become the request's token and
-    /// the key that was created.
-    Answer {
-        status: u16,
-        #[serde(default)]
-        headers: BTreeMap<String, String>,
-        #[serde(default)]
-        body: String,
-        #[serde(default)]
-        when: When,
-    },
-    /// Waits.
-    Delay {
-        ms: u64,
-        #[serde(default)]
-        when: When,
-    },
-    /// Does it, and sends the first bytes of the answer's body only.
-    Cut { bytes: usize },
-    /// Does it, and answers 200 with something that is no JSON.
-    // Braces, as a unit would take unknown fields.
-    Garbage {},
-    /// Closes the connection, and does it later.
-    Late { ms: u64 },
-    /// Creates the key without its annotations.
-    StripAnnotations {},
-}
-
-impl Order {
-    fn check(&self) -> Result<(), Failure> {
-        let wrong = |what: String| Err(Failure::invalid(format!("the fault: {what}")));
+impl FaultRule {
+    /// Refuses a rule that makes no sense.
+    fn check(&self) -> Result<(), ApiError> {
+        let wrong = |what: String| Err(ApiError::invalid(format!("the fault: {what}")));
         if self.share.is_some() && self.times.is_some() {
-            return wrong("times and share exclude each other".into());
+            return wrong("times and share cannot both be given".into());
         }
         if self.times == Some(0) {
-            return wrong("times is at least 1".into());
+            return wrong("times must be at least 1".into());
         }
         if self
             .share
             .is_some_and(|share| !(0.0..=1.0).contains(&share))
         {
-            return wrong("share is from 0 to 1".into());
+            return wrong("share must be from 0 to 1".into());
         }
         let creates = self.operation == Some(Operation::Create);
         if matches!(self.fault.0, Fault::StripAnnotations {}) && !creates {
-            return wrong("strip-annotations is for the operation create".into());
+            return wrong("strip-annotations needs the operation create".into());
         }
         let Fault::Answer {
             status, headers, ..
@@ -101,11 +58,11 @@ impl Order {
             return Ok(());
         };
         if !(200..=599).contains(status) {
-            return wrong("status is from 200 to 599".into());
+            return wrong("status must be from 200 to 599".into());
         }
         let mut names = BTreeSet::new();
         for (name, value) in headers {
-            // These two say where the body ends: a lie would be a dropped connection.
+            // These two say how long the body is; a wrong length would break the connection.
             let framing = ["content-length", "transfer-encoding"];
             match (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
                 (Ok(known), Ok(_))
@@ -118,39 +75,94 @@ impl Order {
     }
 }
 
-/// Before or after the operation is done.
+/// How a request goes wrong.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Fault {
+    /// Closes the connection without sending any part of an answer.
+    Drop {
+        /// Whether the request is lost before it is carried out, or only its answer.
+        #[serde(default)]
+        when: When,
+    },
+    /// Sends another answer.
+    Answer {
+        /// The status of the answer.
+        status: u16,
+        /// The headers of the answer.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        /// The body of the answer. `{{token}}` and `{{key}}` in it are replaced by the request's token and
+        /// the key that was created.
+        #[serde(default)]
+        body: String,
+        /// Whether the request is not carried out, or carried out before the answer is sent.
+        #[serde(default)]
+        when: When,
+    },
+    /// Waits, and then answers normally.
+    Delay {
+        /// How many milliseconds to wait.
+        ms: u64,
+        /// Whether to wait before or after the request is carried out.
+        #[serde(default)]
+        when: When,
+    },
+    /// Carries out the request, but sends only the first bytes of the answer's body.
+    Cut {
+        /// How many bytes are sent.
+        bytes: usize,
+    },
+    /// Carries out the request, but answers 200 with a body that is not JSON.
+    // The braces make serde refuse unknown fields, which it would accept for a unit variant.
+    Garbage {},
+    /// Closes the connection, and carries out the request later.
+    Late {
+        /// How many milliseconds later.
+        ms: u64,
+    },
+    /// Creates the key without its annotations.
+    StripAnnotations {},
+}
+
+/// When a fault happens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum When {
+    /// Before the request is carried out.
     #[default]
     Before,
+    /// After the request was carried out.
     After,
 }
 
-/// Marks a request whose key loses its annotations.
+/// Marks a request whose key is to be created without its annotations.
 #[derive(Debug, Clone, Copy)]
 pub struct StripAnnotations;
 
-#[derive(Debug, Serialize)]
-struct Active {
+/// A rule that a test has added, and how often it was used.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActiveRule {
     id: u64,
+    /// How many requests got the fault.
     hits: u64,
+    /// How many requests matched.
     #[serde(skip)]
     seen: u64,
     #[serde(skip)]
-    chance: fastrand::Rng,
+    random: fastrand::Rng,
     #[serde(flatten)]
-    order: Order,
+    rule: FaultRule,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     last_id: u64,
-    active: Vec<Active>,
+    active: Vec<ActiveRule>,
     requests: BTreeMap<Operation, u64>,
 }
 
-/// The trouble that was asked for, and how many requests there were.
+/// The active fault rules, and how many requests of each operation there were.
 #[derive(Debug, Default)]
 pub struct Faults(Mutex<Inner>);
 
@@ -159,96 +171,71 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a request, and says what trouble it gets into: the first order that matches.
+    /// Adds a rule and returns its id. Refuses a rule that makes no sense.
+    pub fn add(&self, rule: FaultRule) -> Result<u64, ApiError> {
+        rule.check()?;
+        let mut inner = self.inner();
+        inner.last_id += 1;
+        let id = inner.last_id;
+        inner.active.push(ActiveRule {
+            id,
+            hits: 0,
+            seen: 0,
+            random: fastrand::Rng::with_seed(rule.seed),
+            rule,
+        });
+        Ok(id)
+    }
+
+    /// The rules, oldest first.
+    pub fn active(&self) -> Vec<ActiveRule> {
+        self.inner().active.clone()
+    }
+
+    /// Removes every rule.
+    pub fn clear(&self) {
+        self.inner().active.clear();
+    }
+
+    /// How many requests of each operation there were.
+    pub fn requests(&self) -> BTreeMap<Operation, u64> {
+        self.inner().requests.clone()
+    }
+
+    /// Removes every rule, and starts ids and counts from zero.
+    pub fn reset(&self) {
+        *self.inner() = Inner::default();
+    }
+
+    /// Counts a request, and returns the fault for it: that of the first rule that applies.
     pub fn next(&self, operation: Operation, user: Option<&str>) -> Option<Fault> {
         let mut inner = self.inner();
         *inner.requests.entry(operation).or_default() += 1;
-        for active in &mut inner.active {
-            let order = &active.order;
-            let matches = order.operation.is_none_or(|wanted| wanted == operation)
-                && order
-                    .user
-                    .as_deref()
-                    .is_none_or(|wanted| Some(wanted) == user);
-            if !matches {
-                continue;
-            }
-            active.seen += 1;
-            let hit = active.seen > order.skip
-                && match order.share {
-                    Some(share) => active.chance.f64() < share,
-                    None => active.hits < order.times.unwrap_or(1),
-                };
-            if hit {
-                active.hits += 1;
-                return Some(order.fault.0.clone());
-            }
-        }
-        None
+        inner
+            .active
+            .iter_mut()
+            .find_map(|active| active.apply(operation, user))
     }
 }
 
-/// Adds an order.
-pub async fn add(
-    State(app): State<App>,
-    body: Bytes,
-) -> Result<(StatusCode, Json<Value>), Failure> {
-    let order: Order = extract::body(&body)?;
-    order.check()?;
-    let mut inner = app.faults.inner();
-    inner.last_id += 1;
-    let id = inner.last_id;
-    inner.active.push(Active {
-        id,
-        hits: 0,
-        seen: 0,
-        chance: fastrand::Rng::with_seed(order.seed),
-        order,
-    });
-    Ok((StatusCode::CREATED, Json(json!({ "id": id }))))
-}
-
-/// Tells which orders there are, and how many requests each has hit.
-pub async fn list(State(app): State<App>) -> Json<Value> {
-    Json(json!({ "faults": app.faults.inner().active }))
-}
-
-/// Removes every order.
-pub async fn clear(State(app): State<App>) -> StatusCode {
-    app.faults.inner().active.clear();
-    StatusCode::NO_CONTENT
-}
-
-/// Tells how many requests of each operation were received.
-pub async fn stats(State(app): State<App>) -> Json<Value> {
-    let inner = app.faults.inner();
-    let total: u64 = inner.requests.values().sum();
-    Json(json!({ "requests": total, "operations": inner.requests }))
-}
-
-/// Tells what is really stored.
-pub async fn keys(State(app): State<App>) -> Result<Json<Value>, Failure> {
-    let work = |connection: &mut Connection| {
-        let mut statement = connection.prepare(
-            "SELECT *, expire_us IS NOT NULL AND expire_us <= ? AS expired FROM keys ORDER BY seq",
-        )?;
-        let mut rows = statement.query([crate::store::now_us()])?;
-        let mut keys = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut key = serde_json::to_value((KEYS.read)(row)?).unwrap_or_default();
-            key["user"] = row.get::<_, String>("user")?.into();
-            key["expired"] = row.get::<_, bool>("expired")?.into();
-            keys.push(key);
+impl ActiveRule {
+    /// The rule's fault, if this request gets it.
+    fn apply(&mut self, operation: Operation, user: Option<&str>) -> Option<Fault> {
+        let rule = &self.rule;
+        let matches = rule.operation.is_none_or(|wanted| wanted == operation)
+            && (rule.user.as_deref()).is_none_or(|wanted| Some(wanted) == user);
+        if !matches {
+            return None;
         }
-        Ok(Json(json!({ "keys": keys })))
-    };
-    app.store.run(work).await
-}
-
-/// Removes every key, every order and every count.
-pub async fn reset(State(app): State<App>) -> Result<StatusCode, Failure> {
-    let work = |connection: &mut Connection| Ok(connection.execute("DELETE FROM keys", [])?);
-    app.store.run(work).await?;
-    *app.faults.inner() = Inner::default();
-    Ok(StatusCode::NO_CONTENT)
+        self.seen += 1;
+        let hit = self.seen > rule.skip
+            && match rule.share {
+                Some(share) => self.random.f64() < share,
+                None => self.hits < rule.times.unwrap_or(1),
+            };
+        hit.then(|| {
+            self.hits += 1;
+            rule.fault.0.clone()
+        })
+    }
 }

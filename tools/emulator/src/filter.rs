@@ -1,16 +1,16 @@
-//! The part of AIP-160 that is understood: equality on text fields, joined by `AND`. What is not
-//! understood must never be ignored: a list would hold more than was asked for.
+//! Parses the supported part of AIP-160 filters: equality on text fields, joined by `AND`. Everything else
+//! is refused. If it were ignored, the list would contain rows that the caller did not ask for.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// How many conditions a filter may have; SQLite takes no more than a thousand.
-const MOST_CONDITIONS: usize = 100;
+/// How many conditions a filter may have. SQLite accepts about a thousand.
+pub const MOST_CONDITIONS: usize = 100;
 
 /// One condition: a field's path and the text that it must equal.
 pub type Condition = (Vec<String>, String);
 
-/// The conditions of a filter, all of which must hold; [`None`] for anything else.
+/// Parses a filter into its conditions, all of which must hold. Returns [`None`] if it is not supported.
 pub fn parse(text: &str) -> Option<Vec<Condition>> {
     let mut tokens = tokens(text)?.into_iter().peekable();
     let mut conditions = Vec::new();
@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Option<Vec<Condition>> {
         }
         let value = match tokens.next()? {
             Token::Text(value) => value,
-            Token::Word(value) if !means_something(&value) => value,
+            Token::Word(value) if !is_reserved(&value) => value,
             _ => return None,
         };
         if conditions.len() == MOST_CONDITIONS {
@@ -74,8 +74,8 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
     Some(tokens)
 }
 
-/// Whether a word without quotes is more than text: a keyword, or a negation.
-fn means_something(word: &str) -> bool {
+/// Whether an unquoted word is not simply text, but a keyword or a negation.
+fn is_reserved(word: &str) -> bool {
     matches!(word, "AND" | "OR" | "NOT") || word.starts_with('-')
 }
 
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equalities_are_understood() {
+    fn equalities_are_parsed() {
         let one = |path: &[&str], value: &str| {
             let path = path.iter().map(|field| (*field).to_owned()).collect();
             (path, value.to_owned())
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_an_end_to_conditions() {
+    fn the_number_of_conditions_is_limited() {
         let joined = |count: usize| vec!["a = b"; count].join(" AND ");
         assert!(parse(&joined(MOST_CONDITIONS)).is_some());
         assert_eq!(parse(&joined(MOST_CONDITIONS + 1)), None);

@@ -1,89 +1,26 @@
-//! Create, list and delete API keys. A secret must never leave by any other answer than its create's.
+//! The handlers that create, list and delete API keys. Only the answer to a create may hold a secret.
 
+use crate::api_error::ApiError;
+use crate::api_key::{ApiKey, KEYS};
 use crate::auth::Caller;
 use crate::extract::{self, Object, Segments};
-use crate::failure::Failure;
 use crate::fault::StripAnnotations;
-use crate::page::{Kind, ListQuery, Table};
-use crate::server::App;
-use crate::store::{self, now_us, rfc3339};
-use crate::{secret, users};
+use crate::page::{ListQuery, Page};
+use crate::secret;
+use crate::state::App;
+use crate::store::{self, now_us};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use utoipa::ToSchema;
-
-/// An API key. What is absent is left out.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ApiKey {
-    #[schema(read_only)]
-    key_id: String,
-    display_name: String,
-    /// The secret, in the answer to the create only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(read_only, nullable = false)]
-    key: Option<String>,
-    #[schema(read_only, format = DateTime)]
-    create_time: String,
-    #[schema(read_only)]
-    secure: bool,
-    #[schema(read_only)]
-    email: String,
-    #[schema(read_only)]
-    prefix: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime, nullable = false)]
-    expire_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    annotations: Option<BTreeMap<String, String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(read_only, format = DateTime, nullable = false)]
-    last_used: Option<String>,
-}
-
-/// The keys, as they can be listed.
-pub const KEYS: Table<ApiKey> = Table {
-    name: "keys",
-    fields: &[
-        ("keyId", "key_id", Kind::Text),
-        ("displayName", "display_name", Kind::Text),
-        ("createTime", "create_us", Kind::Number),
-        ("secure", "1", Kind::Number),
-        ("email", "email", Kind::Text),
-        ("prefix", "prefix", Kind::Text),
-        ("expireTime", "expire_us", Kind::Number),
-        ("annotations", "annotations", Kind::Record),
-        ("lastUsed", "last_used_us", Kind::Number),
-        ("key", "", Kind::Secret),
-    ],
-    read,
-};
-
-fn read(row: &Row<'_>) -> rusqlite::Result<ApiKey> {
-    let annotations: Option<String> = row.get("annotations")?;
-    Ok(ApiKey {
-        key_id: row.get("key_id")?,
-        display_name: row.get("display_name")?,
-        key: None,
-        create_time: rfc3339(row.get("create_us")?),
-        secure: true,
-        email: row.get("email")?,
-        prefix: row.get("prefix")?,
-        expire_time: row.get::<_, Option<i64>>("expire_us")?.map(rfc3339),
-        annotations: annotations.and_then(|text| serde_json::from_str(&text).ok()),
-        last_used: row.get::<_, Option<i64>>("last_used_us")?.map(rfc3339),
-    })
-}
 
 /// The body of a create.
 #[derive(Deserialize, ToSchema)]
@@ -93,7 +30,7 @@ pub struct CreateRequest {
     api_key: Object<NewApiKey>,
 }
 
-/// The key to be. What only the service can say may be there, and is not read.
+/// The key to create. Read-only fields are accepted and ignored.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
@@ -151,52 +88,52 @@ pub struct Empty {}
 pub async fn dispatch(
     State(app): State<App>,
     method: Method,
-    caller: Result<Caller, Failure>,
-    segments: Result<Segments<(String, String, String)>, Failure>,
-    query: Result<ListQuery, Failure>,
+    caller: Result<Caller, ApiError>,
+    segments: Result<Segments<(String, String, String)>, ApiError>,
+    query: Result<ListQuery, ApiError>,
     strip: Option<Extension<StripAnnotations>>,
     body: Bytes,
 ) -> Response {
     let (account, user, action) = match segments {
         Ok(Segments(segments)) => segments,
-        Err(failure) => return failure.into_response(),
+        Err(error) => return error.into_response(),
     };
     let allow = match action.as_str() {
         "apiKeys" => "GET, HEAD, POST",
         "apiKeys:delete" => "POST",
-        _ => return Failure::missing("there is no such method").into_response(),
+        _ => return ApiError::missing("there is no such method").into_response(),
     };
-    let at = At { app, account, user };
+    let target = Target { app, account, user };
     let served = match (action.as_str(), method) {
-        // Whoever asks for the head alone gets the head: hyper leaves the body out.
-        ("apiKeys", Method::GET | Method::HEAD) => list(at, caller, query)
+        // HEAD is answered like GET; hyper leaves the body out.
+        ("apiKeys", Method::GET | Method::HEAD) => list(target, caller, query)
             .await
             .map(IntoResponse::into_response),
         ("apiKeys", Method::POST) => {
-            let created = create(at, caller, &body, strip.is_some()).await;
+            let created = create(target, caller, &body, strip.is_some()).await;
             created.map(IntoResponse::into_response)
         }
-        ("apiKeys:delete", Method::POST) => delete(at, caller, &body)
+        ("apiKeys:delete", Method::POST) => delete(target, caller, &body)
             .await
             .map(IntoResponse::into_response),
-        _ => return ([("allow", allow)], Failure::method()).into_response(),
+        _ => return ([("allow", allow)], ApiError::method()).into_response(),
     };
     served.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// Whose keys a request is about.
-struct At {
+/// The account and the user whose keys a request is about.
+struct Target {
     app: App,
     account: String,
     user: String,
 }
 
-impl At {
-    /// The one user whose keys the caller may change.
-    fn owner(self, caller: Caller) -> Result<(App, String), Failure> {
-        self.app.is_account(&self.account)?;
+impl Target {
+    /// The user whose keys will be changed, once it is clear that the caller may change them.
+    fn owner(self, caller: Caller) -> Result<(App, String), ApiError> {
+        self.app.check_account(&self.account)?;
         if self.user == "-" {
-            return Err(Failure::invalid(
+            return Err(ApiError::invalid(
                 "a key belongs to one user: \"-\" is for lists only",
             ));
         }
@@ -212,16 +149,16 @@ impl At {
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     request_body = CreateRequest,
-    responses((status = 200, description = "The key, with its secret", body = ApiKey), Failure),
+    responses((status = 200, description = "The key, with its secret", body = ApiKey), ApiError),
     security(("bearer" = []))
 )]
 async fn create(
-    at: At,
-    caller: Result<Caller, Failure>,
+    target: Target,
+    caller: Result<Caller, ApiError>,
     body: &[u8],
     strip_annotations: bool,
-) -> Result<Json<ApiKey>, Failure> {
-    let (app, user) = at.owner(caller?)?;
+) -> Result<Json<ApiKey>, ApiError> {
+    let (app, user) = target.owner(caller?)?;
     let CreateRequest {
         api_key: Object(new),
     } = extract::body(body)?;
@@ -229,7 +166,7 @@ async fn create(
     let annotations = new.annotations.filter(|_| !strip_annotations);
     let display_name = new.display_name.filter(|name| !name.is_empty());
     let work = move |connection: &mut Connection| {
-        let email = users::email_of(connection, &user)?;
+        let email = store::email_of(connection, &user)?;
         let key = secret::key()?;
         let key_id = secret::id()?;
         let written = annotations.as_ref().map(serde_json::to_string);
@@ -251,26 +188,25 @@ async fn create(
             ])?;
         let stored = connection
             .prepare_cached("SELECT * FROM keys WHERE seq = ?")?
-            .query_row([connection.last_insert_rowid()], read)?;
-        Ok(ApiKey {
-            key: Some(key),
-            ..stored
-        })
+            .query_row([connection.last_insert_rowid()], KEYS.read)?;
+        Ok(stored.with_secret(key))
     };
     app.store.run(work).await.map(Json)
 }
 
-fn expiry(text: &str) -> Result<i64, Failure> {
-    // The parser takes any separator, and a time whose year is beyond 9999 once it is in UTC.
+/// Reads `expireTime`, in microseconds since 1970. It must be in the future.
+fn expiry(text: &str) -> Result<i64, ApiError> {
+    // The parser alone would also accept other separators than T, and times that are past the year
+    // 9999 in UTC.
     let time = OffsetDateTime::parse(text, &Rfc3339)
         .ok()
         .filter(|_| matches!(text.as_bytes().get(10), Some(b'T' | b't')))
         .and_then(|time| time.checked_to_offset(UtcOffset::UTC))
         .filter(|time| time.year() <= 9_999)
-        .ok_or_else(|| Failure::invalid("expireTime must be an RFC 3339 time"))?;
+        .ok_or_else(|| ApiError::invalid("expireTime must be an RFC 3339 time"))?;
     let us = store::microseconds(time);
     if us <= now_us() {
-        return Err(Failure::invalid("expireTime must be in the future"));
+        return Err(ApiError::invalid("expireTime must be in the future"));
     }
     Ok(us)
 }
@@ -281,16 +217,16 @@ fn expiry(text: &str) -> Result<i64, Failure> {
     operation_id = "listApiKeys",
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys",
     params(("account_id" = String, Path), ("user_id" = String, Path), ListQuery),
-    responses((status = 200, description = "A page", body = ApiKeyPage), Failure),
+    responses((status = 200, description = "A page", body = ApiKeyPage), ApiError),
     security(("bearer" = []))
 )]
 async fn list(
-    At { app, account, user }: At,
-    caller: Result<Caller, Failure>,
-    query: Result<ListQuery, Failure>,
-) -> Result<Json<ApiKeyPage>, Failure> {
+    Target { app, account, user }: Target,
+    caller: Result<Caller, ApiError>,
+    query: Result<ListQuery, ApiError>,
+) -> Result<Json<ApiKeyPage>, ApiError> {
     let caller = caller?;
-    app.is_account(&account)?;
+    app.check_account(&account)?;
     let query = query?;
     let owner = (user != "-").then_some(user);
     match &owner {
@@ -299,9 +235,9 @@ async fn list(
     }
     let work = move |connection: &mut Connection| {
         if let Some(owner) = &owner {
-            users::email_of(connection, owner)?;
+            store::email_of(connection, owner)?;
         }
-        KEYS.page(connection, owner.as_deref(), &query)
+        Page::read(&KEYS, connection, owner.as_deref(), &query)
     };
     let page = app.store.run(work).await?;
     Ok(Json(ApiKeyPage {
@@ -318,23 +254,23 @@ async fn list(
     path = "/v1/accounts/{account_id}/users/{user_id}/apiKeys:delete",
     params(("account_id" = String, Path), ("user_id" = String, Path)),
     request_body = DeleteRequest,
-    responses((status = 200, description = "It is deleted", body = Empty), Failure),
+    responses((status = 200, description = "The key was deleted", body = Empty), ApiError),
     security(("bearer" = []))
 )]
 async fn delete(
-    at: At,
-    caller: Result<Caller, Failure>,
+    target: Target,
+    caller: Result<Caller, ApiError>,
     body: &[u8],
-) -> Result<Json<Empty>, Failure> {
-    let (app, user) = at.owner(caller?)?;
+) -> Result<Json<Empty>, ApiError> {
+    let (app, user) = target.owner(caller?)?;
     let DeleteRequest { key_id } = extract::body(body)?;
     let work = move |connection: &mut Connection| {
-        users::email_of(connection, &user)?;
+        store::email_of(connection, &user)?;
         let deleted = connection
             .prepare_cached("DELETE FROM keys WHERE user = ? AND key_id = ?")?
             .execute([&user, &key_id])?;
         match deleted {
-            0 => Err(Failure::missing("this user has no such key")),
+            0 => Err(ApiError::missing("this user has no such key")),
             _ => Ok(Json(Empty {})),
         }
     };

@@ -1,31 +1,31 @@
-//! The access log: a line of JSON on standard error for each request. It must never hold a secret, so
-//! neither query nor headers are in it; nor must a request ever wait for it.
+//! The access log: a line of JSON on standard error for each request. It must not contain secrets, so it
+//! leaves out queries and headers; and requests must not have to wait for it.
 
-use crate::server::Who;
+use crate::store::{now_us, rfc3339};
 use axum::extract::Request;
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 use std::borrow::Cow;
 use std::io::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How many lines may wait to be written. Where nobody reads standard error, later ones are lost.
+/// How many lines may wait to be written. If standard error is not read, later lines are lost.
 const WAITING: usize = 1_024;
 
-/// How long the last lines may take at the end.
+/// How long to wait for the last lines to be written at shutdown.
 const LAST: Duration = Duration::from_secs(1);
 
-/// How every key begins.
+/// What every key begins with.
 const KEY: &str = "fw_";
 
-/// What stands for what must not be read.
+/// What is logged in place of a secret.
 const HIDDEN: &str = "…";
 
-/// The log, written by a thread of its own.
+/// The log. A thread of its own writes it.
 #[derive(Clone)]
 pub struct Log {
     messages: SyncSender<Message>,
@@ -33,14 +33,31 @@ pub struct Log {
     bootstrap: Arc<str>,
 }
 
+/// The name of the caller, which becomes known while the request is served.
+#[derive(Clone, Default)]
+pub struct CallerName(Arc<OnceLock<String>>);
+
+impl CallerName {
+    /// Notes the name.
+    pub fn set(&self, name: &str) {
+        // If it is set already, then to the same name.
+        let _ = self.0.set(name.into());
+    }
+
+    /// The name, if it is known.
+    pub fn get(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+}
+
 enum Message {
     Line(String),
-    /// Everything before this is written.
+    /// Asks for a reply once all earlier lines are written.
     Written(Sender<()>),
 }
 
 impl Log {
-    /// Starts it; what it must not repeat is this token, and whatever looks like a key.
+    /// Starts the log. It will hide this token, and everything that looks like a key.
     pub fn start(bootstrap: &str) -> Self {
         let (messages, received) = mpsc::sync_channel(WAITING);
         let lost = Arc::<AtomicU64>::default();
@@ -53,20 +70,26 @@ impl Log {
         }
     }
 
-    /// Begins the line of a request that was made with this token.
-    pub fn begin(&self, request: &Request, token: &str, request_id: &str, who: &Who) -> Line {
+    /// Begins the line for a request. The request's token is hidden, should it be in the path.
+    pub fn begin(
+        &self,
+        request: &Request,
+        token: &str,
+        request_id: &str,
+        caller: &CallerName,
+    ) -> Line {
         Line {
             log: self.clone(),
             started: Instant::now(),
             method: known(request.method()),
             path: without_secrets(request.uri().path(), &[token, &self.bootstrap]),
             request_id: request_id.into(),
-            who: who.clone(),
+            caller: caller.clone(),
             status: None,
         }
     }
 
-    /// Waits until the lines so far are written, where somebody reads them.
+    /// Waits until all lines so far are written, or for a second at most.
     pub fn finish(&self) {
         let (tell, written) = mpsc::channel();
         let messages = self.messages.clone();
@@ -76,7 +99,7 @@ impl Log {
 }
 
 fn write(messages: &Receiver<Message>, lost: &AtomicU64) {
-    // Who closed standard error wants no log.
+    // If standard error is closed, there is nowhere to report that.
     let print = |line: &str| {
         let _ = std::io::stderr().write_all(line.as_bytes());
     };
@@ -94,20 +117,20 @@ fn write(messages: &Receiver<Message>, lost: &AtomicU64) {
     }
 }
 
-/// What is logged of a request, when it is dropped: also where the caller went away and nobody is
-/// left to answer.
+/// A request's line in the log. It is written when this is dropped, so that a request whose caller has
+/// disconnected is logged too.
 pub struct Line {
     log: Log,
     started: Instant,
     method: &'static str,
     path: String,
     request_id: String,
-    who: Who,
+    caller: CallerName,
     status: Option<u16>,
 }
 
 impl Line {
-    /// Notes what is answered; a connection that is closed instead has no status.
+    /// Notes the status of the answer. There is none if the connection is closed without an answer.
     pub fn answered(&mut self, status: u16) {
         self.status = Some(status);
     }
@@ -116,13 +139,13 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let line = json!({
-            "time": crate::store::rfc3339(crate::store::now_us()),
+            "time": rfc3339(now_us()),
             "method": self.method,
             "path": self.path,
             "status": self.status,
             "ms": self.started.elapsed().as_micros() as f64 / 1_000.0,
             "requestId": self.request_id,
-            "user": self.who.name(),
+            "user": self.caller.get(),
         });
         if (self.log.messages)
             .try_send(Message::Line(format!("{line}\n")))
@@ -133,7 +156,7 @@ impl Drop for Line {
     }
 }
 
-/// The method's name; one that nobody knows may be anything.
+/// The method's name. An unknown method is hidden, as its name could be a secret.
 fn known(method: &Method) -> &'static str {
     const KNOWN: [Method; 7] = [
         Method::GET,
@@ -151,7 +174,7 @@ fn known(method: &Method) -> &'static str {
         .unwrap_or(HIDDEN)
 }
 
-/// The path, with what is or may be a secret left out of its segments.
+/// The path, with everything hidden that is or may be a secret.
 fn without_secrets(path: &str, tokens: &[&str]) -> String {
     let segments = path.split('/').map(|segment| {
         let plain = decoded(segment);
@@ -169,7 +192,7 @@ fn without_secrets(path: &str, tokens: &[&str]) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-/// A segment, percent-decoded until there is nothing to decode: whoever reads the log could do so.
+/// Percent-decodes a segment as often as possible, as a reader of the log could do the same.
 fn decoded(segment: &str) -> Cow<'_, str> {
     let mut plain = Cow::Borrowed(segment);
     loop {
@@ -202,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_that_nobody_knows_is_not_logged() {
+    fn an_unknown_method_is_not_logged() {
         assert_eq!(known(&Method::DELETE), "DELETE");
         assert_eq!(known(&Method::from_bytes(b"FW_SECRET").unwrap()), HIDDEN);
     }

@@ -1,6 +1,6 @@
-//! The description of the API, generated from its code: it must never say what the code does not.
+//! The OpenAPI document, generated from the code so that the two agree.
 
-use crate::{failure, keys, users};
+use crate::{api_error, keys, users};
 use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, RefOr, Schema};
@@ -16,7 +16,7 @@ use utoipa::{Modify, OpenApi};
         users::list,
         users::account
     ),
-    components(schemas(failure::Status)),
+    components(schemas(api_error::Status)),
     modifiers(&Bearer, &Masked)
 )]
 struct Api;
@@ -34,7 +34,7 @@ impl Modify for Bearer {
 struct Masked;
 
 impl Modify for Masked {
-    /// A `readMask` can leave any field of what is listed out.
+    /// Makes all fields of listed resources optional, as a `readMask` can leave out any of them.
     fn modify(&self, document: &mut Document) {
         let components = document.components.get_or_insert_default();
         for listed in ["ApiKey", "User"] {
@@ -45,7 +45,7 @@ impl Modify for Masked {
     }
 }
 
-/// Serves it.
+/// Serves the document.
 pub async fn document() -> Json<Document> {
     Json(Api::openapi())
 }

@@ -1,10 +1,10 @@
-//! Which operation of the reference a request asks for.
+//! Recognises the operation of the API that a request asks for.
 
 use axum::http::{Method, Uri};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
-/// An operation of the reference.
+/// An operation of the API reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
@@ -21,7 +21,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The operation, and the user that its path names.
+    /// The operation that a request asks for, and the user in its path.
     pub fn of(method: &Method, uri: &Uri) -> Option<(Self, Option<String>)> {
         let segments: Vec<String> = uri
             .path()

@@ -1,30 +1,33 @@
-//! Lists: filter, order, and pages that stay what they are while rows come and go between them. A
-//! list must never ask once a row.
+//! Reads a list from the database: filtered, sorted, and page by page. Rows that are added or deleted
+//! between two pages must not shift the others, and a page must not take a query per row.
 
+use crate::api_error::ApiError;
 use crate::cursor::Cursor;
-use crate::failure::Failure;
-use crate::filter;
-use crate::order::Order;
+use crate::filter::{self, MOST_CONDITIONS};
+use crate::sort::SortOrder;
+use crate::table::{FieldKind, Table};
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use utoipa::IntoParams;
 
-/// The most rows of a page, and how many there are where the caller does not say.
+/// How many rows a page may hold at most. It holds as many if the caller does not say.
 const LARGEST_PAGE: u32 = 1_000;
 
-/// The query of a list.
+/// The query parameters of a list request.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// How many rows a page may hold; 1000 at most, and where it is 0 or absent.
+    /// How many rows a page may hold: at most 1000. If this is 0 or absent, 1000.
     #[param(value_type = Option<i32>, minimum = 0)]
     page_size: Option<String>,
     /// The `nextPageToken` of an earlier page.
     page_token: Option<String>,
-    /// Equalities on text fields, joined by `AND`.
+    /// Comparisons of text fields with `=`, joined by `AND`.
     filter: Option<String>,
     /// Field names, each with an optional ` desc`.
     order_by: Option<String>,
@@ -32,84 +35,72 @@ pub struct ListQuery {
     read_mask: Option<String>,
 }
 
-/// How a field can be used in a query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Text: filter and order.
-    Text,
-    /// A number in the database, a time or a boolean in the answer: order.
-    Number,
-    /// A record of texts: filter by its members.
-    Record,
-    /// Known, and never in a list.
-    Secret,
+impl<S: Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(query)) => Ok(query),
+            Err(_) => Err(ApiError::invalid("the query cannot be parsed")),
+        }
+    }
 }
 
-/// What is listed: a table, its fields by their names in the API, and how a row becomes a resource.
-pub struct Table<T: 'static> {
-    /// The table's name.
-    pub name: &'static str,
-    /// A field's name, the column, and its kind.
-    pub fields: &'static [(&'static str, &'static str, Kind)],
-    /// Makes the resource.
-    pub read: fn(&Row<'_>) -> rusqlite::Result<T>,
-}
-
-/// One page.
+/// One page of a list.
 #[derive(Debug)]
 pub struct Page {
-    /// The resources, with the fields that were asked for.
+    /// The resources, with the fields that the caller asked for.
     pub items: Vec<serde_json::Value>,
-    /// Where the next page starts; empty on the last.
+    /// The token for the next page; empty on the last page.
     pub next_page_token: String,
-    /// How many rows there are in all.
+    /// How many rows there are on all pages.
     pub total_size: i64,
 }
 
-impl<T: Serialize> Table<T> {
-    /// Reads one page of the rows that belong to `owner`, or of all.
-    pub fn page(
-        &self,
+impl Page {
+    /// Reads one page of the rows that belong to `owner`, or of all rows.
+    pub fn read<T: Serialize>(
+        table: &Table<T>,
         connection: &Connection,
         owner: Option<&str>,
         query: &ListQuery,
-    ) -> Result<Page, Failure> {
+    ) -> Result<Self, ApiError> {
         let size = page_size(query.page_size.as_deref())?;
-        let order = Order::parse(self, query.order_by.as_deref().unwrap_or_default())?;
-        let mask = self.mask(query.read_mask.as_deref().unwrap_or_default())?;
+        let order = SortOrder::parse(table, query.order_by.as_deref().unwrap_or_default())?;
+        let mask = mask(table, query.read_mask.as_deref().unwrap_or_default())?;
         let filter = query.filter.clone().unwrap_or_default();
-        let (mut conditions, mut values) = self.conditions(&filter)?;
+        let (mut conditions, mut values) = conditions(table, &filter)?;
         if let Some(owner) = owner {
             conditions.push("user = ?".into());
             values.push(owner.to_owned().into());
         }
-        let total = format!("SELECT count(*) FROM {}{}", self.name, all_of(&conditions));
+        let total = format!("SELECT count(*) FROM {}{}", table.name, all_of(&conditions));
         let total_size = connection
             .prepare_cached(&total)?
             .query_row(params_from_iter(&values), |row| row.get(0))?;
 
-        let list = format!("{}|{owner:?}|{filter}|{order:?}", self.name);
+        let list = format!("{}|{owner:?}|{filter}|{order:?}", table.name);
         let token = query.page_token.as_deref().unwrap_or_default();
         if !token.is_empty() {
-            let place = Cursor::place(token, &list, order.len())
-                .ok_or_else(|| Failure::invalid("pageToken is not of this list"))?;
-            let (condition, places) = order.behind(&place);
+            let last = Cursor::values(token, &list, order.len())
+                .ok_or_else(|| ApiError::invalid("pageToken does not belong to this list"))?;
+            let (condition, parameters) = order.after(&last);
             conditions.push(condition);
-            values.extend(places);
+            values.extend(parameters);
         }
-        // One row more than the page holds tells whether there is another page.
+        // Reads one row more than the page holds, to find out whether there is another page.
         let select = format!(
             "SELECT *, {} FROM {}{} ORDER BY {} LIMIT {}",
             order.columns(),
-            self.name,
+            table.name,
             all_of(&conditions),
             order.terms(),
             size + 1,
         );
         let mut statement = connection.prepare_cached(&select)?;
-        let first_place = statement.column_count() - order.len();
+        let first_sort_column = statement.column_count() - order.len();
         let mut rows = statement.query(params_from_iter(&values))?;
-        let mut page = Page {
+        let mut page = Self {
             items: Vec::new(),
             next_page_token: String::new(),
             total_size,
@@ -121,65 +112,63 @@ impl<T: Serialize> Table<T> {
                 break;
             }
             if page.items.len() + 1 == size {
-                last = order.place(row, first_place)?;
+                last = order.values(row, first_sort_column)?;
             }
-            page.items.push(masked((self.read)(row)?, mask.as_deref()));
+            page.items.push(masked((table.read)(row)?, mask.as_deref()));
         }
         Ok(page)
     }
 }
 
-impl<T> Table<T> {
-    /// The column of a field, and its kind.
-    pub fn column(&self, name: &str) -> Option<(&'static str, Kind)> {
-        let field = self.fields.iter().find(|(field, ..)| *field == name)?;
-        Some((field.1, field.2))
-    }
-
-    fn conditions(&self, filter: &str) -> Result<(Vec<String>, Vec<Value>), Failure> {
-        let wrong = |what: &str| Failure::invalid(format!("filter: {what}"));
-        let parsed = filter::parse(filter)
-            .ok_or_else(|| wrong("only equality on text fields, joined by AND, is understood, and not too much of it"))?;
-        let (mut conditions, mut values) = (Vec::new(), Vec::<Value>::new());
-        for (path, value) in parsed {
-            let column = path.first().and_then(|field| self.column(field));
-            match (column, path.as_slice()) {
-                (Some((column, Kind::Text)), [_]) => conditions.push(format!("{column} = ?")),
-                (Some((column, Kind::Record)), [_, member]) => {
-                    conditions.push(format!(
-                        "EXISTS (SELECT 1 FROM json_each({column}) AS member
-                         WHERE member.key = ? AND member.value = ?)"
-                    ));
-                    values.push(member.clone().into());
-                }
-                _ => return Err(wrong("there is no such text field")),
+/// The SQL conditions of a filter, and their parameters.
+fn conditions<T>(table: &Table<T>, filter: &str) -> Result<(Vec<String>, Vec<Value>), ApiError> {
+    let wrong = |what: &str| ApiError::invalid(format!("filter: {what}"));
+    let parsed = filter::parse(filter).ok_or_else(|| {
+        wrong(&format!(
+            "only up to {MOST_CONDITIONS} comparisons of text fields with =, joined by AND, are supported"
+        ))
+    })?;
+    let (mut conditions, mut values) = (Vec::new(), Vec::<Value>::new());
+    for (path, value) in parsed {
+        let column = path.first().and_then(|field| table.column(field));
+        match (column, path.as_slice()) {
+            (Some((column, FieldKind::Text)), [_]) => conditions.push(format!("{column} = ?")),
+            (Some((column, FieldKind::Record)), [_, member]) => {
+                conditions.push(format!(
+                    "EXISTS (SELECT 1 FROM json_each({column}) AS member
+                     WHERE member.key = ? AND member.value = ?)"
+                ));
+                values.push(member.clone().into());
             }
-            values.push(value.into());
+            _ => return Err(wrong("there is no such text field")),
         }
-        Ok((conditions, values))
+        values.push(value.into());
     }
-
-    fn mask<'a>(&self, text: &'a str) -> Result<Option<Vec<&'a str>>, Failure> {
-        let fields: Vec<&str> = text
-            .split(',')
-            .map(str::trim)
-            .filter(|field| !field.is_empty())
-            .collect();
-        if let Some(field) = fields.iter().find(|field| self.column(field).is_none()) {
-            return Err(Failure::invalid(format!(
-                "readMask: there is no field {field:?}"
-            )));
-        }
-        Ok((!fields.is_empty()).then_some(fields))
-    }
+    Ok((conditions, values))
 }
 
-fn page_size(text: Option<&str>) -> Result<usize, Failure> {
+/// Parses `readMask`; [`None`] if it names no field, which asks for all of them.
+fn mask<'a, T>(table: &Table<T>, text: &'a str) -> Result<Option<Vec<&'a str>>, ApiError> {
+    let fields: Vec<&str> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|field| !field.is_empty())
+        .collect();
+    if let Some(field) = fields.iter().find(|field| table.column(field).is_none()) {
+        return Err(ApiError::invalid(format!(
+            "readMask: there is no field {field:?}"
+        )));
+    }
+    Ok((!fields.is_empty()).then_some(fields))
+}
+
+/// Parses `pageSize`.
+fn page_size(text: Option<&str>) -> Result<usize, ApiError> {
     let size = match text {
         None | Some("") => 0,
         Some(text) => text
             .parse::<u32>()
-            .map_err(|_| Failure::invalid("pageSize must be a number that is not negative"))?,
+            .map_err(|_| ApiError::invalid("pageSize must be a whole number, 0 or greater"))?,
     };
     let size = if size == 0 {
         LARGEST_PAGE
@@ -189,6 +178,7 @@ fn page_size(text: Option<&str>) -> Result<usize, Failure> {
     Ok(size as usize)
 }
 
+/// The `WHERE` clause for these conditions; empty if there are none.
 fn all_of(conditions: &[String]) -> String {
     if conditions.is_empty() {
         String::new()
@@ -197,6 +187,7 @@ fn all_of(conditions: &[String]) -> String {
     }
 }
 
+/// The resource as JSON, with only the fields in the mask if there is one.
 fn masked(item: impl Serialize, mask: Option<&[&str]>) -> serde_json::Value {
     let mut item = serde_json::to_value(item).unwrap_or_default();
     if let (Some(mask), Some(fields)) = (mask, item.as_object_mut()) {
@@ -211,10 +202,10 @@ fn masked(item: impl Serialize, mask: Option<&[&str]>) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::KEYS;
+    use crate::api_key::KEYS;
 
     #[test]
-    fn a_page_holds_what_was_asked_for_and_a_thousand_at_most() {
+    fn a_page_has_the_requested_size_and_a_thousand_rows_at_most() {
         for (text, size) in [
             (None, 1_000),
             (Some(""), 1_000),
@@ -230,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_reaches_known_text_fields_alone_and_never_as_sql() {
-        let (conditions, values) = KEYS.conditions("prefix = \"a' OR 1\"").unwrap();
-        assert_eq!(conditions, ["prefix = ?"]);
+    fn a_filter_can_only_name_text_fields_and_its_values_never_become_sql() {
+        let (sql, values) = conditions(&KEYS, "prefix = \"a' OR 1\"").unwrap();
+        assert_eq!(sql, ["prefix = ?"]);
         assert_eq!(values, [Value::from("a' OR 1".to_owned())]);
         for text in [
             "hash = a",
@@ -240,17 +231,17 @@ mod tests {
             "annotations = a",
             "email.x = a",
         ] {
-            assert!(KEYS.conditions(text).is_err(), "{text}");
+            assert!(conditions(&KEYS, text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_mask_names_known_fields() {
-        assert_eq!(KEYS.mask("").unwrap(), None);
+    fn a_mask_can_only_name_known_fields() {
+        assert_eq!(mask(&KEYS, "").unwrap(), None);
         assert_eq!(
-            KEYS.mask("keyId, email").unwrap().unwrap(),
+            mask(&KEYS, "keyId, email").unwrap().unwrap(),
             ["keyId", "email"]
         );
-        assert!(KEYS.mask("keyId,hash").is_err());
+        assert!(mask(&KEYS, "keyId,hash").is_err());
     }
 }

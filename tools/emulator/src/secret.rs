@@ -1,38 +1,39 @@
-//! The secrets of keys. Only their SHA-256 is ever stored.
+//! Makes keys and ids. Only the SHA-256 of a key is stored.
 
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// How much of a key is shown, to recognise it by.
+/// How many characters of a key are shown, so that it can be recognised.
 const PREFIX: usize = 7;
 
-/// A fresh key: `fw_` and 24 letters and digits, 142 bits of chance.
+/// A new key: `fw_` and 24 random letters and digits, which are 142 bits.
 pub fn key() -> Result<String, getrandom::Error> {
     Ok(format!("fw_{}", letters(24)?))
 }
 
-/// A fresh id, which tells nothing of the secret.
+/// A new random id.
 pub fn id() -> Result<String, getrandom::Error> {
     letters(16)
 }
 
-/// What a key is recognised by.
+/// The part of a key that is shown.
 pub fn prefix(key: &str) -> &str {
     key.get(..PREFIX).unwrap_or(key)
 }
 
-/// What is stored of a secret.
+/// The hash of a key or token.
 pub fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
+/// A text of that many random letters and digits.
 fn letters(count: usize) -> Result<String, getrandom::Error> {
     let mut text = String::with_capacity(count);
     while text.len() < count {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
-        // Six bits, and those beyond the alphabet are drawn again: every letter is as likely.
+        // Six bits pick a letter. Numbers beyond the alphabet are skipped, so all letters are equally likely.
         let drawn = bytes
             .iter()
             .filter_map(|byte| ALPHABET.get(usize::from(byte & 63)));

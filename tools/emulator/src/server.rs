@@ -1,12 +1,12 @@
-//! Listens, and serves each request: trouble first, then the router, then what every answer carries.
-//! It must never listen on anything but what it is given, nor hold a request for ever at the end.
+//! Accepts connections and serves their requests: logs them, injects faults, routes them to the handlers,
+//! and adds the headers that every answer has. Shutting down must not wait forever for a request.
 
+use crate::api_error::ApiError;
 use crate::arguments::Arguments;
-use crate::failure::Failure;
-use crate::fault::Faults;
-use crate::log::Log;
+use crate::log::{CallerName, Log};
+use crate::state::App;
 use crate::store::Store;
-use crate::{auth, fault, keys, openapi, secret, trouble, users, www};
+use crate::{auth, control, inject, keys, openapi, secret, users, www};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -20,63 +20,20 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// The largest body that is read, in bytes.
+/// The largest body that is accepted, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// The largest body that is read to its end only to refuse it, in bytes.
+/// How much of a body that is too large is read before it is refused, in bytes.
 const LARGEST_DRAINED: usize = 64 << 20;
 
-/// How long requests under way may take to end, once the service is asked to stop.
+/// How long to wait for running requests at shutdown.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// What every request needs.
-#[derive(Clone)]
-pub struct App {
-    /// The account's id.
-    pub account: Arc<str>,
-    /// The hash of the bootstrap token.
-    pub bootstrap: [u8; 32],
-    /// Users and keys.
-    pub store: Store,
-    /// The trouble that was asked for.
-    pub faults: Arc<Faults>,
-    /// The access log.
-    pub log: Log,
-}
-
-impl App {
-    /// Whether this is the account that is served.
-    pub fn is_account(&self, account: &str) -> Result<(), Failure> {
-        if *account == *self.account {
-            Ok(())
-        } else {
-            Err(Failure::missing("there is no such account"))
-        }
-    }
-}
-
-/// Who was found to be calling, for the log.
-#[derive(Clone, Default)]
-pub struct Who(Arc<OnceLock<String>>);
-
-impl Who {
-    /// Notes who it is.
-    pub fn is(&self, name: &str) {
-        // The first extractor says it; another would say the same.
-        let _ = self.0.set(name.into());
-    }
-
-    /// Who it is, if anybody found out.
-    pub fn name(&self) -> Option<&str> {
-        self.0.get().map(String::as_str)
-    }
-}
-
-/// Serves until it is asked to stop.
+/// Serves until `stop` resolves.
 pub async fn serve(
     listener: TcpListener,
     arguments: &Arguments,
@@ -97,7 +54,7 @@ pub async fn serve(
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
-                // The caller has gone, or there are too many files open: the next may do better.
+                // The caller has disconnected or too many files are open, which will pass.
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     continue;
@@ -105,16 +62,16 @@ pub async fn serve(
             },
             () = &mut stop => break,
         };
-        // Answers are small, and nobody should wait for more of them.
+        // Answers are small, and should not wait to be sent together.
         let _ = stream.set_nodelay(true);
         let (app, router) = (app.clone(), router.clone());
         let service = service_fn(move |request: Request<Incoming>| {
             let (app, router) = (app.clone(), router.clone());
             async move {
                 let response = answer(&app, router, request.map(Body::new)).await;
-                // hyper closes a connection without a byte where there is no answer to send.
-                match trouble::is_dropped(&response) {
-                    true => Err(io::Error::other("dropped, as was asked for")),
+                // On an error, hyper closes the connection without sending anything.
+                match inject::is_dropped(&response) {
+                    true => Err(io::Error::other("dropped by a fault rule")),
                     false => Ok(response),
                 }
             }
@@ -124,18 +81,18 @@ pub async fn serve(
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // That a connection ended early is its caller's affair.
+            // A connection that breaks off needs no handling.
             let _ = connection.await;
         });
     }
-    // Who comes now is refused at once, and knows that nothing was done.
+    // From now on connections are refused, so that callers know that nothing was carried out.
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
     app.log.finish();
     store.checkpoint().await;
 }
 
-/// Catches the signals that ask to stop, from now on, and resolves when one has come.
+/// Starts to catch the signals that ask the process to stop. The future resolves when one arrives.
 #[cfg(unix)]
 pub fn stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -149,7 +106,7 @@ pub fn stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Catches the signals that ask to stop, from now on, and resolves when one has come.
+/// Starts to catch the signals that ask the process to stop. The future resolves when one arrives.
 #[cfg(windows)]
 pub fn stop() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
@@ -158,6 +115,7 @@ pub fn stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+/// The routes of the API, of `/_emulator` and of the files.
 fn router(app: &App, arguments: &Arguments) -> Router {
     let mut router = Router::new()
         .route("/v1/accounts/{account}", get(users::account))
@@ -169,40 +127,42 @@ fn router(app: &App, arguments: &Arguments) -> Router {
         .route("/openapi.json", get(openapi::document));
     if arguments.faults {
         router = router
-            .route("/_emulator", axum::routing::delete(fault::reset))
-            .route("/_emulator/keys", get(fault::keys))
-            .route("/_emulator/stats", get(fault::stats))
+            .route("/_emulator", axum::routing::delete(control::reset))
+            .route("/_emulator/keys", get(control::keys))
+            .route("/_emulator/stats", get(control::stats))
             .route(
                 "/_emulator/faults",
-                post(fault::add).get(fault::list).delete(fault::clear),
+                post(control::add_fault)
+                    .get(control::list_faults)
+                    .delete(control::clear_faults),
             );
     }
-    let router = router.method_not_allowed_fallback(async || Failure::method());
+    let router = router.method_not_allowed_fallback(async || ApiError::method());
     let router = match arguments.www.clone() {
         Some(folder) => router.fallback(move |request: Request| www::file(folder.clone(), request)),
-        None => router.fallback(async || Failure::missing("there is no such path")),
+        None => router.fallback(async || ApiError::missing("there is no such path")),
     };
     router.with_state(app.clone())
 }
 
-/// What a request comes to, with what every answer carries.
+/// Answers a request and logs it. Adds the headers that every answer has.
 async fn answer(app: &App, router: Router, request: Request) -> Response {
-    let who = Who::default();
+    let caller = CallerName::default();
     let id = secret::id().unwrap_or_default();
     let token = auth::bearer(request.headers()).unwrap_or_default();
-    let mut line = app.log.begin(&request, token, &id, &who);
+    let mut line = app.log.begin(&request, token, &id, &caller);
     let mut response = if request.method() == Method::OPTIONS {
         preflight()
     } else {
-        match whole(request).await {
+        match read_body(request).await {
             Ok(mut request) => {
-                request.extensions_mut().insert(who);
-                trouble::serve(app, router, request).await
+                request.extensions_mut().insert(caller);
+                inject::serve(app, router, request).await
             }
-            Err(failure) => failure.into_response(),
+            Err(error) => error.into_response(),
         }
     };
-    // An order of trouble may have said something else.
+    // A fault may have set these headers to something else.
     let headers = response.headers_mut();
     headers
         .entry(header::ACCESS_CONTROL_ALLOW_ORIGIN)
@@ -210,20 +170,20 @@ async fn answer(app: &App, router: Router, request: Request) -> Response {
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.entry("x-request-id").or_insert(id);
     }
-    if !trouble::is_dropped(&response) {
+    if !inject::is_dropped(&response) {
         line.answered(response.status().as_u16());
     }
     response
 }
 
-/// The request with its whole body. What is too large is read all the same, up to a point: whoever
-/// still sends would see a broken connection in place of the answer.
-async fn whole(request: Request) -> Result<Request<Bytes>, Failure> {
+/// Reads the whole body of a request. A body that is too large is read too, up to a limit, as a caller
+/// that is still sending would see a broken connection instead of the error.
+async fn read_body(request: Request) -> Result<Request<Bytes>, ApiError> {
     let (parts, body) = request.into_parts();
     let mut pieces = body.into_data_stream();
     let (mut body, mut size) = (Vec::new(), 0);
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| Failure::invalid("the body broke off"))?;
+        let piece = piece.map_err(|_| ApiError::invalid("the body is incomplete"))?;
         size += piece.len();
         if size > LARGEST_DRAINED {
             break;
@@ -234,10 +194,11 @@ async fn whole(request: Request) -> Result<Request<Bytes>, Failure> {
     }
     match size <= LARGEST_BODY {
         true => Ok(Request::from_parts(parts, body.into())),
-        false => Err(Failure::too_large()),
+        false => Err(ApiError::too_large()),
     }
 }
 
+/// The answer to a CORS preflight request.
 fn preflight() -> Response {
     let headers = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),

@@ -1,7 +1,8 @@
-//! What is stored: users and keys, in SQLite. A write that was acknowledged survives the process.
+//! The users and keys, stored in SQLite. With `--db`, an acknowledged write
+//! survives a crash.
 
+use crate::api_error::ApiError;
 use crate::arguments::{Arguments, User};
-use crate::failure::Failure;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,8 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// How often a key's use is written down at most, in microseconds: a read should cost no write.
+/// The shortest time between two updates of a key's `last_used_us`, in microseconds: most requests
+/// should not have to write.
 const LAST_USED_EVERY_US: i64 = 1_000_000;
 
 const SCHEMA: &str = "
@@ -38,18 +40,19 @@ const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS keys_of_user ON keys (user, seq);
 ";
 
-/// Marks a database as ours, among all that SQLite makes: "fwke".
+/// SQLite's `application_id`, by which the emulator recognises its own files: "fwke".
 const APPLICATION: i32 = 0x6677_6b65;
 
-/// How long another process may hold the database while it ends.
+/// How long to wait for an emulator that is shutting down to release the database.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The database, used by one thread at a time.
+/// The database. One thread uses it at a time.
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
 
 impl Store {
-    /// Opens the file, or memory where there is none, and makes the users those of the arguments.
+    /// Opens the file, or a database in memory if there is none, and replaces its users by those of
+    /// the arguments.
     pub fn open(file: Option<&Path>, arguments: &Arguments) -> Result<Self, String> {
         let open = || -> rusqlite::Result<Option<Self>> {
             let connection = match file {
@@ -57,7 +60,7 @@ impl Store {
                 None => Connection::open_in_memory()?,
             };
             connection.busy_timeout(PATIENCE)?;
-            // Held until the end: another emulator would change this one's users.
+            // Keeps the lock until the process ends: a second emulator would replace the users.
             connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
             let is_ours = connection.query_row(
                 "SELECT application_id = ?1 OR NOT EXISTS (SELECT 1 FROM sqlite_schema)
@@ -114,29 +117,30 @@ impl Store {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Runs work on the database, away from the threads that serve requests.
+    /// Runs a job on the database, on a thread that may block.
     pub async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
+        work: impl FnOnce(&mut Connection) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let store = self.clone();
         let work = move || work(&mut store.0.lock().unwrap_or_else(PoisonError::into_inner));
         match tokio::task::spawn_blocking(work).await {
             Ok(outcome) => outcome,
-            Err(_) => Err(Failure::internal("the database's thread panicked")),
+            Err(_) => Err(ApiError::internal("the database's thread panicked")),
         }
     }
 
-    /// Writes what is in the log back into the file.
+    /// Writes the write-ahead log back into the database file.
     pub async fn checkpoint(&self) {
         let work = |connection: &mut Connection| {
             Ok(connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")?)
         };
-        // Without it, the next start does the same.
+        // If this fails, SQLite does it at the next start.
         let _ = self.run(work).await;
     }
 }
 
+/// The address made up for a user.
 fn email(user: &User, account: &str) -> String {
     if user.service_account {
         format!("{}@{account}.sa.fireworks.ai", user.id)
@@ -145,7 +149,7 @@ fn email(user: &User, account: &str) -> String {
     }
 }
 
-/// Whose live key has this hash; notes that it is used.
+/// The user whose key has this hash, if the key has not expired. Notes that the key was used.
 pub fn owner_of(connection: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Option<String>> {
     let now = now_us();
     let found: Option<(i64, String, Option<i64>)> = connection
@@ -168,7 +172,7 @@ pub fn owner_of(connection: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Op
     Ok(Some(user))
 }
 
-/// The role of a user, if there is one of this id.
+/// The role of the user with this id, if there is one.
 pub fn role_of(connection: &Connection, user: &str) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT role FROM users WHERE id = ?1")?
@@ -176,12 +180,21 @@ pub fn role_of(connection: &Connection, user: &str) -> rusqlite::Result<Option<S
         .optional()
 }
 
-/// The time, in microseconds since 1970.
+/// The e-mail address of the user with this id; fails with 404 if there is none.
+pub fn email_of(connection: &Connection, user: &str) -> Result<String, ApiError> {
+    connection
+        .prepare_cached("SELECT email FROM users WHERE id = ?")?
+        .query_row([user], |row| row.get(0))
+        .optional()?
+        .ok_or_else(|| ApiError::missing("there is no such user"))
+}
+
+/// The current time, in microseconds since 1970.
 pub fn now_us() -> i64 {
     microseconds(OffsetDateTime::now_utc())
 }
 
-/// A time in microseconds since 1970: those of a four-digit year fit.
+/// A time in microseconds since 1970. Every time with a four-digit year fits.
 pub fn microseconds(time: OffsetDateTime) -> i64 {
     i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
 }

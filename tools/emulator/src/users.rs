@@ -1,14 +1,15 @@
-//! The account and its users, which only the command line can change.
+//! The handlers that return the account and its users. Only the command line can change these.
 
+use crate::api_error::ApiError;
 use crate::auth::Caller;
 use crate::extract::Segments;
-use crate::failure::Failure;
-use crate::page::{Kind, ListQuery, Table};
-use crate::server::App;
+use crate::page::{ListQuery, Page};
+use crate::state::App;
 use crate::store::rfc3339;
+use crate::table::{FieldKind, Table};
 use axum::Json;
 use axum::extract::State;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,17 +28,17 @@ pub struct User {
     create_time: String,
 }
 
-/// The users, as they can be listed.
-pub const USERS: Table<User> = Table {
+/// The table of users.
+const USERS: Table<User> = Table {
     name: "users",
     fields: &[
-        ("name", "name", Kind::Text),
-        ("email", "email", Kind::Text),
-        ("role", "role", Kind::Text),
-        ("displayName", "id", Kind::Text),
-        ("serviceAccount", "service_account", Kind::Number),
-        ("state", "'READY'", Kind::Text),
-        ("createTime", "create_us", Kind::Number),
+        ("name", "name", FieldKind::Text),
+        ("email", "email", FieldKind::Text),
+        ("role", "role", FieldKind::Text),
+        ("displayName", "id", FieldKind::Text),
+        ("serviceAccount", "service_account", FieldKind::Number),
+        ("state", "'READY'", FieldKind::Text),
+        ("createTime", "create_us", FieldKind::Number),
     ],
     read,
 };
@@ -76,22 +77,13 @@ pub struct Account {
     state: &'static str,
 }
 
-/// The e-mail of a user; that there is no such user is a failure.
-pub fn email_of(connection: &Connection, user: &str) -> Result<String, Failure> {
-    connection
-        .prepare_cached("SELECT email FROM users WHERE id = ?")?
-        .query_row([user], |row| row.get(0))
-        .optional()?
-        .ok_or_else(|| Failure::missing("there is no such user"))
-}
-
 /// List Users
 #[utoipa::path(
     get,
     operation_id = "listUsers",
     path = "/v1/accounts/{account_id}/users",
     params(("account_id" = String, Path), ListQuery),
-    responses((status = 200, description = "A page", body = UserPage), Failure),
+    responses((status = 200, description = "A page", body = UserPage), ApiError),
     security(("bearer" = []))
 )]
 pub async fn list(
@@ -99,9 +91,9 @@ pub async fn list(
     _: Caller,
     Segments(account): Segments<String>,
     query: ListQuery,
-) -> Result<Json<UserPage>, Failure> {
-    app.is_account(&account)?;
-    let work = move |connection: &mut Connection| USERS.page(connection, None, &query);
+) -> Result<Json<UserPage>, ApiError> {
+    app.check_account(&account)?;
+    let work = move |connection: &mut Connection| Page::read(&USERS, connection, None, &query);
     let page = app.store.run(work).await?;
     Ok(Json(UserPage {
         users: page.items,
@@ -116,15 +108,15 @@ pub async fn list(
     operation_id = "getAccount",
     path = "/v1/accounts/{account_id}",
     params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account", body = Account), Failure),
+    responses((status = 200, description = "The account", body = Account), ApiError),
     security(("bearer" = []))
 )]
 pub async fn account(
     State(app): State<App>,
     _: Caller,
     Segments(account): Segments<String>,
-) -> Result<Json<Account>, Failure> {
-    app.is_account(&account)?;
+) -> Result<Json<Account>, ApiError> {
+    app.check_account(&account)?;
     Ok(Json(Account {
         name: format!("accounts/{account}"),
         display_name: account,

@@ -1,6 +1,6 @@
-//! Static files beside the API, under a strict Content-Security-Policy.
+//! Serves static files next to the API, with a strict Content-Security-Policy.
 
-use crate::failure::Failure;
+use crate::api_error::ApiError;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 
+/// The headers of every file.
 const HEADERS: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -22,14 +23,14 @@ const HEADERS: [(HeaderName, &str); 4] = [
 
 /// Serves a file of the folder.
 pub async fn file(folder: PathBuf, request: Request) -> Response {
-    let missing = || Failure::missing("there is no such path").into_response();
-    // A path that begins with two slashes would be redirected to another host.
+    let missing = || ApiError::missing("there is no such path").into_response();
+    // ServeDir could redirect a path that begins with two slashes to another host.
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_read || request.uri().path().starts_with("//") {
         return missing();
     }
     let Ok(response) = ServeDir::new(folder).oneshot(request).await;
-    // A name that is too long for a file, or one that may not be read, is no page either.
+    // ServeDir fails with 500 if a name is too long or a file cannot be read.
     let status = response.status();
     if status == StatusCode::NOT_FOUND || status.is_server_error() {
         return missing();

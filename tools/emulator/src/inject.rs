@@ -1,10 +1,10 @@
-//! Gets requests into the trouble that was ordered. It must never touch a request that no order is
-//! about.
+//! Serves requests with the faults that were asked for. A request that no fault rule applies to must not be
+//! affected.
 
 use crate::auth;
 use crate::fault::{Fault, StripAnnotations, When};
 use crate::operation::Operation;
-use crate::server::App;
+use crate::state::App;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -16,11 +16,11 @@ use std::io;
 use std::time::Duration;
 use tower::ServiceExt;
 
-/// Marks a response that is never sent: its connection is closed instead.
+/// Marks a response that is not to be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 struct Dropped;
 
-/// Sends the request through the router, and into the trouble that was asked for.
+/// Serves a request through the router, with a fault if a rule applies to it.
 pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Response {
     let (mut parts, body) = request.into_parts();
     let token = auth::bearer(&parts.headers).unwrap_or_default().to_owned();
@@ -54,12 +54,12 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
             };
             let body = body.replace("{{token}}", &token);
             let body = body.replace("{{key}}", key.as_deref().unwrap_or_default());
-            instead(status, headers, body)
+            replacement(status, headers, body)
         }
         Some(Fault::Delay { ms, when }) => {
             let wait = tokio::time::sleep(Duration::from_millis(ms));
-            // A slow service does it all the same when its caller has lost patience.
-            to_the_end(async move {
+            // A slow service carries out a request even if the caller has stopped waiting.
+            detached(async move {
                 if when == When::Before {
                     wait.await;
                     return run().await;
@@ -73,7 +73,7 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
         Some(Fault::Cut { bytes }) => cut(run().await, bytes).await,
         Some(Fault::Garbage {}) => {
             run().await;
-            instead(200, [], "<!doctype html><title>not JSON</title>".into())
+            replacement(200, [], "<!doctype html><title>not JSON</title>".into())
         }
         Some(Fault::Late { ms }) => {
             tokio::spawn(async move {
@@ -85,24 +85,26 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
     }
 }
 
-/// Does the work to its end, whether or not anybody still waits for the answer.
-async fn to_the_end(work: impl Future<Output = Response> + Send + 'static) -> Response {
+/// Runs this to its end even if the caller disconnects.
+async fn detached(work: impl Future<Output = Response> + Send + 'static) -> Response {
     let done = tokio::spawn(work).await;
     done.unwrap_or_else(|_| dropped())
 }
 
-/// Whether a response is never to be sent, and its connection closed instead.
+/// Whether a response is not to be sent, and the connection closed instead.
 pub fn is_dropped(response: &Response) -> bool {
     response.extensions().get::<Dropped>().is_some()
 }
 
+/// A response that is not sent.
 fn dropped() -> Response {
     let mut response = Response::new(Body::empty());
     response.extensions_mut().insert(Dropped);
     response
 }
 
-fn instead(
+/// A response that is sent in place of the real one.
+fn replacement(
     status: u16,
     headers: impl IntoIterator<Item = (String, String)>,
     body: String,
@@ -117,21 +119,23 @@ fn instead(
     response
 }
 
-async fn whole(response: Response) -> (axum::http::response::Parts, Bytes) {
+/// The head of a response and its whole body.
+async fn collected(response: Response) -> (axum::http::response::Parts, Bytes) {
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await;
     (parts, body.unwrap_or_default())
 }
 
+/// The key in the answer to a create.
 async fn key_of(response: Response) -> Option<String> {
-    let (_, body) = whole(response).await;
+    let (_, body) = collected(response).await;
     let body: serde_json::Value = serde_json::from_slice(&body).ok()?;
     Some(body.get("key")?.as_str()?.into())
 }
 
-/// The head of a response and the first bytes of its body; then the connection breaks.
+/// A response that breaks off after the first bytes of its body.
 async fn cut(response: Response, bytes: usize) -> Response {
-    let (mut parts, body) = whole(response).await;
+    let (mut parts, body) = collected(response).await;
     parts
         .headers
         .insert(header::CONTENT_LENGTH, body.len().into());
@@ -139,9 +143,9 @@ async fn cut(response: Response, bytes: usize) -> Response {
     let pieces = stream::unfold(Some(first), async |piece| match piece {
         Some(piece) => Some((Ok(piece), None)),
         None => {
-            // What was written should be on its way before the connection goes.
+            // Gives the first bytes time to be sent before the connection is closed.
             tokio::time::sleep(Duration::from_millis(20)).await;
-            Some((Err(io::Error::other("cut, as was asked for")), None))
+            Some((Err(io::Error::other("cut off by a fault rule")), None))
         }
     });
     Response::from_parts(parts, Body::from_stream(pieces))

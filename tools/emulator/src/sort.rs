@@ -1,33 +1,35 @@
-//! The order of a list, and the rows behind a place in it. Only columns that the table names ever
-//! become part of a statement.
+//! The sort order of a list, and the condition that selects the rows after a given one. Only columns
+//! that the table names may become part of an SQL statement.
 
-use crate::failure::Failure;
-use crate::page::{Kind, Table};
+use crate::api_error::ApiError;
+use crate::table::{FieldKind, Table};
 use rusqlite::Row;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
-/// How much of a text counts, in characters: a place in the order travels in a page token.
-const COUNTED: usize = 200;
+/// How many characters of a text are compared. The compared text becomes part of a page token, so it
+/// must be short.
+const COMPARED: usize = 200;
 
-/// What a list is ordered by. No two rows have one place: the row's number comes last.
+/// The columns that a list is sorted by, each with whether it is descending. The row number comes last,
+/// so that no two rows are equal.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Order(Vec<(String, bool)>);
+pub struct SortOrder(Vec<(String, bool)>);
 
-/// A row's place in one column.
+/// A row's value in one of the columns that the list is sorted by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Place {
+pub enum SortValue {
     /// A number.
     Number(i64),
-    /// The text that counts.
+    /// The part of a text that is compared.
     Text(String),
 }
 
-impl Order {
-    /// Understands `orderBy`: fields of the table, each once, each with an optional ` desc`.
-    pub fn parse<T>(table: &Table<T>, text: &str) -> Result<Self, Failure> {
-        let wrong = |what: &str| Failure::invalid(format!("orderBy: {what}"));
+impl SortOrder {
+    /// Parses `orderBy`: fields of the table, none of them twice, each with an optional ` desc`.
+    pub fn parse<T>(table: &Table<T>, text: &str) -> Result<Self, ApiError> {
+        let wrong = |what: &str| ApiError::invalid(format!("orderBy: {what}"));
         let mut order: Vec<(String, bool)> = Vec::new();
         let parts = text.split(',').map(str::trim);
         for part in parts.filter(|part| !part.is_empty()) {
@@ -38,10 +40,10 @@ impl Order {
                 (Some("desc"), None) => true,
                 _ => return Err(wrong("only desc may follow a field")),
             };
-            // What is absent comes before what is there.
+            // Rows without a value come first.
             let column = match column {
-                Some((column, Kind::Text)) => format!("substr({column}, 1, {COUNTED})"),
-                Some((column, Kind::Number)) => format!("coalesce({column}, -1)"),
+                Some((column, FieldKind::Text)) => format!("substr({column}, 1, {COMPARED})"),
+                Some((column, FieldKind::Number)) => format!("coalesce({column}, -1)"),
                 _ => return Err(wrong("there is no such field to order by")),
             };
             if order.iter().any(|(known, _)| *known == column) {
@@ -53,18 +55,18 @@ impl Order {
         Ok(Self(order))
     }
 
-    /// How many columns say a row's place.
+    /// How many columns the list is sorted by.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The columns that say a row's place.
+    /// The columns that the list is sorted by, to be selected.
     pub fn columns(&self) -> String {
         let columns: Vec<&str> = self.0.iter().map(|(column, _)| column.as_str()).collect();
         columns.join(", ")
     }
 
-    /// What follows `ORDER BY`.
+    /// The terms of the `ORDER BY` clause.
     pub fn terms(&self) -> String {
         let terms = self.0.iter().map(|(column, descending)| match descending {
             true => format!("{column} DESC"),
@@ -73,31 +75,32 @@ impl Order {
         terms.collect::<Vec<_>>().join(", ")
     }
 
-    /// The place of a row whose columns, from `first` on, are the order's.
-    pub fn place(&self, row: &Row<'_>, first: usize) -> rusqlite::Result<Vec<Place>> {
+    /// The values that a row is sorted by. They are in the columns that start at `first`.
+    pub fn values(&self, row: &Row<'_>, first: usize) -> rusqlite::Result<Vec<SortValue>> {
         let columns = first..first + self.len();
-        let place = |column| {
+        let value = |column| {
             Ok(match row.get(column)? {
-                Value::Text(text) => Place::Text(text),
-                Value::Integer(number) => Place::Number(number),
-                _ => Place::Number(-1),
+                Value::Text(text) => SortValue::Text(text),
+                Value::Integer(number) => SortValue::Number(number),
+                _ => SortValue::Number(-1),
             })
         };
-        columns.map(place).collect()
+        columns.map(value).collect()
     }
 
-    /// The condition of the rows behind a place, greater in the first column that is not equal,
-    /// and its values.
-    pub fn behind(&self, place: &[Place]) -> (String, Vec<Value>) {
-        let mut values = Vec::new();
+    /// The condition that selects the rows after the one with these values, and its parameters. In the
+    /// first column where it differs, a row after another has the greater value (the smaller one if the
+    /// column is descending).
+    pub fn after(&self, last: &[SortValue]) -> (String, Vec<Value>) {
+        let mut parameters = Vec::new();
         let alternatives: Vec<String> = (0..self.len())
             .map(|differs| {
-                let columns = self.0.iter().zip(place).take(differs + 1).enumerate();
+                let columns = self.0.iter().zip(last).take(differs + 1).enumerate();
                 let conditions: Vec<String> = columns
-                    .map(|(at, ((column, descending), place))| {
-                        values.push(match place {
-                            Place::Number(number) => (*number).into(),
-                            Place::Text(text) => text.clone().into(),
+                    .map(|(at, ((column, descending), value))| {
+                        parameters.push(match value {
+                            SortValue::Number(number) => (*number).into(),
+                            SortValue::Text(text) => text.clone().into(),
                         });
                         let comparison = match (at == differs, descending) {
                             (false, _) => "=",
@@ -110,17 +113,17 @@ impl Order {
                 conditions.join(" AND ")
             })
             .collect();
-        (format!("({})", alternatives.join(" OR ")), values)
+        (format!("({})", alternatives.join(" OR ")), parameters)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::KEYS;
+    use crate::api_key::KEYS;
 
     #[test]
-    fn fields_become_columns_and_the_rows_number_comes_last() {
+    fn fields_become_columns_and_the_row_number_comes_last() {
         for (text, terms) in [
             ("", "seq"),
             (" , ", "seq"),
@@ -130,12 +133,16 @@ mod tests {
                 "substr(display_name, 1, 200) DESC, substr(key_id, 1, 200), seq",
             ),
         ] {
-            assert_eq!(Order::parse(&KEYS, text).unwrap().terms(), terms, "{text}");
+            assert_eq!(
+                SortOrder::parse(&KEYS, text).unwrap().terms(),
+                terms,
+                "{text}"
+            );
         }
     }
 
     #[test]
-    fn what_is_no_order_is_refused() {
+    fn an_invalid_order_by_is_refused() {
         for text in [
             "hash",
             "key_id",
@@ -145,15 +152,15 @@ mod tests {
             "displayName; DROP TABLE keys",
             "displayName, displayName desc",
         ] {
-            assert!(Order::parse(&KEYS, text).is_err(), "{text}");
+            assert!(SortOrder::parse(&KEYS, text).is_err(), "{text}");
         }
     }
 
     #[test]
-    fn behind_a_place_is_what_differs_in_the_orders_direction() {
-        let order = Order::parse(&KEYS, "createTime desc").unwrap();
-        let place = [Place::Number(7), Place::Number(3)];
-        let (condition, values) = order.behind(&place);
+    fn the_rows_after_another_differ_in_the_direction_of_the_sort_order() {
+        let order = SortOrder::parse(&KEYS, "createTime desc").unwrap();
+        let last = [SortValue::Number(7), SortValue::Number(3)];
+        let (condition, values) = order.after(&last);
         assert_eq!(
             condition,
             "(coalesce(create_us, -1) < ? OR coalesce(create_us, -1) = ? AND seq > ?)"

@@ -1,5 +1,4 @@
-//! What the service says when it refuses, in the gateway's one shape. It must never say a statement
-//! of the database.
+//! The errors that the API answers with, in the form of a gRPC gateway. They must not contain SQL.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -9,7 +8,7 @@ use std::collections::BTreeMap;
 use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder, ResponsesBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
-/// The body of every refusal.
+/// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
     /// The gRPC status code.
@@ -20,15 +19,15 @@ pub struct Status {
     details: Vec<String>,
 }
 
-/// A refusal.
+/// An error of the API: an HTTP status, a gRPC code and a message.
 #[derive(Debug)]
-pub struct Failure {
+pub struct ApiError {
     status: StatusCode,
     code: u8,
     message: String,
 }
 
-impl Failure {
+impl ApiError {
     fn new(status: StatusCode, code: u8, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -37,12 +36,12 @@ impl Failure {
         }
     }
 
-    /// 400: the request is wrong.
+    /// 400: the request is invalid.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, 3, message)
     }
 
-    /// 401: nobody knows this credential.
+    /// 401: the credential is missing or invalid.
     pub fn unauthenticated() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -51,26 +50,26 @@ impl Failure {
         )
     }
 
-    /// 403: this credential may not.
+    /// 403: the caller may not do this.
     pub fn denied(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, 7, message)
     }
 
-    /// 404: there is no such thing.
+    /// 404: something that the request names does not exist.
     pub fn missing(message: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, 5, message)
     }
 
-    /// 405: the path is known, the method is not.
+    /// 405: the path does not support the method.
     pub fn method() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             12,
-            "this path does not take this method",
+            "this path does not support this method",
         )
     }
 
-    /// 413: the body is larger than is read.
+    /// 413: the body is too large.
     pub fn too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -79,38 +78,38 @@ impl Failure {
         )
     }
 
-    /// 500: the service is at fault.
+    /// 500: something went wrong in the emulator.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, 13, message)
     }
 }
 
-impl From<getrandom::Error> for Failure {
+impl From<getrandom::Error> for ApiError {
     fn from(_: getrandom::Error) -> Self {
-        Self::internal("there is no randomness to be had")
+        Self::internal("the system has no random numbers")
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
-        // The error's own text may hold the statement, which is nobody's affair.
+        // The error's own text may contain SQL.
         let code = error.sqlite_error_code();
         Self::internal(format!("the database failed: {code:?}"))
     }
 }
 
-impl IntoResponses for Failure {
+impl IntoResponses for ApiError {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
-        let refusals = [
-            ("400", "The request is wrong"),
+        let errors = [
+            ("400", "The request is invalid"),
             ("401", "The API key is missing, unknown, deleted or expired"),
-            ("403", "This API key may not do it"),
+            ("403", "This API key does not permit it"),
             ("404", "There is no such account, user or key"),
-            ("405", "The path does not take this method"),
+            ("405", "The path does not support this method"),
             ("413", "The body is larger than 1 MiB"),
-            ("default", "The service is at fault"),
+            ("default", "An internal error"),
         ];
-        let responses = refusals.map(|(status, description)| {
+        let responses = errors.map(|(status, description)| {
             let schema = Ref::from_schema_name("Status");
             let response = ResponseBuilder::new()
                 .description(description)
@@ -124,7 +123,7 @@ impl IntoResponses for Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = Status {
             code: self.code,
