@@ -27,7 +27,7 @@ pub struct Arguments {
         default_values = ["me:admin", "ci-bot:user:service-account"]
     )]
     pub users: Vec<User>,
-    /// A token with the rights of an administrator, besides the keys.
+    /// A token with the rights of an administrator. It is not a key and is never listed.
     #[arg(long, default_value = "fw_local_admin")]
     pub token: String,
     /// A folder of files to serve next to the API.

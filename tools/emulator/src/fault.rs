@@ -15,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct FaultRule {
     /// The operation that is affected; all of them if there is none.
     operation: Option<Operation>,
-    /// The user in the path of the requests that are affected; any user if there is none.
+    /// The user whose requests (by their path) are affected; all of them if there is none.
     user: Option<String>,
     /// How many matching requests are served normally first.
     #[serde(default)]
@@ -34,7 +34,7 @@ pub struct FaultRule {
 impl FaultRule {
     /// Refuses a rule that makes no sense.
     fn check(&self) -> Result<(), ApiError> {
-        let wrong = |what: String| Err(ApiError::invalid(format!("the fault: {what}")));
+        let wrong = |what: String| Err(ApiError::invalid(format!("the fault rule: {what}")));
         if self.share.is_some() && self.times.is_some() {
             return wrong("times and share cannot both be given".into());
         }

@@ -85,7 +85,7 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
     }
 }
 
-/// Runs this to its end even if the caller disconnects.
+/// Runs the work to its end even if the caller disconnects.
 async fn detached(work: impl Future<Output = Response> + Send + 'static) -> Response {
     let done = tokio::spawn(work).await;
     done.unwrap_or_else(|_| dropped())

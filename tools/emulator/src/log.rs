@@ -1,5 +1,5 @@
 //! The access log: a line of JSON on standard error for each request. It must not contain secrets, so it
-//! leaves out queries and headers; and requests must not have to wait for it.
+//! leaves out queries and headers, and a request must not have to wait for it.
 
 use crate::store::{now_us, rfc3339};
 use axum::extract::Request;

@@ -68,7 +68,7 @@ async fn run(arguments: &Arguments) -> Result<(), String> {
         let file = file.map_or("memory".into(), |file| file.display().to_string());
         format!("{file} cannot be used as the database: {error}")
     })?;
-    // The line must be flushed for those who read it through a pipe. If that is closed, it is not needed.
+    // Flushed because it may be read through a pipe. If standard output is closed, the line is not needed.
     let mut output = std::io::stdout();
     let _ = writeln!(output, "fireworks-emulator listening on http://{address}");
     let _ = output.flush();

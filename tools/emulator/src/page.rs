@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use utoipa::IntoParams;
 
-/// How many rows a page may hold at most. It holds as many if the caller does not say.
+/// The largest page size, which is also the default.
 const LARGEST_PAGE: u32 = 1_000;
 
 /// The query parameters of a list request.
@@ -22,7 +22,7 @@ const LARGEST_PAGE: u32 = 1_000;
 #[serde(rename_all = "camelCase")]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// How many rows a page may hold: at most 1000. If this is 0 or absent, 1000.
+    /// How many rows a page may hold, at most 1000; 1000 if this is 0 or absent.
     #[param(value_type = Option<i32>, minimum = 0)]
     page_size: Option<String>,
     /// The `nextPageToken` of an earlier page.

@@ -1,5 +1,5 @@
-//! The users and keys, stored in SQLite. With `--db`, an acknowledged write
-//! survives a crash.
+//! The users and keys, stored in SQLite. With `--db`, an acknowledged write survives a
+//! crash.
 
 use crate::api_error::ApiError;
 use crate::arguments::{Arguments, User};
