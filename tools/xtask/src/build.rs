@@ -46,9 +46,11 @@ pub struct Options {
 }
 
 /// What is built, and where to.
-struct Flavour {
+pub struct Flavour {
     /// Whether names and source maps are kept.
     debug: bool,
+    /// The folder that holds src/js.
+    sources: PathBuf,
     /// The module and its glue, before they are bundled.
     module: PathBuf,
     /// The package's files.
@@ -65,6 +67,7 @@ pub fn run(options: &Options) -> Result<()> {
     let package = workspace.debug_package();
     let flavour = Flavour {
         debug: true,
+        sources: workspace.root.clone(),
         module: package.join("module"),
         dist: package.join("dist"),
     };
@@ -76,14 +79,30 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+impl Flavour {
+    /// The same package, made from the scripts in another folder and written there.
+    pub fn with_sources(self, folder: &Path) -> Self {
+        Self {
+            sources: folder.into(),
+            dist: folder.join("dist"),
+            ..self
+        }
+    }
+
+    /// What is published.
+    pub fn release(workspace: &Workspace) -> Self {
+        Self {
+            debug: false,
+            sources: workspace.root.clone(),
+            module: workspace.module(),
+            dist: workspace.dist(),
+        }
+    }
+}
+
 /// Builds dist/ and the demo page's folder.
 pub fn build(workspace: &Workspace) -> Result<()> {
-    let flavour = Flavour {
-        debug: false,
-        module: workspace.module(),
-        dist: workspace.dist(),
-    };
-    build_flavour(workspace, &flavour)?;
+    build_flavour(workspace, &Flavour::release(workspace))?;
     stage(workspace)
 }
 
@@ -240,6 +259,17 @@ fn shorten(output: &mut Output) -> Vec<(String, String)> {
 
 /// Bundles each entry into one file, and writes the types beside them.
 fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
+    bundle_scripts(workspace, flavour)?;
+    command::run(
+        node_tool(workspace, "tsc")
+            .args(["--project", "src/js"])
+            .arg("--outDir")
+            .arg(flavour.dist.join("types")),
+    )
+}
+
+/// Bundles each entry into one file.
+pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     let dist = &flavour.dist;
     if dist.exists() {
         fs::remove_dir_all(dist).context("dist")?;
@@ -250,6 +280,7 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     let esbuild = |sources: &[String], outdir: &Path| {
         let mut command = node_tool(workspace, "esbuild");
         command
+            .current_dir(&flavour.sources)
             .args(sources)
             .args(["--bundle", "--format=esm", "--target=es2022"])
             .arg("--log-level=warning")
@@ -283,20 +314,14 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         .arg(alias("#module", &module.with_extension("js")))
         .arg(alias("#module.deflate", &module.with_extension("deflate")))
         .arg(alias("#module.inline", &module.with_extension("wasm")))
-        .arg(alias("#host", &workspace.root.join("src/js/host.ts"))),
+        .arg(alias("#host", &flavour.sources.join("src/js/host.ts"))),
     )?;
     fs::copy(
         module.with_extension("wasm"),
         dist.join(MODULE).with_extension("wasm"),
     )?;
-    command::run(
-        node_tool(workspace, "tsc")
-            .args(["--project", "src/js"])
-            .arg("--outDir")
-            .arg(dist.join("types")),
-    )
+    Ok(())
 }
-
 /// Lays the page and the package side by side, as a static host would serve them.
 fn stage(workspace: &Workspace) -> Result<()> {
     let www = workspace.www();
@@ -307,7 +332,8 @@ fn stage(workspace: &Workspace) -> Result<()> {
     copy_folder(&workspace.dist(), &www.join("fireworks-keys"))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+/// Copies a folder with all that it holds.
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
         let entry = entry?;

@@ -4,6 +4,7 @@ use crate::workspace::Workspace;
 use anyhow::{Result, bail};
 use std::io::ErrorKind;
 use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 /// Runs a command to its end, its output shown.
 pub fn run(command: &mut Command) -> Result<()> {
@@ -14,6 +15,9 @@ pub fn run(command: &mut Command) -> Result<()> {
     bail!("{} failed ({status})", name(command));
 }
 
+/// How long a program may take to end once it is asked to. The emulator takes up to three seconds.
+const GRACE: Duration = Duration::from_secs(10);
+
 /// A program that runs beside the task and never outlives it.
 pub struct Running(pub Child);
 
@@ -21,6 +25,18 @@ impl Running {
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.0.try_wait()?)
+    }
+
+    /// How it ended; [`None`] if it still runs after this time.
+    pub fn wait_for(&mut self, limit: Duration) -> Result<Option<ExitStatus>> {
+        let started = Instant::now();
+        loop {
+            let ended = self.ended()?;
+            if ended.is_some() || started.elapsed() >= limit {
+                return Ok(ended);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
@@ -33,8 +49,8 @@ impl Drop for Running {
             rustix::process::Pid::from_raw(self.0.id().cast_signed()),
         ) {
             let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+            let _ = self.wait_for(GRACE);
         }
-        #[cfg(not(unix))]
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
