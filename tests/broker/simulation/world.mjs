@@ -1,0 +1,280 @@
+// A broker's surroundings, simulated: members, isolates that crash between any two steps, a ledger and a
+// service behind bad weather, somebody who mints by hand, and runs of `reconcile`. It checks what must hold
+// at each moment.
+
+import assert from "node:assert/strict";
+import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
+import { options } from "../brokers.mjs";
+import { Clock } from "./clock.mjs";
+import { Random } from "./random.mjs";
+import { Service } from "./service.mjs";
+import { Weather } from "./weather.mjs";
+
+const MINUTE_MS = 60_000;
+export const MEMBERS = ["ada", "ben", "cat"];
+
+/** The broker's token, and the one that `reconcile` is given. */
+const TOKEN = "fw_token";
+const ADMIN = "fw_admin";
+
+/** Whoever mints with a key that a broker has handed out. */
+const BY_HAND = "by hand";
+
+/** How long the weather is bad. */
+const STORM_MS = 10 * MINUTE_MS;
+
+/** The longest that a key may live. */
+export const LONGEST_LIFE_MS = 5 * MINUTE_MS;
+
+/** How far apart clocks and roundings may put two times. */
+const ROUNDING_MS = 1_000;
+
+/** How often an isolate crashes as one of its requests has been done. */
+const CRASHES = 0.01;
+
+export class World {
+  clock = new Clock();
+  service = new Service(this.clock);
+  /** What was handed to members, by the key's id. */
+  handed = new Map();
+  /** The members' requests. */
+  requests = [];
+  /** How often each thing has happened. */
+  happened = {};
+  /** When each mint was written down, by its tag. */
+  reserved = new Map();
+  /** What a member may do. */
+  limits;
+  windowMs;
+  #random;
+  #weather;
+  #ledger = memoryLedger();
+  #isolates = [];
+
+  constructor(seed, context) {
+    this.#random = new Random(seed);
+    this.#weather = new Weather(this.#random, this.clock);
+    const live = 1 + this.#random.below(4);
+    const minutes = this.#random.of([2, 10]);
+    this.windowMs = minutes * MINUTE_MS;
+    this.limits = { mints: live + 1 + this.#random.below(4), window: `${minutes}m`, live };
+    this.clock.install(context);
+    this.#random.install(context);
+    this.ownKey = this.service.create({ displayName: "the broker's own" }, "an administrator").keyId;
+    this.service.onDelete = (key, by) => this.#checkDeletion(key, by);
+    this.#isolates = [this.#isolate(), this.#isolate()];
+  }
+
+  #isolate() {
+    const isolate = { crashed: false };
+    const onDone = () => this.#random.chance(this.#weather.bad ? CRASHES : 0) && this.#crash(isolate);
+    const fetch = (url, { method, headers, body, signal }) => {
+      const [, token] = new Headers(headers).get("authorization").split(" ");
+      const sent = body && JSON.parse(body);
+      return this.#weather.send({
+        isolate,
+        signal,
+        onDone,
+        work: () => answerOf(this.service.answer(method, url, token, sent)),
+        refusal: () => answerOf([this.#random.of([500, 503, 429]), {}]),
+      });
+    };
+    const ledger = {};
+    for (const name of ["reserve", "settle", "release", "revoke", "standings"]) {
+      ledger[name] = (...given) =>
+        this.#weather.send({
+          isolate,
+          onDone,
+          work: async () => {
+            const answer = await this.#ledger[name](...structuredClone(given));
+            if (name === "reserve" && !answer) this.reserved.set(given[1].attemptTag, this.clock.now);
+            return answer;
+          },
+          refusal: () => Promise.reject(new Error("the ledger is overloaded")),
+        });
+    }
+    const lifetime = { min: "30s", max: "5m", default: "1m" };
+    const authenticate = ({ headers }) => headers.get("x-member");
+    const change = { token: TOKEN, fetch, lifetime, limits: this.limits, authenticate, onError() {} };
+    isolate.broker = createKeyBroker(options(ledger, change));
+    return isolate;
+  }
+
+  /** Ends an isolate: what it has sent may still be done, and it hears of nothing. Another takes its place. */
+  #crash(isolate) {
+    this.#count("crash");
+    isolate.crashed = true;
+    this.#isolates = this.#isolates.map((each) => (each === isolate ? this.#isolate() : each));
+  }
+
+  /** Lets time pass in bad weather, with all that goes on. */
+  async storm() {
+    const plan = (count, work) => {
+      for (let index = 0; index < count; index += 1) this.clock.in(this.#random.below(STORM_MS), work);
+    };
+    plan(30, () => this.ask(this.#random.of(MEMBERS)));
+    plan(12, () => this.#revokeOne());
+    plan(3, () => this.reconcile());
+    plan(3, () => this.#crash(this.#random.of(this.#isolates)));
+    if (this.#random.chance(0.5)) plan(4, () => this.#mintByHand());
+    await this.clock.pass(STORM_MS);
+    this.#weather.bad = false;
+  }
+
+  /** Sends a member's request for a key, in a storm by one who may leave. */
+  ask(member, { expiresIn = this.#random.of([undefined, 20, "2m", "9m"]) } = {}) {
+    const controller = new AbortController();
+    const leaves = this.#weather.bad && this.#random.chance(0.1);
+    if (leaves) this.clock.in(this.#random.below(1_000), () => controller.abort());
+    const body = expiresIn && JSON.stringify({ expiresIn });
+    const headers = body && { "content-type": "application/json" };
+    return this.#send(
+      member,
+      "POST",
+      "/keys",
+      { body, headers, signal: controller.signal },
+      (status, key) => {
+        if (status === 201 && !controller.signal.aborted) this.#checkKey(member, key);
+      },
+    );
+  }
+
+  /** Sends a request for the end of a key: the member's own, most of the time. */
+  #revokeOne() {
+    const keyIds = [...this.handed.keys()];
+    if (keyIds.length === 0) return;
+    const keyId = this.#random.of(keyIds);
+    const { member } = this.handed.get(keyId);
+    const by = this.#random.chance(0.8) ? member : this.#random.of(MEMBERS);
+    this.revoke(by, keyId);
+  }
+
+  /** Sends a member's request for the end of a key. */
+  revoke(member, keyId) {
+    const handed = this.handed.get(keyId);
+    const own = handed.member === member;
+    if (own) handed.given = true;
+    return this.#send(member, "DELETE", `/keys/${keyId}`, {}, (status) => {
+      if (own) assert.notEqual(status, 404 * this.#isRemembered(handed), "a member's own key is found");
+      if (!own) assert.notEqual(status, 204, "a key of another member's is revoked");
+      if (status === 204) assert.ok(!this.service.keys.has(keyId), "a key that lives is told as revoked");
+    });
+  }
+
+  /** Whether the ledger still has to know a key. */
+  #isRemembered({ endsAt, reservedAt }) {
+    return this.clock.now < Math.max(endsAt, reservedAt + this.windowMs) ? 1 : 0;
+  }
+
+  #send(member, method, path, { headers, ...init }, check) {
+    const isolate = this.#random.of(this.#isolates);
+    const request = new Request(`https://keys.example${path}`, {
+      method,
+      headers: { ...headers, "x-member": member },
+      ...init,
+    });
+    const record = { isolate, what: `${member}: ${method} ${path}`, ended: false };
+    this.requests.push(record);
+    record.answer = isolate.broker.fetch(request).then(async (response) => {
+      const body = await response.text();
+      record.ended = true;
+      if (isolate.crashed) return undefined;
+      this.#count(`${method} ${response.status}`);
+      check(response.status, body && JSON.parse(body));
+      return response.status;
+    });
+    record.answer.catch((error) => this.#fail(error));
+    return record.answer;
+  }
+
+  /** Runs `reconcile` somewhere, and resolves to what it says. */
+  reconcile() {
+    const isolate = this.#random.of(this.#isolates);
+    const { bad } = this.#weather;
+    const record = { isolate, what: "reconcile", ended: false };
+    this.requests.push(record);
+    record.answer = isolate.broker
+      .reconcile({ keep: [this.ownKey], token: ADMIN })
+      .then(
+        (result) => {
+          for (const keyId of result.revoked) {
+            assert.ok(!this.service.keys.has(keyId), `${keyId} lives and is told as revoked`);
+          }
+          assert.deepEqual([result.missing, result.spared], [[], []]);
+          return result;
+        },
+        (error) => {
+          if (!bad) throw error;
+        },
+      )
+      .finally(() => {
+        record.ended = true;
+      });
+    record.answer.catch((error) => this.#fail(error));
+    return record.answer;
+  }
+
+  /** Somebody uses a key that was handed out to mint others, under a tag that the list shows. */
+  #mintByHand() {
+    if (![...this.handed.keys()].some((keyId) => this.service.isAlive(keyId))) return;
+    const tagged = [...this.service.keys.values()].filter(({ annotations }) => annotations);
+    const { annotations } = this.#random.of([...tagged, {}]);
+    const expireTime = new Date(this.clock.now + MINUTE_MS).toISOString();
+    const end = this.#random.chance(0.5) ? {} : { expireTime };
+    this.#count("minted by hand");
+    this.service.create({ displayName: "by hand", annotations, ...end }, BY_HAND);
+  }
+
+  /** A key as a member gets it: the ledger knows it, it lives, it ends in time, and it exceeds no limit. */
+  #checkKey(member, { keyId, expireTime }) {
+    const key = this.service.keys.get(keyId);
+    assert.ok(key, `${keyId} was deleted before ${member} got it`);
+    assert.equal(key.by, TOKEN);
+    const tag = key.annotations["fireworks-keys-attempt"];
+    const reservedAt = this.reserved.get(tag);
+    assert.ok(reservedAt, `${keyId} was minted before it was written down`);
+    const endsAt = Date.parse(expireTime);
+    assert.equal(expireTime, key.expireTime);
+    assert.ok(
+      endsAt <= Date.parse(key.createTime) + LONGEST_LIFE_MS + ROUNDING_MS,
+      `${keyId} lives too long`,
+    );
+    this.handed.set(keyId, { member, tag, reservedAt, endsAt, given: false });
+    const own = [...this.handed].filter(([, each]) => each.member === member);
+    const alive = own.filter(([keyId, { given }]) => !given && this.service.isAlive(keyId));
+    assert.ok(alive.length <= this.limits.live, `${member} has ${alive.length} keys that are alive`);
+    const within = own.filter(([, each]) => Math.abs(reservedAt - each.reservedAt) < this.windowMs);
+    const before = within.filter(([, each]) => each.reservedAt <= reservedAt);
+    assert.ok(before.length <= this.limits.mints, `${member} has minted ${before.length} keys in a window`);
+  }
+
+  /** A deletion: a key in a member's hands is deleted by that member alone, until it has ended. */
+  #checkDeletion({ keyId }, by) {
+    this.#count(`deleted by ${by}`);
+    const handed = this.handed.get(keyId);
+    if (handed && !handed.given && handed.endsAt > this.clock.now) {
+      this.#fail(new Error(`${keyId}, of ${handed.member}, was deleted by ${by}`));
+    }
+    if (keyId === this.ownKey) this.#fail(new Error("the broker's own key was deleted"));
+  }
+
+  #count(what) {
+    this.happened[what] = (this.happened[what] ?? 0) + 1;
+  }
+
+  #fail(error) {
+    this.failure ??= error;
+  }
+
+  /** Whether the ledger says that a member has this key. */
+  async isKnown({ keyId, annotations }) {
+    const attemptTag = annotations?.["fireworks-keys-attempt"];
+    const member = attemptTag?.split(".")[0] ?? "";
+    const [standing] = await this.#ledger.standings(member, [{ keyId, attemptTag }]);
+    return standing === "live";
+  }
+}
+
+function answerOf([status, body]) {
+  return Response.json(body, { status });
+}
