@@ -1,4 +1,4 @@
-// The page: signs a test member in, and shows the keyring at work.
+// The page: signs in a test member, and shows the keyring's current key.
 
 import { Keyring } from "./keyring.js";
 
@@ -12,7 +12,7 @@ form.addEventListener("submit", async (event) => {
   const member = new FormData(form).get("member");
   await saying("Signing in …", async () => {
     const response = await fetch(`/sign-in?${new URLSearchParams({ member })}`, { method: "POST" });
-    if (!response.ok) throw new Error("There is no sign-in for tests here: use your identity provider's.");
+    if (!response.ok) throw new Error("This broker has no test sign-in: use your identity provider.");
     const { token } = await response.json();
     open(member, new Keyring(token));
     await ring.refresh();
@@ -62,7 +62,7 @@ function tick() {
   at("ends").dateTime = ring.current.expireTime;
 }
 
-/** Enough to recognise it by. */
+/** The start of the key: enough to recognise it. */
 function masked(key) {
   return `${key.slice(0, 7)}${"•".repeat(12)}`;
 }

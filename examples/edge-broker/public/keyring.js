@@ -1,13 +1,13 @@
-// Holds one member's key: fetched when it is first needed, and again before it ends. It is kept in memory
-// alone.
+// Holds one member's key: fetches it when it is first needed, and the next one before it expires. It keeps
+// keys in memory only.
 
-/** How much of a key's life may pass before the next is fetched. */
+/** The fraction of a key's life after which the next key is fetched. */
 const REFRESH_AT = 0.8;
 
-/** The least time between two keys, in milliseconds, whatever the clocks say. */
+/** The least time between two fetches, in milliseconds, even if a clock is wrong. */
 const LEAST_MS = 5_000;
 
-/** How long the key before stays good for those who still use it, in milliseconds. */
+/** How long the previous key stays valid for requests that still use it, in milliseconds. */
 const OVERLAP_MS = 60_000;
 
 export class Keyring extends EventTarget {
@@ -15,21 +15,21 @@ export class Keyring extends EventTarget {
   #current;
   #closed = false;
   #timer;
-  /** The keys before, by what revokes them later. */
+  /** The previous keys, by the timer that will revoke each of them. */
   #before = new Map();
 
-  /** The token is what the broker knows the member by. */
+  /** The token identifies the member to the broker. */
   constructor(token) {
     super();
     this.#token = token;
   }
 
-  /** The key that is good now: `{ key, keyId, expireTime }`. */
+  /** The current key: `{ key, keyId, expireTime }`. */
   get current() {
     return this.#current;
   }
 
-  /** Fetches a key, and goes on fetching the next until `close`. Tells of it with the event `change`. */
+  /** Fetches a key, then each next one until `close`. Dispatches the event `change` for each key. */
   async refresh() {
     clearTimeout(this.#timer);
     const response = await this.#ask("POST", "/keys");
@@ -38,11 +38,11 @@ export class Keyring extends EventTarget {
       this.#again(Number(response.headers.get("retry-after")) * 1_000);
       throw new Error(answer.detail ?? `The broker answered ${response.status}.`);
     }
-    // Nobody is there to use it.
+    // The ring was closed meanwhile, so nobody will use the key.
     if (this.#closed) return this.#revoke(answer);
     const before = this.#current;
     this.#current = answer;
-    // By the broker's clock, where it tells the time: this machine's may be wrong.
+    // Prefers the broker's clock, if the answer has a date: this machine's may be wrong.
     const now = Date.parse(response.headers.get("date") ?? "") || Date.now();
     this.#again((Date.parse(answer.expireTime) - now) * REFRESH_AT);
     if (before)
@@ -53,7 +53,7 @@ export class Keyring extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** Revokes the key and those before, and fetches no other. */
+  /** Revokes the current and the previous keys, and stops fetching. */
   async close() {
     this.#closed = true;
     clearTimeout(this.#timer);
@@ -76,12 +76,12 @@ export class Keyring extends EventTarget {
   }
 
   async #revoke({ keyId }) {
-    // It ends by itself soon, whatever becomes of this.
+    // If this fails, the key soon expires by itself.
     await this.#ask("DELETE", `/keys/${encodeURIComponent(keyId)}`).catch(() => undefined);
   }
 
   #ask(method, path) {
-    // A page that is left in the middle of it lets it end.
+    // `keepalive` lets a revocation finish after the user leaves the page.
     return fetch(path, {
       method,
       headers: { authorization: `Bearer ${this.#token}` },

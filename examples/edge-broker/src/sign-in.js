@@ -1,9 +1,9 @@
-// Signs in anybody as anybody, so that the example can be tried without an identity provider. It exists
-// only where TEST_SIGNING_KEY, a private JWK, is set: never set it for a broker that others can reach.
+// Lets anyone sign in as any member, so that you can try the example without an identity provider. It works
+// only if TEST_SIGNING_KEY, a private JWK, is set: never set it for a broker that others can reach.
 
 import { importJWK, SignJWT } from "jose";
 
-/** The public half of the test key, where there is one. */
+/** The public half of the test key, if there is one. */
 export function testKeys({ TEST_SIGNING_KEY: key }) {
   if (!key) return undefined;
   const { d, ...publicKey } = JSON.parse(key);
@@ -14,7 +14,7 @@ export function testKeys({ TEST_SIGNING_KEY: key }) {
 export async function signIn(request, { TEST_SIGNING_KEY: key, ISSUER, AUDIENCE, ALGORITHMS }) {
   const url = new URL(request.url);
   if (!key || request.method !== "POST" || url.pathname !== "/sign-in") return undefined;
-  // A page of somebody else's could sign in, but not read the answer.
+  // A page of another origin could send this request, but could not read the answer.
   const token = await new SignJWT()
     .setProtectedHeader({ alg: ALGORITHMS })
     .setSubject(url.searchParams.get("member") || "somebody")

@@ -14,7 +14,7 @@ const broker = createKeyBroker({
   token: env.FIREWORKS_API_KEY,
   accountId: env.FIREWORKS_ACCOUNT_ID,
   userId: env.FIREWORKS_USER_ID,
-  baseUrl: env.FIREWORKS_BASE_URL, // Fireworks itself, where it is not set
+  baseUrl: env.FIREWORKS_BASE_URL, // if unset, Fireworks itself
   authenticate: jwtAuthenticator({
     jwks: testKeys(env) ?? env.JWKS_URL,
     issuer: env.ISSUER,

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: measures the package and its peers side by side, and writes BENCHMARKS.md.
+//! `cargo xtask bench`: measures the package and its peers side by side, and writes BENCHMARKS.md and
+//! BENCHMARKS.json.
 
 use crate::browsers::{self, CHROMIUM};
 use crate::workspace::Workspace;
@@ -11,7 +12,7 @@ use std::process::Command;
 /// Options of `cargo xtask bench`.
 #[derive(Args)]
 pub struct Options {
-    /// Take sizes and memory alone, write nothing, and fail where they are above their budgets.
+    /// Measure only sizes and memory, write nothing, and fail if they exceed their budgets.
     #[arg(long)]
     budget: bool,
 }
@@ -34,13 +35,13 @@ pub fn run(Options { budget }: &Options) -> Result<()> {
     )
 }
 
-/// A Python of our own with the official SDK, in cargo's target folder.
+/// Returns a Python with the official SDK, from a virtual environment in cargo's target folder.
 fn python(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.target.join("python");
     let bin = if cfg!(windows) { "Scripts" } else { "bin" };
     let python = folder.join(bin).join("python");
     if !python.exists() {
-        println!("Making a Python environment with the official SDK");
+        println!("Creating a Python environment with the official SDK");
         command::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
     }
     command::run(

@@ -1,5 +1,4 @@
-//! Finds the browsers to test with, or installs them where that can be done unattended: on Debian,
-//! as root.
+//! Finds the browsers for the tests, or installs them if that works unattended: on Debian, as root.
 
 use crate::command::{output, run};
 use anyhow::{Result, bail};
@@ -9,11 +8,11 @@ use std::process::Command;
 /// A program that a browser test starts.
 #[derive(Clone, Copy)]
 pub struct Program {
-    /// The environment variable that holds its path: a person may set it, and the tests read it.
+    /// The environment variable with its path. The user may set it; the tests read it.
     variable: &'static str,
-    /// What its file may be called.
+    /// The possible names of its file.
     names: &'static [&'static str],
-    /// The package of Debian's that brings it.
+    /// The Debian package that contains it.
     package: &'static str,
 }
 
@@ -29,7 +28,7 @@ pub const CHROMIUM: &[Program] = &[Program {
     package: "chromium",
 }];
 
-/// Every engine; WebKit's is driven by a program of its own, on a display that is none.
+/// Every engine. WebKit needs a driver, and a virtual display to run on.
 pub const ALL: &[Program] = &[
     CHROMIUM[0],
     Program {
@@ -54,7 +53,7 @@ pub const ALL: &[Program] = &[
     },
 ];
 
-/// The programs' variables and paths.
+/// Returns the programs' variables and paths; installs the programs that are missing.
 pub fn find_or_install(programs: &[Program]) -> Result<Vec<(&'static str, PathBuf)>> {
     let missing: Vec<&Program> = programs
         .iter()
@@ -65,7 +64,10 @@ pub fn find_or_install(programs: &[Program]) -> Result<Vec<(&'static str, PathBu
     }
     let found = programs.iter().map(|program| match program.find() {
         Some(path) => Ok((program.variable, path)),
-        None => bail!("{} was installed and is not found", program.package),
+        None => bail!(
+            "{} was installed, but its program was not found",
+            program.package
+        ),
     });
     found.collect()
 }
@@ -109,7 +111,7 @@ impl Program {
     }
 }
 
-/// Where distributions put what is on no path: WebKitGTK's MiniBrowser.
+/// The folders outside `PATH` in which distributions put WebKitGTK's MiniBrowser.
 fn private_folders() -> Vec<PathBuf> {
     const FOLDER: &str = "webkit2gtk-4.1";
     let library = PathBuf::from("/usr/lib");

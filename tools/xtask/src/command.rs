@@ -1,4 +1,4 @@
-//! Running other programs: where one is missing or fails, the error says which and why.
+//! Runs other programs. If one is missing or fails, the error says which and why.
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-/// Runs a command to its end, its output shown.
+/// Runs a command to its end and shows its output.
 pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().map_err(|error| not_run(command, &error))?;
     if status.success() {
@@ -18,11 +18,11 @@ pub fn run(command: &mut Command) -> Result<()> {
 /// How long a program may take to end once it is asked to. The emulator takes up to three seconds.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// A program that runs beside the task and never outlives it.
+/// A program that runs in the background and is stopped when this is dropped.
 pub struct Running(pub Child);
 
 impl Running {
-    /// How it ended, if it has.
+    /// How the program ended, if it has ended.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.0.try_wait()?)
     }
@@ -42,7 +42,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Asked to end, it finishes what it is writing.
+        // SIGTERM lets the program finish what it is writing.
         #[cfg(unix)]
         if let (Ok(None), Some(id)) = (
             self.0.try_wait(),
@@ -56,7 +56,7 @@ impl Drop for Running {
     }
 }
 
-/// Starts a command that goes on, its output shown.
+/// Starts a command in the background and shows its output.
 pub fn start(command: &mut Command) -> Result<Running> {
     let child = command.spawn().map_err(|error| not_run(command, &error))?;
     Ok(Running(child))
@@ -77,7 +77,7 @@ pub fn output(command: &mut Command) -> Result<String> {
     );
 }
 
-/// A program of a development dependency, such as `esbuild`.
+/// A command that runs a program of a development dependency, such as `esbuild`.
 pub fn node_tool(workspace: &Workspace, name: &str) -> Command {
     let name = if cfg!(windows) {
         format!("{name}.cmd")
@@ -89,7 +89,7 @@ pub fn node_tool(workspace: &Workspace, name: &str) -> Command {
     command
 }
 
-/// Why a command did not even start.
+/// The error for a command that could not be started.
 pub fn not_run(command: &Command, error: &std::io::Error) -> anyhow::Error {
     match error.kind() {
         ErrorKind::NotFound => {

@@ -1,4 +1,4 @@
-// Creates a key that lives ten minutes, as the environment says, and prints it.
+// Creates a key that lives ten minutes, for the account in the environment variables, and prints it.
 
 import { createApiKey } from "fireworks-keys";
 

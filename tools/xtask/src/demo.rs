@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: a key is created through the built package, then the demo page is served.
+//! `cargo xtask demo`: creates a key through the built package, then serves the demo page.
 
 use crate::command::{self};
 use crate::emulator::{self, Emulator, TOKEN};
@@ -11,33 +11,33 @@ use std::process::{Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-/// What the live service needs to know, as environment variables.
+/// The environment variables that `--live` needs.
 const LIVE: [&str; 3] = [
     "FIREWORKS_API_KEY",
     "FIREWORKS_ACCOUNT_ID",
     "FIREWORKS_USER_ID",
 ];
 
-/// Where the service is, if it is not the live one.
+/// The environment variable with the service's address; if it is unset, the live service is used.
 const BASE_URL: &str = "FIREWORKS_BASE_URL";
 
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
 pub struct Options {
-    /// Where the page listens, on 127.0.0.1; 0 picks a free port.
+    /// The page's port on 127.0.0.1; 0 picks a free port.
     #[arg(long, default_value_t = 8787, conflicts_with = "live")]
     port: u16,
     /// The emulator's SQLite file [default: demo.sqlite in cargo's target folder].
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     db: Option<PathBuf>,
-    /// Exit once the key was created, without serving the page.
+    /// Exit after creating the key, without serving the page.
     #[arg(long)]
     once: bool,
     /// Run the edge broker of examples/edge-broker in workerd instead, against the emulator.
     #[arg(long, conflicts_with_all = ["live", "db"])]
     edge: bool,
-    /// Create a key that lives ten minutes at the real service instead, as FIREWORKS_API_KEY,
-    /// FIREWORKS_ACCOUNT_ID and FIREWORKS_USER_ID say, and exit.
+    /// Create a key that lives ten minutes at the real service instead, using FIREWORKS_API_KEY,
+    /// FIREWORKS_ACCOUNT_ID and FIREWORKS_USER_ID, and exit.
     #[arg(long)]
     live: bool,
 }
@@ -60,7 +60,7 @@ pub fn run(options: &Options) -> Result<()> {
     if options.edge {
         edge::install(&workspace)?;
     }
-    // Not before: until there is an emulator to stop, whoever interrupts ends everything at once.
+    // The handler is set only now: until there is an emulator to stop, Ctrl-C may end the task at once.
     let (interrupt, interrupted) = channel();
     ctrlc::set_handler(move || interrupt.send(()).unwrap_or_default())
         .context("Ctrl-C cannot be caught")?;
@@ -86,7 +86,7 @@ pub fn run(options: &Options) -> Result<()> {
             .arg(db)
             .arg("--www")
             .arg(workspace.www())
-            // The page has switches for a bad network.
+            // The page's switches for a bad network need `--faults`.
             .args(["--faults", "--account", "local", "--user", "me:admin"])
             .args(["--user", "ci-bot:user:service-account", "--token", TOKEN]),
     )?;
@@ -109,7 +109,7 @@ pub fn run(options: &Options) -> Result<()> {
     })
 }
 
-/// Waits until it is interrupted, or until what it waits beside has ended by itself.
+/// Waits for Ctrl-C. Fails if a background program ends before that.
 fn wait(
     interrupted: &Receiver<()>,
     mut ended: impl FnMut() -> Result<Option<(&'static str, ExitStatus)>>,
@@ -125,12 +125,12 @@ fn wait(
     }
 }
 
-/// Creates a key in Node, as the environment says, and prints it.
+/// Creates a key in Node, with these environment variables, and prints it.
 fn create(workspace: &Workspace, environment: &[(&str, &str)]) -> Result<()> {
     command::run(
         Command::new("node")
             .arg(workspace.root.join("tools/xtask/src/demo.mjs"))
-            // The live service is where it is, whatever a shell has been told.
+            // A variable from the user's shell must not redirect `--live` to another service.
             .env_remove(BASE_URL)
             .envs(environment.iter().copied())
             .current_dir(&workspace.root),

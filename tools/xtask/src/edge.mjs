@@ -1,4 +1,4 @@
-// Signs a test member in at an edge broker, once it answers, fetches a key and prints it.
+// Waits until an edge broker answers, signs in a test member, fetches a key and prints it.
 
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -9,7 +9,7 @@ const START_MS = 60_000;
 
 try {
   await answered(Date.now() + START_MS);
-  // A member of its own: what earlier runs have left does not count against it.
+  // Each run has its own member, so that keys from earlier runs do not count against its limits.
   const { token } = await post(`/sign-in?member=demo-${Date.now()}`);
   console.log(await post("/keys", { authorization: `Bearer ${token}` }));
 } catch (error) {

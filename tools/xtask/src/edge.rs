@@ -1,5 +1,4 @@
-//! `cargo xtask demo --edge`: the example of an edge broker in workerd, as wrangler runs it, against the
-//! emulator.
+//! `cargo xtask demo --edge`: runs the example edge broker in workerd, through wrangler, against the emulator.
 
 use crate::command::{self, Running};
 use crate::emulator::{Emulator, TOKEN};
@@ -10,19 +9,19 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 
-/// What members are hashed with here, where there is nobody to be protected.
+/// The secret for hashing members' ids. It may be public, since the demo has no real members.
 const MEMBER_SECRET: &str = "a secret for trying things out alone";
 
-/// The broker and the service behind it, which end with this.
+/// The broker and the service behind it; both stop when this is dropped.
 pub struct Edge {
-    /// Where its page is, without a slash at the end.
+    /// The address of the broker's page, without a trailing slash.
     pub address: String,
     wrangler: Running,
     emulator: Emulator,
 }
 
 impl Edge {
-    /// Which of the two has ended, and how.
+    /// Which of the two has ended, and how, if one has.
     pub fn ended(&mut self) -> Result<Option<(&'static str, ExitStatus)>> {
         if let Some(status) = self.wrangler.ended()? {
             return Ok(Some(("wrangler", status)));
@@ -34,7 +33,7 @@ impl Edge {
     }
 }
 
-/// Makes sure that the example's packages are there.
+/// Installs the example's npm packages if they are missing.
 pub fn install(workspace: &Workspace) -> Result<()> {
     setup::npm_packages_in(
         &example(workspace),
@@ -42,7 +41,7 @@ pub fn install(workspace: &Workspace) -> Result<()> {
     )
 }
 
-/// Starts both, has a member sign in and fetch a key.
+/// Starts both, signs in a member and fetches a key.
 pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge> {
     let port = free_port(port)?;
     let address = format!("http://127.0.0.1:{port}");
@@ -112,7 +111,7 @@ fn variables(variables: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// The port, or one that is free where it is 0. Wrangler takes another where it is in use, without a word.
+/// Returns the port, or a free one if it is 0. Fails if the port is in use: wrangler would silently use another.
 fn free_port(port: u16) -> Result<u16> {
     let listener =
         TcpListener::bind(("127.0.0.1", port)).with_context(|| format!("127.0.0.1:{port}"))?;

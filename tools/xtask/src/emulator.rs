@@ -10,10 +10,10 @@ use std::process::{Command, ExitStatus, Stdio};
 /// What the emulator prints when it is ready, before its address.
 const READY: &str = "fireworks-emulator listening on ";
 
-/// The administrator's token of the emulators that a demonstration starts.
+/// The administrator's token in the emulators that a demo starts.
 pub const TOKEN: &str = "fw_local_admin";
 
-/// Compiles the emulator and returns where it is.
+/// Compiles the emulator and returns its path.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     command::run(
         Command::new("cargo")
@@ -26,13 +26,13 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 
 /// A running emulator, stopped when it is dropped.
 pub struct Emulator {
-    /// Where it listens, such as `http://127.0.0.1:8787`.
+    /// Its address, such as `http://127.0.0.1:8787`.
     pub address: String,
     child: Running,
 }
 
 impl Emulator {
-    /// Starts it and waits until it is ready. Its access log is not shown.
+    /// Starts it and waits until it is ready. Does not show its access log.
     pub fn start(command: &mut Command) -> Result<Self> {
         let mut child = command
             .stdout(Stdio::piped())
@@ -53,12 +53,12 @@ impl Emulator {
             bail!("{}", reason.trim());
         };
         address.clone_into(&mut emulator.address);
-        // A pipe that nobody empties would stop the emulator once it is full.
+        // If nothing read this pipe, the emulator would block as soon as it is full.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut sink()));
         Ok(emulator)
     }
 
-    /// How it ended, if it has.
+    /// How it ended, if it has ended.
     pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child.ended()
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask`: builds, demonstrates and tests the package. It installs what it lacks and says
-//! so; what it cannot do ends with one line and a non-zero exit.
+//! `cargo xtask`: builds, demonstrates and tests the package. It installs missing tools and says so.
+//! If a task fails, it prints one line and exits with a non-zero code.
 
 mod bench;
 mod browsers;
@@ -31,11 +31,11 @@ enum Task {
     Build(build::Options),
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
-    /// Measure the package beside its peers, and write BENCHMARKS.md and BENCHMARKS.json.
+    /// Compare the package with its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
     /// Check the table of mutations: changes to src/js that a test must catch.
     Mutants(mutants::Options),
-    /// Run the tests, all of them or the parts named.
+    /// Run all tests, or the named parts.
     Test(test::Options),
 }
 

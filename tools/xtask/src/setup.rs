@@ -1,5 +1,5 @@
-//! Installs what a fresh machine lacks, and says so: the wasm target through rustup, npm's packages
-//! through the lock file. Rustup, Node and npm themselves are the user's to install.
+//! Installs what a fresh machine lacks, and says so: the wasm target with rustup, the npm packages from
+//! the lock file. The user installs rustup, Node and npm.
 
 use crate::command::{output, run};
 use crate::workspace::Workspace;
@@ -8,12 +8,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The target that the module is built for.
+/// The Rust target of the module.
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 const OLDEST_NODE: u32 = 20;
 
-/// Makes sure that rustc can build for [`WASM_TARGET`].
+/// Installs [`WASM_TARGET`] if rustc lacks it.
 pub fn wasm_target() -> Result<()> {
     let installed =
         output(Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]))?;
@@ -25,12 +25,12 @@ pub fn wasm_target() -> Result<()> {
         .with_context(|| format!("the Rust target {WASM_TARGET} is needed"))
 }
 
-/// Makes sure that node_modules holds what the lock file says.
+/// Installs the packages of the lock file if node_modules is missing or older.
 pub fn npm_packages(workspace: &Workspace) -> Result<()> {
     npm_packages_in(&workspace.root, "package-lock.json")
 }
 
-/// The same for the project in a folder; `lock` is what its lock file is called when it is told of.
+/// Does the same for the project in this folder; `lock` is the name of its lock file in messages.
 pub fn npm_packages_in(folder: &Path, lock: &str) -> Result<()> {
     node()?;
     let wanted = modified(&folder.join("package-lock.json"));
@@ -40,7 +40,7 @@ pub fn npm_packages_in(folder: &Path, lock: &str) -> Result<()> {
     }
     println!("Installing the npm packages of {lock}");
     let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    // No package's install script is needed, so none is run.
+    // No package needs its install script, so npm runs none.
     run(Command::new(npm)
         .args([
             "ci",
@@ -65,7 +65,7 @@ fn node() -> Result<()> {
     Ok(())
 }
 
-/// When a file was last changed; [`None`] where there is none.
+/// When a file was last changed; [`None`] if there is no such file.
 pub fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata()
         .and_then(|metadata| metadata.modified())

@@ -1,11 +1,11 @@
-//! How large a file is: as it is, and as a server would send it.
+//! Prints how large files are, raw and compressed as a server would send them.
 
 use anyhow::{Context, Result};
 use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Where a package's scripts and modules are, in dist/.
+/// The folders of dist/ that hold the package's scripts and modules.
 const FOLDERS: [&str; 2] = ["", "broker"];
 
 /// Prints raw, gzip (level 9) and brotli (quality 11) sizes in bytes of a package's scripts and modules.

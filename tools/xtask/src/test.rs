@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, or the parts named. Nothing is skipped in silence.
+//! `cargo xtask test`: runs all tests, or the named parts. It skips nothing silently.
 
 use crate::browsers::{self, CHROMIUM, Program};
 use crate::workspace::Workspace;
@@ -12,9 +12,9 @@ use std::time::Instant;
 /// A part of the tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Part {
-    /// Rust tests, without a JavaScript runtime: a short simulation among them.
+    /// Rust tests without a JavaScript runtime, including a short simulation.
     Native,
-    /// The simulation alone, optimised; `--seeds` says how long.
+    /// Only the simulation, optimised; `--seeds` sets its length.
     Simulation,
     /// The emulator over HTTP.
     Emulator,
@@ -22,31 +22,31 @@ pub enum Part {
     Runtimes,
     /// The packed package through every bundler.
     Bundlers,
-    /// The packed package itself: what is in it, its types, its export map.
+    /// The packed package itself: its contents, its types, its export map.
     Package,
     /// The key broker, in Node and in workerd.
     Broker,
-    /// The code in the README, where it says that it runs.
+    /// The code in the README, in the runtimes that it names.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
     /// The demo page in every browser.
     Browsers,
-    /// The two commands of the README, as a person would run them.
+    /// The README's two commands, as a user would run them.
     Commands,
 }
 
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub struct Options {
-    /// Which parts; all when none is named.
+    /// Which parts to run; all if none is named.
     parts: Vec<Part>,
-    /// How many schedules the simulation runs.
+    /// How many fault schedules the simulation runs.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     seeds: u64,
 }
 
-/// Runs the parts, in their order.
+/// Runs the parts in their fixed order.
 pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
     let all = Part::value_variants();
@@ -86,7 +86,7 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Runs tests of the built package, which need these browsers.
+/// Builds the package, finds these browsers, and runs a folder's tests.
 fn package_tests(workspace: &Workspace, folder: &str, programs: &[Program]) -> Result<()> {
     build::build(workspace)?;
     let mut environment = browsers::find_or_install(programs)?;
@@ -94,8 +94,8 @@ fn package_tests(workspace: &Workspace, folder: &str, programs: &[Program]) -> R
     node_tests(workspace, folder, &environment)
 }
 
-/// Runs `tests/<folder>/*.test.mjs` with Node's test runner, one file after the other: the machine
-/// may be small. They find the emulator and the browser through the environment.
+/// Runs `tests/<folder>/*.test.mjs` with Node's test runner, one file at a time, as the machine may be
+/// small. Environment variables tell the tests where the emulator and the browsers are.
 fn node_tests(workspace: &Workspace, folder: &str, environment: &[(&str, PathBuf)]) -> Result<()> {
     let path = workspace.root.join("tests").join(folder);
     let mut files = Vec::new();
