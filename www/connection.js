@@ -1,5 +1,5 @@
-// The form that connects the page to a service. A token that is typed in goes to whoever connects, and is
-// taken out of the document at once.
+// The form that connects the page to a service. It passes the typed token to `connect`, and clears the field
+// once the page is connected.
 
 import { alertBox } from "./dialog.js";
 import { byId, h } from "./dom.js";
@@ -10,10 +10,10 @@ import { networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
-/** Which field a refusal is about. */
+/** The field that is wrong when the service refuses with this status. */
 const FIELD_OF_STATUS = { 401: "token", 403: "userId", 404: "accountId" };
 
-/** Makes the form work. `connect` takes the settings and rejects where they do not do. */
+/** Makes the form work. `connect` receives the settings, and rejects if they do not work. */
 export function startConnection({ emulator, connect }) {
   const form = byId("connect-form");
   const problem = byId("connect-problem");
@@ -37,7 +37,7 @@ export function startConnection({ emulator, connect }) {
   showUser();
   form.addEventListener("change", showUser);
   baseUrl.addEventListener("change", () => {
-    // The demo's token is no business of another service.
+    // The demo's token must not go to another service.
     if (!emulator || baseUrl.value.trim() === location.origin || token.value !== DEMO.token) return;
     token.value = "";
     accountId.value = "";
@@ -84,7 +84,7 @@ export function startConnection({ emulator, connect }) {
   };
 
   return {
-    /** Shows the form again; the token has to be typed in anew. */
+    /** Shows the form again; the user has to enter the token again. */
     show() {
       prefill();
       byId("connect").hidden = false;

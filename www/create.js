@@ -1,5 +1,5 @@
-// The form for a new key, and what happens on the way to it. The new key goes to the dialog that shows
-// it once, and nowhere else.
+// The form for a new key, and the progress of its creation. The new key goes only to the dialog that shows it
+// once.
 
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h, newId } from "./dom.js";
@@ -8,7 +8,7 @@ import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
 import { showSecret } from "./secret.js";
 
-/** Opens the form. `onCreated` is told of the new key, without its secret. */
+/** Opens the form. `onCreated` receives the new key without its secret. */
 export function openCreate(context) {
   new CreateDialog(context).open();
 }
@@ -168,7 +168,7 @@ class CreateDialog {
     this.#consequence.classList.toggle("warning", warning);
   }
 
-  /** What the form says, as options; undefined where a row is marked instead. */
+  /** The form's content as options; marks a wrong row and returns undefined instead. */
   #options() {
     const { displayName, lifetime, date, userId } = this.#form.elements;
     const annotations = {};
@@ -184,7 +184,7 @@ class CreateDialog {
         mark(this.#form, row.dataset.path, wrong);
         return undefined;
       }
-      // Not by assignment, which takes some names for something else.
+      // Assignment would treat a name such as `__proto__` specially.
       Object.defineProperty(annotations, name, {
         value: row.querySelector("[data-value]").value,
         enumerable: true,
@@ -201,7 +201,7 @@ class CreateDialog {
   }
 
   async #create() {
-    // A form that is submitted twice makes one key.
+    // Submitting the form twice must not make two keys.
     if (this.#submit.disabled) return;
     unmark(this.#form);
     this.#progress.replaceChildren();
@@ -243,7 +243,7 @@ class CreateDialog {
       this.#stop = new AbortController();
       this.#progress.replaceChildren(h("p", { class: "busy" }, "Creating the key…"), events);
     }
-    // Not disabled: a disabled form cannot be read.
+    // `inert` instead of disabled, because a disabled form's values cannot be read.
     this.#form.inert = busy;
     this.#submit.disabled = busy;
     this.#cancel.textContent = busy ? "Stop" : "Cancel";

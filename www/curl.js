@@ -1,14 +1,14 @@
-// Requests as `curl` commands that can be pasted into a shell. Pure; the token is always a variable, and
-// no secret ever stands in one.
+// Turns requests into `curl` commands for a shell. Pure. The token is always a variable, and no command
+// contains a secret.
 
 const TOKEN = '"Authorization: Bearer $FIREWORKS_API_KEY"';
 
-/** A word that a POSIX shell takes as it is, whatever is in it. */
+/** Quotes a text, if needed, so that a POSIX shell reads it as one literal word. */
 export function quote(text) {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The commands of an operation with these options; a rotation has several. */
+/** The commands for an operation with these options; a rotation needs several. */
 export function commandsOf(operation, options) {
   const at = new Paths(options);
   switch (operation) {
@@ -50,7 +50,7 @@ function post(url, body) {
   return `${get(url)} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
 }
 
-/** Where things are; ids are whatever a person typed. */
+/** The addresses of an account's resources. The ids are unchecked user input. */
 class Paths {
   constructor({ baseUrl, accountId, userId }) {
     this.account = `${baseUrl.replace(/\/+$/, "")}/v1/accounts/${encodeURIComponent(accountId)}`;

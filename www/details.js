@@ -1,4 +1,4 @@
-// Everything that the service says of a key, fields that nobody has heard of included.
+// Shows every field of a key that the service sent, including fields that this page does not know.
 
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
@@ -17,7 +17,7 @@ const LABELS = {
   annotations: "Annotations",
 };
 
-/** Opens them. */
+/** Opens the details of a key. */
 export function showDetails({ key, name, findings, owner }, restore) {
   const facts = [...new Set([...Object.keys(LABELS), ...Object.keys(key)])].map((field) => [
     LABELS[field] ?? field,

@@ -1,11 +1,11 @@
-// Modal dialogs: native ones, made when they open and gone when they close. Focus goes in, and back to
-// where it was; what Escape may not close, it does not.
+// Native modal dialogs, created when they open and removed when they close. A dialog takes the focus and gives
+// it back. Escape does not close a sticky one.
 
 import { byId, h, newId } from "./dom.js";
 
 /**
- * Opens one. `body` and `actions` are elements; with `sticky` only `close` ends it; `restore` is asked
- * to focus something where the element that opened it is gone. `onCancel` is told of Escape.
+ * Opens a dialog. `body` and `actions` are elements; with `sticky` only `close` closes it. `restore` focuses
+ * something else if the element that opened the dialog is gone. `onCancel` is called on Escape.
  */
 export function openDialog({ title, body, actions, sticky = false, restore, onCancel }) {
   const titleId = newId("title");
@@ -35,7 +35,7 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
     event.preventDefault();
     if (!sticky) (onCancel ?? close)();
   });
-  // A browser may close it all the same, when Escape is pressed twice. The event comes late.
+  // A browser may still close a sticky dialog when the user presses Escape twice. The event arrives late.
   element.addEventListener("close", () => {
     if (sticky && element.isConnected) element.showModal();
     else close();
@@ -43,9 +43,9 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
   const dialog = {
     element,
     closed,
-    /** At once: nothing of it is left, and the focus is back, when this returns. */
+    /** Removes the dialog and restores the focus before it returns. */
     close,
-    /** Another title, such as when the work is done. */
+    /** Changes the title, for example when the work is done. */
     rename(text) {
       element.querySelector("h2").textContent = text;
     },
@@ -57,7 +57,7 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
 }
 
 function focusAgain(opener, restore) {
-  // A dialog below has the focus to itself.
+  // If another dialog is open below, the focus must stay inside it.
   const below = [...document.querySelectorAll("dialog[open]")].at(-1);
   if (below?.contains(document.activeElement)) return;
   const usable = opener?.isConnected && opener !== document.body && opener.checkVisibility?.() !== false;
@@ -66,7 +66,7 @@ function focusAgain(opener, restore) {
   else if (!restore?.()) byId("main").focus();
 }
 
-/** What went wrong, where it is read aloud. */
+/** A box that says what went wrong. Screen readers read it aloud. */
 export function alertBox({ title, text }, ...more) {
   return h("div", { class: "alert", role: "alert" }, h("strong", {}, title), h("p", {}, text), more);
 }

@@ -1,10 +1,10 @@
-// Makes elements. Text is always text: nothing that comes from outside is ever read as markup.
+// Makes elements. Text always stays text: no input is ever parsed as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * An element with attributes and children. A function is a listener (`onclick`), `true` an attribute
- * without a value; `false`, `undefined` and `null` are left out.
+ * Makes an element with attributes and children. A function becomes a listener (`onclick`), `true` an
+ * attribute without a value; `false`, `undefined` and `null` are left out.
  */
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
@@ -27,39 +27,39 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** The element of this id, which index.html has. */
+/** The element of index.html with this id. */
 export function byId(id) {
   return document.getElementById(id);
 }
 
 let ids = 0;
 
-/** An id that no other element has. */
+/** A new id that no other element has. */
 export function newId(name) {
   ids += 1;
   return `${name}-${ids}`;
 }
 
-/** How long a result stays in the page's corner, in milliseconds. */
+/** How long a message stays in the page's corner, in milliseconds. */
 const STAYS = 10_000;
 
 let clearing;
 
 /**
- * Reads text aloud, and shows it in the page's corner, unless it is `quiet`: seen elsewhere already. While
- * a dialog is open, only what is in it is read.
+ * Has a screen reader read the text aloud, and shows it in the page's corner unless it is `quiet`, because the
+ * page shows it elsewhere. While a dialog is open, screen readers read only the dialog's content.
  */
 export function announce(text, { quiet = false } = {}) {
   const dialogs = document.querySelectorAll("dialog[open] .dialog-status");
   const place = [...dialogs].at(-1) ?? byId(quiet ? "quiet-status" : "status");
-  // The same text twice would not be read twice.
+  // Without this, a repeated text would not be read again.
   place.textContent = "";
   requestAnimationFrame(() => (place.textContent = text));
   clearTimeout(clearing);
   clearing = setTimeout(() => (byId("status").textContent = ""), STAYS);
 }
 
-/** Copies text; resolves to whether that is allowed here. */
+/** Copies text. Resolves to false if the browser does not allow it. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// Errors and events in words for people. Pure: whether the page is offline comes in as an argument.
+// Explains errors and events in plain words. Pure: an argument says whether the page is offline.
 
 import { count } from "./numbers.js";
 import { took } from "./time.js";
@@ -19,7 +19,7 @@ const STATUS = {
   429: ["Too many requests", "The service asks to wait."],
 };
 
-/** An error as `{ title, text }`. `online` and `blocked` say what the browser knows of the network. */
+/** Explains an error as `{ title, text }`. `online` and `blocked` are what the browser knows of the network. */
 export function explain(error, { online = true, blocked = false } = {}) {
   switch (error?.code) {
     case "VALIDATION":
@@ -104,7 +104,7 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
   return { title: `It ended in the stage “${stage}”`, text: why + what };
 }
 
-/** What a create that failed knows of keys that nobody holds. */
+/** Says whether a failed create left keys behind whose secret nobody has. */
 export function explainOrphans({ orphans, keyIds = [] }) {
   if (orphans === "swept") {
     return keyIds.length === 0
@@ -114,7 +114,7 @@ export function explainOrphans({ orphans, keyIds = [] }) {
   return orphans === "unknown" ? "A key that nobody holds may be left behind." : "";
 }
 
-/** An event of a call, as `{ text, tone }`. */
+/** Explains an event of a call as `{ text, tone }`. */
 export function explainEvent(event) {
   switch (event.type) {
     case "retry": {
@@ -149,7 +149,7 @@ export function explainEvent(event) {
   }
 }
 
-/** The stages of a rotation, in their order. */
+/** The stages of a rotation, in order. */
 export const STAGES = {
   find: "Find the key",
   create: "Create its successor",
@@ -159,7 +159,7 @@ export const STAGES = {
   revoke: "Revoke what is too old",
 };
 
-/** What an error says, but for the function's name that it begins with. */
+/** The error's message without the function's name at its start. */
 function plain({ message, operation }) {
   return String(message).replace(`${operation}: `, "").replace(/\.$/, "");
 }

@@ -1,6 +1,6 @@
-// What the switches of a bad network order from the emulator. Pure.
+// The fault rules that the switches for a bad network set in the emulator. Pure.
 
-/** The switches, in the order in which their trouble is tried: a request gets into the first that hits. */
+/** The switches. The emulator tries their rules in this order, and applies the first that matches. */
 export const SWITCHES = [
   {
     name: "drop",
@@ -12,7 +12,7 @@ export const SWITCHES = [
   { name: "slow", kind: "delay", label: "Slow down", hint: "Requests take two seconds longer." },
 ];
 
-/** How often. */
+/** The choices of how often a fault happens. */
 export const SHARES = [
   { value: "next", label: "the next one" },
   { value: "half", label: "every other, by chance" },
@@ -32,13 +32,13 @@ const FAULTS = {
   slow: { fault: { kind: "delay", ms: 2_000 } },
 };
 
-/** Which choice an order was made by. */
+/** The choice that belongs to a rule. */
 export function howOften({ share }) {
   if (typeof share !== "number") return "next";
   return share < 1 ? "half" : "all";
 }
 
-/** The orders for what is switched on: names to how often. `seed` is what chance begins with. */
+/** The rules for `chosen`: how often, by the switch's name. `seed` seeds the random choice. */
 export function ordersFor(chosen, seed) {
   return SWITCHES.filter(({ name }) => chosen[name]).map(({ name }) => ({
     ...FAULTS[name],

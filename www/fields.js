@@ -1,7 +1,7 @@
-// Says at a form's field what is wrong with it. A field is an element with `data-path`, which holds the
+// Shows at a form's field what is wrong with it. A field is an element with `data-path` that contains the
 // control and a `.field-error`.
 
-/** Marks the field of this path; returns whether there is one. The first one marked gets the focus. */
+/** Marks the field of this path and focuses it; returns whether there is one. */
 export function mark(form, path, text) {
   const field = fieldOf(form, path);
   if (!field) return false;
@@ -14,7 +14,7 @@ export function mark(form, path, text) {
   return true;
 }
 
-/** Takes every mark away. */
+/** Removes every mark. */
 export function unmark(form) {
   for (const error of form.querySelectorAll(".field-error")) error.textContent = "";
   for (const control of form.querySelectorAll("[aria-invalid]")) {
@@ -24,7 +24,7 @@ export function unmark(form) {
   }
 }
 
-/** `annotations.team` is the row whose name is `team`, or else the rows as a whole. */
+/** The path's field. `annotations.team` is the row named `team`, or else the field with all rows. */
 function fieldOf(form, path) {
   const fields = [...form.querySelectorAll("[data-path]")];
   const exact = fields.find((field) => field.dataset.path.split(" ").includes(path));

@@ -1,12 +1,12 @@
-// The keys that this page knows: loaded page by page, with the audit's findings, and kept up to date. It
-// must never hold a secret: a key that was created comes in without it.
+// Loads the keys page by page, with the audit's findings, and keeps them up to date. It must never hold a
+// secret: callers add a new key without its secret.
 
 import { ownerOf, recordOf, usersByEmail } from "./records.js";
 
-/** After so many keys, loading waits to be asked for more. */
+/** Loading pauses after this many keys, until the user asks for more. */
 const ENOUGH = 10_000;
 
-/** Up to so many keys, the list is loaded anew after each change. */
+/** Up to this many keys, each change reloads the list. */
 const FEW = 1_000;
 
 export class Inventory {
@@ -19,7 +19,7 @@ export class Inventory {
   #coming;
   #meanwhile = [];
 
-  /** `changed` is called whenever there is something new to show. */
+  /** Calls `changed` whenever there is something new to show. */
   constructor(service, changed) {
     this.service = service;
     this.#changed = changed;
@@ -30,17 +30,17 @@ export class Inventory {
     this.error = undefined;
   }
 
-  /** How many keys are here; while a list is loaded anew, how many of those. */
+  /** How many keys are loaded; during a reload, how many keys of the new list. */
   get loaded() {
     return this.#coming?.length ?? this.#keys.length;
   }
 
-  /** Whether there are more keys than are here. */
+  /** Whether the service has more keys than are loaded. */
   get more() {
     return this.#next !== undefined;
   }
 
-  /** Loads the list, and the users where their e-mails are needed. Rejects where there is no first page. */
+  /** Loads the list, and the users if their e-mails are needed. Rejects if the first page cannot be loaded. */
   async open() {
     const users = this.service.userId === "-" ? this.#loadUsers() : undefined;
     const first = Promise.withResolvers?.() ?? resolvers();
@@ -56,12 +56,12 @@ export class Inventory {
       this.users = await this.service.users();
       this.#emails = usersByEmail(this.users);
     } catch {
-      // Who may not list users sees why where an owner's id is needed.
+      // Without the user list, the page explains wherever it needs an owner's id.
       this.users = undefined;
     }
   }
 
-  /** Loads the list anew, or what is still to come of it. What fails is in `error`. */
+  /** Reloads the list, or loads the rest of it. A failure is stored in `error`. */
   async load({ more = false, onPage } = {}) {
     this.#abort?.abort();
     const abort = (this.#abort = new AbortController());
@@ -69,7 +69,7 @@ export class Inventory {
     let keys = more ? before.keys : [];
     const enough = keys.length + ENOUGH;
     const seen = new Set(keys.map(({ keyId }) => keyId));
-    // A list that is shown stays until the new one is whole.
+    // A list that the page shows stays until the new one is complete.
     const inPlace = more || keys.length === before.keys.length;
     let whole = true;
     this.loading = true;
@@ -103,19 +103,19 @@ export class Inventory {
     if (this.#abort !== abort) return;
     if (whole) this.#keys = keys;
     else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
-    // What was made since a page was asked for may not be in it.
+    // The loaded pages may lack changes that were made during the load.
     for (const change of this.#meanwhile) this.#keys = changed(this.#keys, change);
     this.#coming = undefined;
     this.loading = false;
     await this.#rebuild();
   }
 
-  /** Ends loading; what is here stays. */
+  /** Stops loading; the loaded keys stay. */
   stop() {
     this.#abort?.abort();
   }
 
-  /** Ends for good: what still arrives is not shown. */
+  /** Stops for good: pages that still arrive are ignored. */
   close() {
     const abort = this.#abort;
     this.#abort = undefined;
@@ -123,7 +123,7 @@ export class Inventory {
     this.#changed = () => {};
   }
 
-  /** Notes keys that are new and ids that are gone, and looks again where that is quickly done. */
+  /** Adds new keys, removes deleted ids, and reloads the list if it is short. */
   async change({ added = [], removed = [] }) {
     const change = { added, removed };
     if (this.loading) this.#meanwhile.push(change);
@@ -133,7 +133,7 @@ export class Inventory {
     if (!this.loading && this.#keys.length <= FEW) await this.load();
   }
 
-  /** Puts everything together: an audit of all keys sees those that one create has made twice. */
+  /** Rebuilds all records. Only an audit of all keys finds those that one create made twice. */
   async #rebuild() {
     try {
       this.#note(await this.service.audit(this.#keys));
@@ -155,14 +155,14 @@ export class Inventory {
   }
 }
 
-/** The keys after a change. */
+/** Applies a change to the keys. */
 function changed(keys, { added, removed }) {
   const kept = keys.filter(({ keyId }) => !removed.includes(keyId));
   const ids = new Set(kept.map(({ keyId }) => keyId));
   return [...kept, ...added.filter(({ keyId }) => !ids.has(keyId))];
 }
 
-/** Whether it is a key, and none that an earlier page had: what is created meanwhile moves the pages. */
+/** Whether this is a key that no earlier page had: keys created during the load shift the pages. */
 function isNew(key, seen) {
   if (typeof key?.keyId !== "string" || seen.has(key.keyId)) return false;
   seen.add(key.keyId);

@@ -1,11 +1,11 @@
-// What happened: each operation as a line, with its events and its request as `curl`. It must never hold
-// a secret: it is told of what was asked for, never of a token or of what came back.
+// Shows what happened: a line for each operation, with its events and its request as `curl`. It must never hold
+// a secret: callers pass it the request, but never a token or the answer.
 
 import { announce, copy, h } from "./dom.js";
 import { explain, explainEvent, explainOrphans } from "./explain.js";
 import { exact, took } from "./time.js";
 
-/** How many operations are kept. */
+/** How many operations the journal keeps. */
 const KEPT = 200;
 
 const STATES = { running: "Running", done: "Done", failed: "Failed", stopped: "Stopped" };
@@ -16,25 +16,25 @@ export class Journal {
   #count;
   #after = [];
 
-  /** `list` is where the lines go, `empty` what stands there before the first, `count` how many. */
+  /** `list` holds the lines, `empty` is shown while there is none, `count` shows their number. */
   constructor({ list, empty, count }) {
     this.#list = list;
     this.#empty = empty;
     this.#count = count;
   }
 
-  /** Has a function called after each operation. */
+  /** Calls `work` after each operation. */
   onEnd(work) {
     this.#after.push(work);
   }
 
-  /** Forgets everything. */
+  /** Removes every line. */
   clear() {
     this.#list.replaceChildren();
     this.#changed();
   }
 
-  /** Begins an operation's line. `commands` are what `curl` would say. */
+  /** Begins an operation's line. `commands` are its requests as `curl` commands. */
   begin({ title, commands }) {
     const entry = new Entry(title, commands);
     this.#list.prepend(entry.element);
@@ -67,7 +67,7 @@ export class Journal {
   }
 }
 
-/** One operation's line. */
+/** The line of one operation. */
 class Entry {
   #started = performance.now();
   #state = h("span", { "class": "badge", "data-tone": "running" }, STATES.running);

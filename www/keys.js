@@ -1,5 +1,5 @@
-// The table of keys: sorted, filtered, with what can be done to each; and what stands in its place while
-// there are none, too many, or an error.
+// The table of keys: sorted and filtered, with actions for each key; and the messages shown when there are no
+// keys, too many, or an error.
 
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
@@ -30,7 +30,7 @@ export class KeysView {
   #announcing;
   #wasLoading = false;
 
-  /** `actions` are `revoke`, `rotate` and `create`; `onShown` is told which records are shown. */
+  /** `actions` are `revoke`, `rotate` and `create`; `onShown` receives the records that the table shows. */
   constructor({ onShown, ...actions }) {
     this.#actions = actions;
     this.#onShown = onShown;
@@ -51,13 +51,13 @@ export class KeysView {
     byId("stop-loading").addEventListener("click", () => this.#inventory.stop());
     byId("load-more").addEventListener("click", () => this.#inventory.load({ more: true }));
     byId("create-first").addEventListener("click", () => actions.create());
-    // "in 3 days" does not stay true.
+    // Relative times such as "in 3 days" go out of date.
     setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
   }
 
   #onShown;
 
-  /** Shows an inventory from now on. */
+  /** Makes the table show this inventory. */
   use(inventory) {
     this.#inventory = inventory;
     byId("filter").value = "";
@@ -65,12 +65,12 @@ export class KeysView {
     this.#rows.toTop();
   }
 
-  /** Focuses the row that was active, or the one in its place. */
+  /** Focuses the row that was active, or the one now in its place. */
   focus() {
     return this.#rows.focus();
   }
 
-  /** Shows what the inventory holds now. */
+  /** Shows the inventory's current keys. */
   update() {
     const { records, loading, error } = this.#inventory;
     const shown = sorted(filtered(records, this.#filter), this.#order);
@@ -125,7 +125,7 @@ export class KeysView {
     const held = chips.contains(document.activeElement) ? document.activeElement.dataset.finding : undefined;
     const { finding } = this.#filter;
     const counts = tally(records);
-    // What was chosen stays, so that it can be taken back.
+    // The chosen finding stays even with no keys, so that the user can unselect it.
     if (finding && !counts.some(([type]) => type === finding)) counts.push([finding, 0]);
     chips.replaceChildren(
       ...counts.map(([type, number]) => {
@@ -229,12 +229,12 @@ export class KeysView {
   }
 }
 
-/** What stands for a time that there is none of, or none that can be read. */
+/** The text for a time that is missing or cannot be read. */
 function absent(time, never) {
   return time === undefined || time === null || time === "" ? never : "Unreadable";
 }
 
-/** A time in words, with the exact one in its tip. */
+/** A relative time, with the exact one in its tip. */
 function when(ms, now, absent, state) {
   if (ms === undefined)
     return h("span", { "class": "when", "data-state": state, "data-control": true }, absent);
@@ -276,7 +276,7 @@ function badges({ findings }) {
   return h("span", { class: "badges" }, shown);
 }
 
-/** A button, which says why where the owner's id is not known. */
+/** A button. If the owner's id is unknown, it is disabled and says why. */
 function action(label, owner, name, run) {
   const known = owner.id !== undefined;
   return h(

@@ -1,8 +1,8 @@
-// How long a new key is to live: what the form offers, and what it means. Pure.
+// The lifetimes that the form offers for a new key, and what each means. Pure.
 
 import { day } from "./time.js";
 
-/** What the form offers, by the value of its choice. */
+/** The form's choices. */
 export const LIFETIMES = [
   { value: "1h", label: "1 hour" },
   { value: "1d", label: "1 day" },
@@ -15,14 +15,14 @@ export const LIFETIMES = [
 
 const LENGTHS = { h: 3_600_000, d: 86_400_000 };
 
-/** When a key of this choice ends, in milliseconds; undefined: never, or no date is chosen yet. */
+/** When a key with this lifetime expires, in milliseconds; undefined if never, or if no date is chosen yet. */
 export function endOf(choice, date, now) {
   if (choice === "never") return undefined;
   if (choice === "date") return date ? lastMoment(date) : undefined;
   return now + parseInt(choice, 10) * LENGTHS[choice.at(-1)];
 }
 
-/** The option of `createApiKey` that says so. A date that is missing is for the module to refuse. */
+/** The option of `createApiKey` for this choice. The module refuses a missing date. */
 export function expiryOf(choice, date) {
   if (choice === "never") return {};
   if (choice !== "date") return { expiresIn: choice };
@@ -30,7 +30,7 @@ export function expiryOf(choice, date) {
   return { expireTime: Number.isNaN(end) ? String(date) : new Date(end).toISOString() };
 }
 
-/** What to know of the choice before the key is made. */
+/** What the user should know about this choice before creating the key. */
 export function consequence(choice, date, now) {
   if (choice === "never") {
     return {
@@ -45,7 +45,7 @@ export function consequence(choice, date, now) {
   return { warning: false, text: `The key stops working on ${day(end)}.` };
 }
 
-/** The end of a day on this machine, as a date field gives it: `2026-11-25`. */
+/** The local end of a day from a date field, such as `2026-11-25`. */
 function lastMoment(date) {
   const [year, month, dayOfMonth] = date.split("-").map(Number);
   return new Date(year, month - 1, dayOfMonth, 23, 59, 59).getTime();

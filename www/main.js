@@ -1,5 +1,5 @@
-// The key console: connects the parts. No token and no key is ever written to storage, to the address or
-// to the browser's console.
+// The key console: connects the parts. It never writes a token or a key to storage, to the address or to the
+// browser's console.
 
 import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
@@ -58,7 +58,7 @@ addEventListener("offline", showOnline);
 showOnline();
 document.documentElement.dataset.ready = "";
 
-/** Connects, or rejects with why not. */
+/** Connects, or rejects with the error. */
 async function connect(settings) {
   const newService = new Service(settings, journal);
   const newInventory = new Inventory(newService, () => inventory === newInventory && keys.update());
@@ -97,7 +97,7 @@ function create() {
   });
 }
 
-/** Focuses the table, where what opened a dialog is gone. */
+/** Focuses the table, if the element that opened a dialog is gone. */
 function restore() {
   return !byId("keys-panel").hidden && keys.focus();
 }

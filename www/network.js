@@ -1,4 +1,4 @@
-// Try a bad network: has the emulator that serves this page lose, fail and slow down requests.
+// Try a bad network: makes the emulator that serves this page lose, fail and slow down requests.
 
 import { announce, byId, h, newId } from "./dom.js";
 import { howOften, ordersFor, SHARES, SWITCHES } from "./faults.js";
@@ -6,12 +6,12 @@ import { count } from "./numbers.js";
 
 const TITLE = "Fireworks API keys, locally";
 
-/** What the emulator's demo has: its account and its administrator's token. */
+/** The account and the administrator's token of the demo's emulator. */
 export const DEMO = { accountId: "local", token: "fw_local_admin" };
 
 /**
- * Whether this page is served by an emulator, and whether that takes orders of trouble. It listens on this
- * machine only, so nobody else is asked.
+ * Finds out whether an emulator serves this page, and whether it accepts fault rules. The emulator listens on
+ * this machine only, so the page asks no other host.
  */
 export async function findEmulator() {
   const local = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
@@ -28,7 +28,7 @@ async function answers(path, right) {
   }
 }
 
-/** Shows the switches. Returns what is to be called after each operation. */
+/** Shows the switches. Returns a function to call after each operation. */
 export function startNetwork() {
   const form = byId("network-form");
   const hits = byId("network-hits");
@@ -41,7 +41,7 @@ export function startNetwork() {
       const { faults } = await ask("GET", "/_emulator/faults");
       const { keys } = await ask("GET", "/_emulator/keys");
       const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
-      // An order for the next request has an end.
+      // A rule for the next request is used up once it has hit.
       const live = faults.filter(
         ({ times, share, hits }) => typeof share === "number" || hits < (times ?? 1),
       );
@@ -78,14 +78,14 @@ export function startNetwork() {
   };
 
   form.addEventListener("change", ({ target }) => {
-    // How often matters once it is on.
+    // "How often" has no effect while its switch is off.
     if (!controls.some(({ box, often }) => often === target && !box.checked)) apply();
   });
   for (const button of document.querySelectorAll("[data-action=good-network]")) {
     button.addEventListener("click", async () => {
       for (const { box } of controls) box.checked = false;
       await apply();
-      // The banner's own button goes with it.
+      // The banner's button disappears with the banner.
       if (!document.activeElement || document.activeElement === document.body) byId("main").focus();
     });
   }

@@ -1,6 +1,6 @@
-// Numbers in words. Pure.
+// Formats numbers. Pure.
 
-/** "10 000": groups of three, which no line break parts. */
+/** "10 000": groups of three, without a line break between them. */
 export function grouped(number) {
   return number.toLocaleString("en").replaceAll(",", "\u202f");
 }

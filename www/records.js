@@ -1,8 +1,8 @@
-// Keys as the table and the timeline read them: one record each, with its times as numbers. Pure.
+// The records that the table and the timeline read: one for each key, with times as numbers. Pure.
 
 import { parseTime } from "./time.js";
 
-/** What makes a key a risk, in the order in which it is told; `short` is for a table. */
+/** What makes a key a risk, in display order; `short` is for the table. */
 export const FINDINGS = {
   "never-expires": { label: "Never expires", short: "No end", tone: "danger" },
   "expired": { label: "Expired", short: "Expired", tone: "quiet" },
@@ -14,12 +14,12 @@ export const FINDINGS = {
   "unreadable-time": { label: "Unreadable time", short: "Unreadable", tone: "danger" },
 };
 
-/** A finding's name for people. */
+/** A finding's readable name. */
 export function labelOf(type) {
   return FINDINGS[type]?.label ?? type;
 }
 
-/** The record of a key. `owner` is `{ id }`, or `{ why }` where the id cannot be known. */
+/** The record of a key. `owner` is `{ id }`, or `{ why }` if the id is unknown. */
 export function recordOf(key, findings, owner) {
   const name = String(key.displayName || "(no name)");
   const types = findings.map(({ type }) => type);
@@ -33,14 +33,14 @@ export function recordOf(key, findings, owner) {
     ownerName: String(key.email ?? owner.id ?? ""),
     created: parseTime(key.createTime),
     used: parseTime(key.lastUsed),
-    // Absent: never. A time that cannot be read is no promise that the key ends.
+    // A missing time means never. So does an unreadable one: it does not promise that the key expires.
     expires: parseTime(key.expireTime),
     findings: types,
     words: words.filter(Boolean).join("\n").toLowerCase(),
   };
 }
 
-/** Users by e-mail, for `ownerOf`; null where two share one. */
+/** Users' ids by e-mail, for `ownerOf`; null if two users share an e-mail. */
 export function usersByEmail(users) {
   const ids = new Map();
   for (const { name, email } of users) {
@@ -55,9 +55,9 @@ export function usersByEmail(users) {
 }
 
 /**
- * Who owns a key. Of a list for one user that is known; of everybody's it is the e-mail that tells,
- * through the user list (`users`; undefined where that could not be read), or through the form that
- * service accounts' addresses have.
+ * Who owns a key. In a list for one user, it is that user. In a list for all users, the key's e-mail tells,
+ * through the user list (`users`; undefined if it could not be read) or, for service accounts, through the
+ * form of the address.
  */
 export function ownerOf(key, { userId, accountId, users }) {
   if (userId !== "-") return { id: userId };
@@ -86,7 +86,7 @@ const COLUMNS = {
   findings: (record) => record.findings.length,
 };
 
-/** The records in an order: `{ by, descending }`. Those that are equal stay as they were. */
+/** Sorts the records by `{ by, descending }`. Equal records keep their order. */
 export function sorted(records, { by, descending }) {
   const read = COLUMNS[by];
   const values = new Map(records.map((record) => [record, read(record)]));
@@ -97,7 +97,7 @@ export function sorted(records, { by, descending }) {
   });
 }
 
-/** The records that hold every word of the text, and have the finding where one is named. */
+/** The records that contain every word of the text and, if a finding is given, have it. */
 export function filtered(records, { text = "", finding } = {}) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return records.filter(
@@ -106,7 +106,7 @@ export function filtered(records, { text = "", finding } = {}) {
   );
 }
 
-/** How many records each finding is about, in the order of `FINDINGS`; none with zero. */
+/** How many records have each finding, in the order of `FINDINGS`, without zeros. */
 export function tally(records) {
   const counts = new Map();
   for (const { findings } of records) {

@@ -1,11 +1,11 @@
-// Revokes a key, after a question that names it.
+// Revokes a key, after asking the user about it by name.
 
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
 import { explain } from "./explain.js";
 import { relative } from "./time.js";
 
-/** Asks, and revokes. `onRevoked` is told the id; `restore` focuses what is left. */
+/** Asks, and revokes. `onRevoked` receives the id; `restore` focuses what is left. */
 export function askToRevoke({ record, service, onRevoked, restore }) {
   const { name, key, owner, used } = record;
   const problem = h("div");
@@ -17,7 +17,7 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
     problem.replaceChildren();
     try {
       await service.remove(record);
-      // First, so that the focus does not go back to a row that is about to leave.
+      // Before the dialog closes, so that the focus does not return to a row that is about to go.
       onRevoked(record.id);
       dialog.close();
       announce(`“${name}” is revoked.`);

@@ -1,4 +1,4 @@
-// Rotates a key: a question, the stages as they come, the new key shown once, and what became of it.
+// Rotates a key: asks first, shows the stages as they happen, shows the new key once, and says how it ended.
 
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
@@ -6,7 +6,7 @@ import { explain, explainEvent, explainOrphans, STAGES } from "./explain.js";
 import { showSecret } from "./secret.js";
 import { relative } from "./time.js";
 
-/** Opens the dialog. `onChanged` is told what was added and removed. */
+/** Opens the dialog. `onChanged` receives the added and removed keys. */
 export function openRotation(context) {
   new RotationDialog(context).open();
 }
@@ -157,7 +157,7 @@ class RotationDialog {
     }
   }
 
-  /** Everything before this stage is done; all of it where there is none. `failed`: this one is not. */
+  /** Marks the stages before `current` as done; all of them, if it is undefined. `failed` marks `current`. */
   #mark(current, failed = false) {
     let state = "done";
     for (const [stage, element] of this.#stages) {

@@ -1,7 +1,7 @@
-// A table's rows, of which only those in view are in the document. One of them takes part in the tab
-// order; arrow keys move between rows and between the controls of a row.
+// A table's rows. Only the rows in view are in the document, and one control is in the tab order. Arrow keys
+// move between the rows and between a row's controls.
 
-/** Which rows are in view, with a few beyond: from `first` up to, not including, `last`. */
+/** Which rows to draw: those in view and a few beyond, from `first` up to, not including, `last`. */
 export function inView({ top, height, rowHeight, count, beyond = 4 }) {
   if (rowHeight <= 0 || height <= 0) return { first: 0, last: 0 };
   const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
@@ -9,7 +9,7 @@ export function inView({ top, height, rowHeight, count, beyond = 4 }) {
   return { first: Math.min(first, last), last };
 }
 
-/** Where a key leads from a place: `{ row, column }` within so many of both; undefined: nowhere. */
+/** Where a key press moves the focus: `{ row, column }` within the table; undefined if it does not move it. */
 export function moved({ row, column }, key, { count, columns, page, ctrl }) {
   const rows = { ArrowUp: row - 1, ArrowDown: row + 1, PageUp: row - page, PageDown: row + page };
   const within = (value, length) => Math.min(Math.max(value, 0), length - 1);
@@ -22,7 +22,7 @@ export function moved({ row, column }, key, { count, columns, page, ctrl }) {
   return undefined;
 }
 
-/** What can be focused in a row. */
+/** The elements of a row that can have the focus. */
 const CONTROLS = "[data-control]";
 
 export class Rows {
@@ -33,8 +33,8 @@ export class Rows {
   #active = { id: undefined, column: 0 };
 
   /**
-   * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as one.
-   * `build` makes a record's row.
+   * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as a row.
+   * `build` makes the row of a record.
    */
   constructor({ viewport, head, body, probe, build }) {
     this.#parts = { viewport, head, body, probe };
@@ -45,7 +45,7 @@ export class Rows {
     body.addEventListener("focusin", ({ target }) => this.#onFocus(target));
   }
 
-  /** Shows these records, in this order. Rows whose record is another object are made anew. */
+  /** Shows these records, in this order. Rebuilds a row if its record is a different object. */
   show(records) {
     this.#records = records;
     const held = this.#parts.body.contains(document.activeElement);
@@ -53,7 +53,7 @@ export class Rows {
     if (held && !this.#parts.body.contains(document.activeElement)) this.focus();
   }
 
-  /** Makes every row anew: what they say depends on the time. */
+  /** Rebuilds every row, as their texts depend on the time. */
   refresh() {
     for (const made of this.#made.values()) made.record = undefined;
     this.show(this.#records);
@@ -64,7 +64,7 @@ export class Rows {
     this.#parts.viewport.scrollTop = 0;
   }
 
-  /** Focuses the row that was active, or whatever stands in its place; returns whether there is one. */
+  /** Focuses the row that was active, or the one now in its place; returns whether there is one. */
   focus() {
     if (this.#records.length === 0) return false;
     const at = this.#records.findIndex(({ id }) => id === this.#active.id);
@@ -85,7 +85,7 @@ export class Rows {
     });
     body.style.height = `${this.#records.length * rowHeight}px`;
     const wanted = this.#records.slice(first, last).map((record, index) => ({ record, row: first + index }));
-    // A row with the focus stays, wherever it is.
+    // The row with the focus stays in the document, even out of view.
     const focused = body.contains(document.activeElement)
       ? document.activeElement.closest("[data-id]")
       : null;
@@ -103,7 +103,7 @@ export class Rows {
     for (const { record, row } of wanted) {
       const before = this.#made.get(record.id)?.element;
       const element = this.#elementOf(record, row, rowHeight);
-      // What was made anew stands where the old one stood.
+      // A rebuilt row has taken the place of the old one.
       if (before && before === place) place = element;
       if (element === place) place = place.nextElementSibling;
       else body.insertBefore(element, place);
@@ -128,7 +128,7 @@ export class Rows {
     return element;
   }
 
-  /** One control takes part in the tab order: the active one, or else the first in view. */
+  /** Puts one control in the tab order: the active one, or else the first in view. */
   #setStop(wanted) {
     const id = this.#made.has(this.#active.id) ? this.#active.id : wanted[0]?.record.id;
     for (const [each, { element }] of this.#made) {

@@ -1,8 +1,8 @@
-// The timeline's arithmetic: where a moment stands, what a key's bar is, and the same in words. Pure.
+// The timeline's arithmetic: positions of moments, the order of keys, and the picture in words. Pure.
 
 import { DAY, relative } from "./time.js";
 
-/** The moments that are marked, in days from today. */
+/** The marked moments, in days from today. */
 const MARKS = [
   { days: -1095, label: "3 years ago" },
   { days: -365, label: "1 year ago" },
@@ -17,17 +17,17 @@ const MARKS = [
   { days: 1095, label: "3 years" },
 ];
 
-/** How soon is soon, as the audit sees it. */
+/** A key that expires within this time expires soon; the same as the audit's default. */
 const SOON = 14 * DAY;
 
-/** Near today a day is wide, far from it a year is narrow: both next week and next year can be seen. */
+/** Widens days near today and narrows distant years, so that both next week and next year are visible. */
 function stretched(days) {
   return Math.sign(days) * Math.log1p(Math.abs(days));
 }
 
 /**
- * Where moments stand between `left` and `right`. The future takes two thirds at least; the scale reaches
- * a year ahead and a month back, further where a key does.
+ * Places moments between `left` and `right`. The future takes at least two thirds. The scale reaches a year
+ * ahead and a month back, or further if a key does.
  */
 export function scaleOf(records, { now, left, right }) {
   const times = records
@@ -50,14 +50,14 @@ export function scaleOf(records, { now, left, right }) {
   return { at, today, marks };
 }
 
-/** What a key's end says of it: `expired`, `soon`, `later` or `never`. */
+/** When a key expires: `expired`, `soon`, `later` or `never`. */
 export function stateOf({ expires }, now) {
   if (expires === undefined) return "never";
   if (expires <= now) return "expired";
   return expires <= now + SOON ? "soon" : "later";
 }
 
-/** The records as they are drawn, what matters most first: what never ends, then by their end; what has ended. */
+/** The records in drawing order: those that never expire, then by expiry time, then the expired ones. */
 export function lanes(records, now) {
   const rank = { never: 0, soon: 1, later: 1, expired: 2 };
   return records.toSorted(
@@ -66,7 +66,7 @@ export function lanes(records, now) {
   );
 }
 
-/** Marks whose words would run into each other are left out. */
+/** Leaves out marks whose labels would overlap. */
 export function spaced(marks, gap) {
   const kept = [];
   for (const mark of marks) {
@@ -75,7 +75,7 @@ export function spaced(marks, gap) {
   return kept;
 }
 
-/** The picture in words: how many keys end when, and the names of those that matter. */
+/** The picture in words: how many keys expire when, and the first names. */
 export function described(records, now) {
   const groups = { never: [], soon: [], later: [], expired: [] };
   for (const record of records) groups[stateOf(record, now)].push(record);

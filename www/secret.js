@@ -1,17 +1,17 @@
-// Shows a new key, once: masked, to be revealed and copied. It closes only when the person says what
-// became of it; then the key is gone from the document and from here.
+// Shows a new key once: masked, with buttons to reveal and copy it. The dialog closes only when the user says
+// whether the key is stored; then the page forgets it.
 
 import { openDialog } from "./dialog.js";
 import { announce, copy, h } from "./dom.js";
 
-/** Leaving the page would lose a key that nobody has stored. */
+/** Warns before the user leaves the page, which would lose a key that is not stored. */
 function warn(event) {
   event.preventDefault();
 }
 
 /**
- * Resolves to whether the person has stored the key. Without `refusable` there is no other way out; an
- * aborted `signal` closes it unanswered, as false.
+ * Resolves to whether the user has stored the key. Only with `refusable` can the user say no. An aborted
+ * `signal` closes the dialog and resolves to false.
  */
 export function showSecret({ created, title, notes = [], refusable = false, restore, signal }) {
   let { key } = created;
@@ -44,7 +44,7 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
   });
   return new Promise((resolve) => {
     const end = (stored) => {
-      // What a closure forgets can be collected; what the document holds can be found.
+      // Clears both copies: the closure's and the document's.
       key = undefined;
       output.textContent = "";
       removeEventListener("beforeunload", warn);

@@ -1,4 +1,4 @@
-// Every call to the module, each with its line in the journal. The token is in here and nowhere else.
+// Makes every call to the module, and writes each into the journal. Only this class holds the token.
 
 import { commandsOf } from "./curl.js";
 import {
@@ -12,24 +12,24 @@ import {
 } from "./fireworks-keys/default.js";
 import { count } from "./numbers.js";
 
-/** How many keys a page may hold. */
+/** How many keys to request per page. */
 const PAGE = 500;
 
-/** How long a person may take to store a rotated key, with all that goes before and after. */
+/** The time limit of a rotation. The user needs most of it to store the new key. */
 const ROTATION_MS = 60 * 60 * 1_000;
 
-/** The origins that the page's policy has kept it from. */
+/** The origins that the page's policy has blocked. */
 const blocked = new Set();
 globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
   if (effectiveDirective === "connect-src") blocked.add(urlOf(blockedURI)?.origin);
 });
 
-/** The whole address of one that may be a path of this page's origin; undefined where it is none. */
+/** Resolves an address, which may be a path on this page's origin; undefined if it is not a valid one. */
 export function urlOf(address) {
   return URL.canParse(address, location.href) ? new URL(address, location.href) : undefined;
 }
 
-/** What the browser knows of the way to an address, for `explain`. */
+/** What the browser knows of the network to an address, for `explain`. */
 export function networkTo(baseUrl) {
   return { online: navigator.onLine, blocked: blocked.has(urlOf(baseUrl)?.origin) };
 }
@@ -46,17 +46,17 @@ export class Service {
     this.userId = userId;
   }
 
-  /** What the browser knows of the way to this service, for `explain`. */
+  /** What the browser knows of the network to this service, for `explain`. */
   network() {
     return networkTo(this.baseUrl);
   }
 
-  /** Whether a key that begins so may be the one that this page uses. */
+  /** Whether a key with this prefix may be the one that this page uses. */
   isOwn(prefix) {
     return Boolean(prefix) && this.#token.startsWith(prefix);
   }
 
-  /** The keys, page by page, from a page token on. */
+  /** The keys, page by page, starting at a page token. */
   async *pages({ pageToken, signal }) {
     const line = this.#begin("listApiKeys", pageToken ? "List more keys" : "List the keys", {
       pageSize: PAGE,
@@ -73,7 +73,7 @@ export class Service {
       line.fail(error, this.network());
       throw error;
     } finally {
-      // Whoever has enough leaves in the middle.
+      // A caller may stop before the last page.
       line.end(`${count(keys, "key")}.`);
     }
   }
@@ -93,7 +93,7 @@ export class Service {
     );
   }
 
-  /** What the module's audit finds of keys that are here already: nothing is sent. */
+  /** Runs the module's audit on keys that are already loaded, without sending a request. */
   async audit(apiKeys) {
     if (apiKeys.length === 0) return new Map();
     const fetch = async () => Response.json({ apiKeys });
@@ -107,7 +107,7 @@ export class Service {
     return new Map(keys.map(({ key, findings }) => [key.keyId, findings]));
   }
 
-  /** Creates a key. `endsAt` is for the journal alone: when a lifetime ends. */
+  /** Creates a key. `endsAt`, when its lifetime ends, is only for the journal. */
   create({ userId, ...options }, { endsAt, signal, onEvent }) {
     const { displayName, annotations, expireTime = endsAt } = options;
     const about = { userId, displayName, annotations, expireTime };
@@ -121,7 +121,7 @@ export class Service {
     );
   }
 
-  /** Deletes a key, or finds it gone. */
+  /** Deletes a key; succeeds if it is already gone. */
   remove({ id, name, owner }) {
     const about = { userId: owner.id, keyId: id };
     return this.#perform(
@@ -133,7 +133,7 @@ export class Service {
     );
   }
 
-  /** Deletes what a create or a rotation has left. */
+  /** Deletes the keys that a create or a rotation left behind. */
   sweep(userId, { attemptTag, keepKeyId }, onEvent) {
     return this.#perform(
       "deleteOrphans",
@@ -187,10 +187,10 @@ export class Service {
     }
   }
 
-  /** Begins a line that ends once. */
+  /** Begins a journal line; only its first `end` or `fail` counts. */
   #begin(operation, title, about) {
     const { accountId, userId } = this;
-    // A shell knows of no page that a path could belong to.
+    // A shell needs the full address, as it cannot resolve a path on the page's origin.
     const baseUrl = urlOf(this.baseUrl)?.href ?? this.baseUrl;
     const line = this.#journal.begin({
       title,
@@ -212,7 +212,7 @@ export class Service {
       baseUrl: this.baseUrl,
       accountId: this.accountId,
       userId,
-      // A page goes on by itself: what a stopped call has left is still looked for.
+      // A page keeps running by itself, so a sweep after a stopped call needs nothing here.
       waitUntil: () => {},
       onEvent: (event) => {
         line.event(event);

@@ -1,6 +1,6 @@
-// Tabs: one in the tab order, arrow keys between them, each with its panel.
+// Tabs: one is in the tab order, arrow keys move between them, and each has its panel.
 
-/** Makes the tabs of a list work; `onShow` is told which panel is shown. */
+/** Makes the tabs of a list work; `onShow` receives the id of the visible panel. */
 export function startTabs(list, onShow) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));

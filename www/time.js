@@ -1,10 +1,10 @@
-// Times in words. Pure: the present comes in as an argument, in milliseconds since 1970.
+// Times in words. Pure: the current time is an argument, in milliseconds since 1970.
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** Milliseconds of a day. */
+/** A day in milliseconds. */
 export const DAY = 24 * HOUR;
 
 const UNITS = [
@@ -20,18 +20,18 @@ const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const exactFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
 const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
-/** A time as the service writes it, in milliseconds; undefined where there is none to be read. */
+/** Parses a time from the service into milliseconds; undefined if it is missing or cannot be read. */
 export function parseTime(text) {
   const ms = typeof text === "string" ? Date.parse(text) : NaN;
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** "in 3 days", "2 hours ago": rounded towards the present, so that nothing seems further than it is. */
+/** "in 3 days", "2 hours ago": rounded towards now, so that no time seems further away than it is. */
 export function relative(ms, now) {
   const distance = ms - now;
   const size = Math.abs(distance);
   if (size < MINUTE) return distance < 0 ? "just now" : "in less than a minute";
-  // A week is told in days until there are two of them, and so on: "in 9 days" says more than "in 1 week".
+  // Weeks begin at two, and so do months and years, since "in 9 days" says more than "in 1 week".
   const [unit, length] = UNITS.find(([unit, length]) => size >= (ROUGH.has(unit) ? 2 : 1) * length);
   return relativeFormat.format(Math.trunc(distance / length), unit);
 }
@@ -43,7 +43,7 @@ export function exact(ms) {
   return exactFormat.format(ms);
 }
 
-/** The day alone. */
+/** Only the date. */
 export function day(ms) {
   return dateFormat.format(ms);
 }

@@ -1,11 +1,11 @@
-// The timeline: every key from its creation to its end, with today's line, as a picture and in words.
+// The timeline: every key from its creation to its expiry, with a line for today, as a picture and in words.
 
 import { byId, h, svg } from "./dom.js";
 import { count } from "./numbers.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 
-/** Up to so many keys, each has its name and a bar of its own. */
+/** Up to this many keys, each has a bar with its name. */
 const NAMED = 40;
 
 const TOP = 44;
@@ -26,13 +26,13 @@ export class TimelineView {
     new ResizeObserver(() => this.#draw()).observe(this.#host);
   }
 
-  /** The records to draw: those that the table shows. */
+  /** Draws these records: those that the table shows. */
   update(records) {
     this.#records = records;
     this.#draw();
   }
 
-  /** Draws only while it is seen. */
+  /** Sets whether the timeline is visible; it draws only while it is. */
   setShown(shown) {
     this.#shown = shown;
     this.#draw();
@@ -104,7 +104,7 @@ export class TimelineView {
   }
 }
 
-/** Where things stand in so wide a picture of so many keys. */
+/** The layout of a picture with this width and this number of keys. */
 function layoutOf(length, width) {
   const named = length <= NAMED;
   const narrow = width < 640;
@@ -164,13 +164,13 @@ function short(label) {
     .replace(" ago", "");
 }
 
-/** From where to where a key's bar goes. */
+/** The start and the end of a key's bar. */
 function spanOf({ created, expires }, { left, width }, scale) {
   const from = created === undefined ? left : scale.at(created);
   return [from, expires === undefined ? width - 14 : Math.max(scale.at(expires), from + 3)];
 }
 
-/** A bar with a name, for each of a few keys. */
+/** Draws a bar with a name for each key, if they are few. */
 function bars(records, layout, scale, now) {
   const { lane, left, narrow } = layout;
   return records.map((record, index) => {
@@ -201,7 +201,7 @@ function shortened(text, length) {
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
 
-/** For each state one path of lives and one of their ends: thousands of keys are eight elements. */
+/** Draws two paths per state, one of lives and one of their ends: thousands of keys need only eight elements. */
 function strokes(records, layout, scale, now) {
   const { lane } = layout;
   const paths = new Map();

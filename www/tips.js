@@ -1,12 +1,12 @@
-// A tip for whatever has `data-tip`, when a pointer rests on it or the focus is on it. It stays while
-// the pointer is on the tip itself, and goes with Escape.
+// Shows the tip of an element with `data-tip` while the element has the pointer or the focus. The tip stays
+// while the pointer is on it, and Escape hides it.
 
 import { h } from "./dom.js";
 
 const tip = h("div", { "id": "tip", "popover": "manual", "role": "tooltip" });
 let shownFor;
 
-/** Starts to watch the document. */
+/** Starts to show tips in this document. */
 export function startTips() {
   document.body.append(tip);
   document.addEventListener("pointerover", ({ target }) => {
@@ -29,7 +29,7 @@ function show(element) {
   shownFor = element ?? undefined;
   if (!element) return;
   tip.textContent = element.dataset.tip;
-  // On top of a dialog, the tip has to be in it to be read; elsewhere it belongs to a landmark.
+  // Screen readers read a tip only inside an open dialog, and elsewhere it should be inside a landmark.
   (element.closest("dialog, main") ?? document.body).append(tip);
   tip.showPopover();
   element.setAttribute("aria-describedby", tip.id);
