@@ -1,5 +1,5 @@
-// A broker's configuration is read before the module is loaded, so that a few of the module's rules stand
-// in the broker as well. Both accept the same, and take it for the same.
+// The broker reads its configuration before it loads the module, so it repeats a few of the module's rules.
+// Tests that both accept the same values and read them alike.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -24,7 +24,7 @@ const IDS = [
 
 const call = { token: "fw_token", accountId: "acme", userId: "broker", maxRetries: 0 };
 
-/** Whether this is accepted: `false` where it is refused as an option of this path. */
+/** Whether `work` succeeds: `false` if it fails with a `ValidationError` for this path. */
 async function isAccepted(path, work) {
   try {
     await work();
@@ -38,7 +38,7 @@ async function isAccepted(path, work) {
 
 const brokerWith = (change, ledger = memoryLedger()) => createKeyBroker(options(ledger, change));
 
-/** The milliseconds that the broker takes a duration for. */
+/** How the broker reads a duration, in milliseconds. */
 async function inBroker(duration) {
   let taken;
   const reserve = async (_member, _mint, { windowMs }) => {
@@ -50,7 +50,7 @@ async function inBroker(duration) {
   return taken;
 }
 
-/** The milliseconds that the module takes a duration for, as a create's lifetime. */
+/** How the module reads a duration as a create's lifetime, in milliseconds. */
 async function inModule(duration) {
   let taken;
   const fetch = async (_, { body }) => {
@@ -63,7 +63,7 @@ async function inModule(duration) {
 }
 
 test("broker and module take the same for a duration", async (context) => {
-  // The clock stands still, so that a lifetime can be told from its end.
+  // The clock stands still, so that the expiry time gives the exact lifetime.
   context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
   const verdicts = new Set();
   for (const duration of DURATIONS) {
@@ -76,7 +76,7 @@ test("broker and module take the same for a duration", async (context) => {
     assert.equal(await isAccepted("limits.window", () => brokerWith(change)), accepted, text);
     if (!accepted) continue;
     const ms = await inBroker(duration);
-    // A key cannot end after the year 9999, and ends on a whole millisecond.
+    // A key cannot expire after the year 9999, and expires on a whole millisecond.
     if (ms < 1 || ms > 1e14) continue;
     assert.equal(await inModule(duration), Math.floor(ms), text);
   }

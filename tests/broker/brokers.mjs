@@ -1,5 +1,5 @@
 // Brokers to test: one in this process with its ledger in memory, and the example's worker in workerd with
-// its ledger on disk. Each has an emulator of its own.
+// its ledger on disk. Each has its own emulator.
 
 import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,16 +8,16 @@ import { folder, prepare, root, tool, write } from "../matrix/fixture.mjs";
 import { bundleWorker, startWorkerd } from "../matrix/workerd.mjs";
 import { startIssuer } from "./issuer.mjs";
 
-/** The page that may ask. */
+/** The origin that may call the broker. */
 export const PAGE = "https://app.example";
 
 /** The brokers' `memberSecret`. */
 export const SECRET = "a secret of thirty-two characters or more";
 
-/** Where the example's worker is bundled. */
+/** The folder of the bundled example worker. */
 const WORKER = "broker/worker";
 
-/** A valid configuration. The test hands the ledger in, as it comes from the installed package. */
+/** A valid configuration. The test passes the ledger, because it comes from the installed package. */
 export const options = (ledger, change = {}) => ({
   token: "fw_token",
   accountId: "acme",
@@ -32,14 +32,14 @@ export const options = (ledger, change = {}) => ({
 const ACCOUNT = "acme";
 const OWNER = "broker";
 
-/** The example's worker with a clock that a test can set: the broker and its ledger ask `Date.now`. */
+/** The example's worker with a clock that a test can set: the broker and its ledger read `Date.now`. */
 const SCRIPT = `import { env } from "cloudflare:workers";
 const { now } = Date;
 Date.now = () => now() + env.AHEAD_MS;
 export { default, KeyLedger } from "./example.js";
 `;
 
-/** Bundles the example's worker from the packed package, with a script around it. */
+/** Bundles the example's worker with the packed package, wrapped in `script`. */
 export async function prepareWorker({ script = SCRIPT } = {}) {
   await prepare();
   await rm(join(folder, "broker"), { recursive: true, force: true });
@@ -49,7 +49,7 @@ export async function prepareWorker({ script = SCRIPT } = {}) {
   await bundleWorker("broker/src/worker.js", WORKER);
 }
 
-/** Limits that no test reaches unless it sets its own. */
+/** Limits so high that no test reaches them. */
 const PLENTY = { mints: 1_000, window: "1h", live: 1_000 };
 
 const running = new Set();
@@ -59,14 +59,14 @@ function started(broker) {
   return broker;
 }
 
-/** Stops every broker that still runs. */
+/** Stops all running brokers. */
 export async function stopAll() {
   const brokers = [...running];
   running.clear();
   for (const broker of brokers) await broker.stop();
 }
 
-/** What brokers of both kinds need: the service, an issuer of members' tokens, and ways to ask. */
+/** What both kinds of brokers need: the service, an issuer of members' tokens, and helpers. */
 async function surroundings() {
   const admin = "fw_broker_admin_token";
   const args = ["--faults", "--account", ACCOUNT, "--user", "me:admin", "--token", admin];
@@ -86,14 +86,14 @@ async function surroundings() {
     if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
     return response.json();
   };
-  /** Mints a key with another key, past the broker. */
+  /** Mints a key directly at the service, with another key as the token. */
   const mintByHand = (token, apiKey = {}, user = OWNER) =>
     json(keysOf(user), {
       method: "POST",
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ apiKey }),
     });
-  // The broker's token belongs to the same service account as the keys, and can do no more than they can.
+  // The broker's token belongs to the same service account as its keys, and has the same rights.
   const token = await mintByHand(admin);
   return {
     emulator,
@@ -101,12 +101,12 @@ async function surroundings() {
     admin,
     token,
     mintByHand,
-    /** The broker's keys that the service has, without the broker's token. */
+    /** The keys of the broker's service account at the service, except the broker's token. */
     stored: async () =>
       (await json(`${emulator.url}/_emulator/keys`)).keys.filter(
         ({ user, keyId }) => user === OWNER && keyId !== token.keyId,
       ),
-    /** Whether the service takes a key. */
+    /** Whether the service accepts a key. */
     works: async (key) => {
       const init = { headers: { authorization: `Bearer ${key}` } };
       return (await fetch(`${emulator.url}/v1/accounts/${ACCOUNT}`, init)).status !== 401;
@@ -115,7 +115,7 @@ async function surroundings() {
   };
 }
 
-/** Ways to order trouble. They throw where the emulator does not take the order. */
+/** Functions for fault rules. They throw if the emulator refuses. */
 function trouble(url) {
   const send = async (method, order) => {
     const body = order && JSON.stringify(order);
@@ -125,16 +125,16 @@ function trouble(url) {
     return text && JSON.parse(text);
   };
   return {
-    /** Orders a fault, of creates unless the order says otherwise. */
+    /** Adds a fault rule, for creates unless `order` names another operation. */
     fault: (fault, order = {}) => send("POST", { operation: "create", user: OWNER, ...order, fault }),
-    /** How many requests ran into the faults that are ordered. */
+    /** How many requests the current rules have hit. */
     hits: async () => (await send("GET")).faults.reduce((sum, { hits }) => sum + hits, 0),
-    /** Takes all orders back. */
+    /** Removes all rules. */
     calm: () => send("DELETE"),
   };
 }
 
-/** Asks as a member does: with a token of the issuer, and from the page unless the test says otherwise. */
+/** Sends requests as a member does: with the issuer's token, and from the page unless the test says otherwise. */
 function asking({ issuer }, send) {
   const tokens = new Map();
   return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {
@@ -152,7 +152,7 @@ function asking({ issuer }, send) {
 
 const realNow = Date.now;
 
-/** A broker in this process. `change` is laid over its options. */
+/** A broker in this process. `change` overrides its options. */
 export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}) {
   const around = await surroundings();
   const { createKeyBroker, memoryLedger } = await tool("fireworks-keys/broker");
@@ -203,7 +203,7 @@ const pick = ({ jwks, issuer, audience }) => ({ jwks, issuer, audience });
 
 let count = 0;
 
-/** The example's worker, in a folder of its own with its objects. */
+/** The example's worker, in its own folder with its Durable Objects. */
 export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
   const around = await surroundings();
   const { issuer, emulator, token } = around;
@@ -241,7 +241,7 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
   return started({
     ...around,
     folder: join(folder, at),
-    /** How much memory its process holds, in bytes. */
+    /** The resident memory of its process, in bytes. */
     memory: async () => {
       const status = await readFile(`/proc/${worker.pid}/status`, "utf8");
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)[1]) * 1_024;
@@ -250,7 +250,7 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
     reconcile: () => worker.runScheduled(),
     said: async () => output,
     settled: async () => undefined,
-    /** Ends the process as a power cut would, and starts another on the same folder. */
+    /** Kills the process as a power cut would, and starts another in the same folder. */
     kill9,
     /** Sets the clock of the broker and its ledger ahead of the service's, in a new process. */
     async setAhead(ms) {

@@ -1,4 +1,4 @@
-// A broker's configuration: what is wrong makes none.
+// Tests that a wrong configuration makes no broker.
 
 import assert from "node:assert/strict";
 import { before, test } from "node:test";

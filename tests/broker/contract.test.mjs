@@ -1,4 +1,4 @@
-// What a broker answers, and what it leaves behind, with a ledger in memory and with Durable Objects.
+// Tests what a broker answers and which keys it leaves, with a ledger in memory and with Durable Objects.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -248,7 +248,7 @@ for (const [kind, start] of [
           return answers;
         };
         assert.deepEqual(await statuses(3), [201, 201, 429]);
-        // Starting anew may take a while: the clock stays well away from the moment that counts.
+        // A restart may take a while, so the clock stays well away from the limit's boundary.
         await setAhead(300_000);
         assert.deepEqual(await statuses(1), [429]);
         await setAhead(1_200_000);
@@ -311,7 +311,7 @@ for (const [kind, start] of [
       const forged = [
         await mintByHand(ada.key),
         await mintByHand(ada.key, { displayName: "brokered" }),
-        // A tag of another member, the member's own, one of no member, and no tag at all.
+        // Tags of other members, the member's own tag, tags of no member, and no tag at all.
         ...(await Promise.all(tags.map((annotations) => mintByHand(ada.key, { annotations })))),
         await mintByHand(ada.key, { annotations: { "fireworks-keys-attempt": `${"0".repeat(64)}.00` } }),
         await mintByHand(ada.key, { annotations: { "fireworks-keys-attempt": "__proto__.x" } }),
@@ -342,7 +342,7 @@ function isProblem(body, headers, status) {
   assert.ok(body.type && body.title && body.detail && body.code, JSON.stringify(body));
 }
 
-/** Tries again while it fails: a sweep may go on after the answer. */
+/** Repeats the check until it passes, because a sweep may continue after the answer. */
 async function eventually(check) {
   for (const wait of [0, 100, 400, 1_500, 6_000]) {
     await sleep(wait);

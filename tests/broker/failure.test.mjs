@@ -1,4 +1,4 @@
-// A broker whose ledger, service or member fails in the middle of a request.
+// Tests a broker whose ledger or service fails, or whose member leaves, in the middle of a request.
 
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
@@ -63,7 +63,7 @@ test("a member who leaves in the middle of a mint leaves no key", async () => {
     authenticate: () => "ada",
     fetch: async (url, init) => {
       if (minted || !url.endsWith("/apiKeys") || init.method !== "POST") return fetch(url, init);
-      // The service mints, and the member leaves before the answer arrives.
+      // The service creates the key, and the member leaves before the answer arrives.
       const { signal: _, ...rest } = init;
       const response = await fetch(url, rest);
       minted = await broker.stored();
@@ -255,9 +255,9 @@ test("the broker passes the service's Retry-After on", async () => {
   assert.deepEqual([status, headers.get("retry-after")], [503, "120"]);
 });
 
-/** Runs work while a mocked clock passes quickly; throws where the work has no end. */
+/** Runs work while a mocked clock runs fast; throws if the work never ends. */
 async function whilePassing(context, work) {
-  // Real time passes, too, as hashes are made on another thread.
+  // Real time has to pass too, because another thread computes the hashes.
   const { setTimeout: turn } = globalThis;
   context.mock.timers.enable({ apis: ["setTimeout"] });
   try {

@@ -1,4 +1,4 @@
-// An identity provider: signs members' tokens, well and badly, and serves its keys.
+// An identity provider: signs valid and invalid tokens for members, and serves its keys.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -6,7 +6,7 @@ import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from "j
 
 const ALGORITHM = "ES256";
 
-/** Starts one, whose tokens are meant for this audience. */
+/** Starts an identity provider that issues tokens for this audience. */
 export async function startIssuer(audience = "broker") {
   const pair = await generateKeyPair(ALGORITHM, { extractable: true });
   const other = await generateKeyPair(ALGORITHM, { extractable: true });
@@ -28,10 +28,10 @@ export async function startIssuer(audience = "broker") {
   const sign = (payload, { header = {}, key = pair.privateKey } = {}) =>
     new SignJWT(payload).setProtectedHeader({ alg: ALGORITHM, kid: "one", ...header }).sign(key);
 
-  /** A token that is in order. */
+  /** A valid token. */
   const tokenFor = (member) => sign(claims(member));
 
-  /** Tokens that must open nothing, by what is wrong with them. */
+  /** Tokens that the broker must refuse, by what is wrong with them. */
   async function wrongTokens(member) {
     const good = await tokenFor(member);
     const [head, , signature] = good.split(".");

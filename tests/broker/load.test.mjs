@@ -1,5 +1,5 @@
-// Many members at once in the real workerd, with its objects on disk and the process killed in the middle:
-// no member exceeds a limit, no row is lost, and no key is left that the ledger does not know.
+// Tests many members at once in the real workerd, with its objects on disk, and kills the process in the middle:
+// no member exceeds a limit, no row is lost, and no key remains that the ledger does not know.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -11,11 +11,11 @@ import { durableBroker, prepareWorker, SECRET, stopAll } from "./brokers.mjs";
 
 const exec = promisify(execFile);
 
-/** How many requests are sent in all. */
+/** How many requests the test sends in all. */
 const REQUESTS = Number(process.env.BROKER_REQUESTS ?? 20_000);
 const MEMBERS = Array.from({ length: 50 }, (_, index) => `member-${index}@example.com`);
 
-/** How many requests a member has under way at a time. */
+/** How many requests a member has under way at once. */
 const AT_ONCE = 3;
 const LIMITS = { mints: 90, window: "1h", live: 4 };
 
@@ -34,7 +34,7 @@ test(`${REQUESTS} requests of 50 members, and a kill -9 in the middle`, async (c
   let killed;
   let highest = 0;
 
-  /** Mints three times out of four, and else revokes the member's oldest key. */
+  /** Mints a key three times out of four, and otherwise revokes the member's oldest key. */
   async function request(member) {
     const own = held.get(member);
     const [oldest] = own.keys();
@@ -93,13 +93,13 @@ test(`${REQUESTS} requests of 50 members, and a kill -9 in the middle`, async (c
   const minted = [...rows.values()].reduce((sum, mints) => sum + mints, 0);
   assert.ok(minted >= statuses[201], `${minted} rows, ${statuses[201]} keys handed out`);
 
-  // The kill has cut mints off. Until their time is up, reconcile has to leave their keys alone.
+  // The kill interrupted some mints. Until their time is up, reconcile has to leave their keys alone.
   await broker.setAhead(SETTLED_MS);
   assert.equal(await broker.reconcile(), "ok");
   const stored = new Set((await broker.stored()).map(({ keyId }) => keyId));
   const known = MEMBERS.flatMap((name) => [...held.get(name).keys()]);
   for (const keyId of known) assert.ok(stored.has(keyId), `${keyId} was handed out, and is gone`);
-  // A revocation that was cut off may be done or not: the member would ask again.
+  // An interrupted revocation may or may not have happened: a real member would ask again.
   assert.ok(stored.size - known.length <= statuses.lost, `${stored.size} stored, ${known.length} known`);
   for (const name of MEMBERS) {
     assert.ok((await broker.ask(name, "DELETE", "/keys/another")).status === 404);
@@ -148,7 +148,7 @@ test("an alarm drops the rows that are no longer needed, and the storage with th
   assert.deepEqual(await left(), [], "after a restart, too");
 });
 
-/** The member whose key it is, as its tag says. */
+/** The member that a key's tag names. */
 function ownerOf({ annotations }) {
   return annotations["fireworks-keys-attempt"].split(".")[0];
 }
@@ -159,7 +159,7 @@ function countBy(names) {
   return counts;
 }
 
-/** Neither the objects' files nor the worker's output may hold a key, a token or a member's id. */
+/** Checks that neither the objects' files nor the worker's output contain a key, a token or a member's id. */
 async function nothingSecret(broker, held) {
   const secrets = [broker.token.key, SECRET, "eyJhbGci", "fw_", ...MEMBERS];
   for (const own of held.values()) secrets.push(...own.values());
@@ -179,8 +179,8 @@ async function objectFiles(folder) {
 }
 
 /**
- * How many rows each object has on disk, for the objects that have any, and how many of all these rows
- * belong to mints that were not settled. Python brings SQLite along.
+ * Counts the rows of each object on disk that has any, and how many of all these rows belong to unsettled
+ * mints. Uses Python, because it includes SQLite.
  */
 async function storedRows(folder) {
   const files = (await objectFiles(folder)).filter((file) => /[0-9a-f]{64}\.sqlite$/.test(file));

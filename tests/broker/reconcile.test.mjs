@@ -1,4 +1,4 @@
-// What `reconcile` revokes, what it spares, and what it reports.
+// Tests what `reconcile` revokes, what it spares, and what it reports.
 
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";
@@ -32,7 +32,7 @@ test("a key whose row was lost is revoked by reconcile, even where it could not 
   assert.equal((await broker.ask("ada", "POST", "/keys")).status, 503);
   assert.equal((await broker.stored()).length, 1, "the deletion was refused");
   lose = false;
-  // A mint may be under way: nothing is done until it cannot be any more.
+  // The mint may still be under way, so reconcile does nothing until its time is up.
   assert.deepEqual(await broker.reconcile(), {
     known: 1,
     revoked: [],
@@ -51,7 +51,7 @@ test("a key whose row was lost is revoked by reconcile, even where it could not 
 test("a mint whose answer was lost counts until it is swept", async () => {
   const broker = await memoryBroker({ limits: { mints: 9, window: "1h", live: 2 }, maxRetries: 0 });
   for (const expected of [502, 502]) {
-    // The create's answer is lost, and so is every look at what it left.
+    // The create's answer is lost, and every sweep after it fails.
     await broker.fault({ kind: "drop", when: "after" });
     await broker.fault({ kind: "answer", status: 403, body: "{}" }, { operation: "list", times: 9 });
     const { status } = await broker.ask("ada", "POST", "/keys");
@@ -90,7 +90,7 @@ test("reconcile spares and reports the broker's own token where keep does not na
 });
 
 test("reconcile spares no key that only begins as the token does", async () => {
-  // The service shows less of a key than it could: many begin alike.
+  // This service shows such a short prefix that many keys share it.
   const short = async (url, init) => {
     const response = await fetch(url, init);
     if (!url.includes("/apiKeys?") && !url.endsWith("/apiKeys")) return response;

@@ -1,4 +1,4 @@
-// The broker's own rules, against a service that is a function: what no emulator is needed for.
+// Tests the broker's own rules against a service that is a plain function, without an emulator.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { options } from "./brokers.mjs";
 
 const MINUTE_MS = 60_000;
 
-/** A service that keeps what it created; `change` says what becomes of each answer to a create. */
+/** A service that stores the keys it creates; `change` modifies each new key. */
 function service(change = (key) => key) {
   const keys = new Map();
   const fetch = async (url, { method, body }) => {
@@ -26,7 +26,7 @@ function service(change = (key) => key) {
 
 const listed = ({ key, ...shown }) => shown;
 
-/** A broker of this ledger, and a way to ask it as a member. */
+/** A broker with this ledger, and a function that sends it a member's request. */
 function brokerOf(ledger, change) {
   const authenticate = ({ headers }) => headers.get("x-member") ?? "ada";
   const broker = createKeyBroker(options(ledger, { authenticate, ...change }));

@@ -1,4 +1,4 @@
-// What the operator and the runtime give a broker: authenticate, onError, options, the context.
+// Tests what the operator and the runtime pass to a broker: authenticate, onError, options, the context.
 
 import assert from "node:assert/strict";
 import { afterEach, before, test } from "node:test";

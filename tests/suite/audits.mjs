@@ -1,4 +1,4 @@
-// Audits tell which keys are a risk, and why.
+// Tests that an audit says which keys are a risk, and why.
 
 import { connection, equal, rejectionOf, storedKeys } from "./service.mjs";
 
@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 const ago = (days) => new Date(Date.now() - days * DAY).toISOString();
 const ahead = (days) => ago(-days);
 
-/** A service that lists these keys, two a page, in this order. */
+/** A service that lists these keys in this order, two per page. */
 function listing(keys) {
   return async (url) => {
     const from = Number(new URL(url).searchParams.get("pageToken") ?? 0);
@@ -16,7 +16,7 @@ function listing(keys) {
 }
 
 const at = { token: "fw_x", accountId: "acme", userId: "-" };
-// A function, as a Worker's clock stands at zero until there is a request.
+// A function, because a Worker's clock stays at zero until the first request.
 const calmKey = () => ({ createTime: ago(10), expireTime: ahead(100), lastUsed: ago(1), secure: true });
 
 export const audits = {
@@ -114,7 +114,7 @@ export const audits = {
     equal(audit.counts["shared-attempt"], 2, "a count");
   },
 
-  // This user and this name are of no other case, whose late sweeps may still be deleting keys.
+  // No other case uses this user and this name, so no late sweep of another case can delete these keys.
   async "an audit reads every page of the service, and changes nothing"({ auditApiKeys, createApiKey }, api) {
     const mine = connection(api, "audited");
     const displayName = "of the audit";

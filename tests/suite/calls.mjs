@@ -1,4 +1,4 @@
-// Creates and deletes where nothing goes wrong, and the client.
+// Tests creates and deletes when nothing goes wrong, and the client.
 
 import { connection, equal, holds, rejection, rejectionOf, storedKeys } from "./service.mjs";
 
@@ -98,7 +98,7 @@ export const calls = {
       return fetch(...args);
     };
     const headers = { "X-Team": "infra" };
-    // The emulator allows no such header from a page of another origin, so this one is not sent.
+    // The emulator does not allow this header from a page of another origin, so the answer is made up.
     const answer = () => Promise.resolve(Response.json({ keyId: "k", key: "fw_made_up", new: [1] }));
     const created = await createApiKey({
       ...connection(api),

@@ -1,4 +1,4 @@
-// What went wrong at the service or on the way is said, without a secret.
+// Tests that errors say what went wrong at the service or on the way, without a secret.
 
 import { calm, connection, equal, fault, holds, rejectionOf, storedKeys } from "./service.mjs";
 
@@ -58,7 +58,7 @@ export const errors = {
 
   async "an answer that never comes whole is a connection error"({ createApiKey, ConnectionError }, api) {
     for (const [trouble, times] of [
-      // A browser tries as often as it has a connection left that was used before.
+      // A browser retries once for each reused connection it still has.
       [{ kind: "drop" }, 50],
       [{ kind: "cut", bytes: 10 }, 1],
     ]) {

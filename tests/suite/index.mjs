@@ -1,5 +1,5 @@
-// What must hold in every runtime. Uses nothing but web standards, so that it can be bundled for
-// any of them; each runtime's test file says how it gets there.
+// The tests that every runtime must pass. They use only web standards, so that they can be bundled for
+// every runtime; each runtime's own test file runs them there.
 
 import { audits } from "./audits.mjs";
 import { calls } from "./calls.mjs";
@@ -14,8 +14,8 @@ import { time } from "./time.mjs";
 export { emulatorArguments } from "./service.mjs";
 
 /**
- * The cases by name. Each is called with the package and with `api`, the address of an emulator
- * that was started with `emulatorArguments`.
+ * The cases by name. Each takes the package and `api`, the address of an emulator started with
+ * `emulatorArguments`.
  */
 export const cases = {
   ...calls,

@@ -1,4 +1,5 @@
-// Rotations that meet another, a failure, an abort or a wrong option: what is left, and what they say.
+// Tests rotations that meet another rotation, a failure, an abort or a wrong option: which keys remain, and
+// what the error says.
 
 import { acme, after, live, MINUTE, service, start, USER } from "./rotating.mjs";
 import { equal, fault, holds, rejection, rejectionOf, repeats } from "./service.mjs";
@@ -127,7 +128,7 @@ export const interrupted = {
       ["create", "create", 0, [first.keyId]],
       ["compare", "list", 1, [first.keyId]],
     ]) {
-      // A transport that repeats requests has a create swept, with a list of its own.
+      // If the runtime repeats requests, a sweep after the create lists the keys first.
       if (stage === "compare" && repeats()) continue;
       await fault(api, refused, { operation, skip, user: USER });
       const rotating = rotateApiKey({ ...at, keyId: first.keyId, persist: () => {} });
@@ -170,7 +171,7 @@ export const interrupted = {
       equal(reason, "mine", stage);
       await Promise.all(held);
       const left = (await live(api)).filter((keyId) => !before.includes(keyId));
-      // Once the store is asked, nobody knows what became of it.
+      // Once `persist` was called, the key may be stored, so it stays.
       equal(left.length, asked ? 1 : 0, `keys left at ${stage}`);
       const told = {
         find: "rotation",

@@ -1,4 +1,4 @@
-// Lists are lazy, and go through every page.
+// Tests that lists are lazy and read every page.
 
 import { connection, countingFetch, equal, holds, rejection, rejectionOf } from "./service.mjs";
 

@@ -1,4 +1,4 @@
-// A wrong option is named, with what to change, before anything is sent.
+// Tests that a wrong option fails before any request, with an error that names it and says what to change.
 
 import { connection, countingFetch, equal, holds, rejectionOf } from "./service.mjs";
 

@@ -1,9 +1,9 @@
-// A create whose answer is lost leaves no key that nobody holds the secret of.
+// Tests that a create whose answer is lost leaves no orphan: no key whose secret nobody has.
 
 import { calm, connection, equal, fault, holds, rejection, rejectionOf, storedKeys } from "./service.mjs";
 
-// Faults that lists and deletes get into are for this user: a late sweep of another case may be under
-// way.
+// Faults for lists and deletes apply to this user only, because a late sweep of another case may still be
+// running.
 const USER = "orphaned";
 
 export const orphans = {
@@ -40,8 +40,8 @@ export const orphans = {
     }
   },
 
-  // A browser repeats a request by itself, unseen, when a connection that was used before breaks
-  // without an answer; elsewhere this is a lost answer like any other.
+  // A browser silently repeats a request when a reused connection breaks without an answer. In other
+  // runtimes this is an ordinary lost answer.
   async "a create that the runtime itself may repeat leaves no orphan"({ createApiKey }, api) {
     for (const times of [1, 2, 3]) {
       const before = (await storedKeys(api, USER)).length;
@@ -65,7 +65,7 @@ export const orphans = {
 
   async "a create that is refused after it was done leaves no orphan"({ createApiKey, ApiError }, api) {
     const before = (await storedKeys(api, USER)).length;
-    // The second request may be the runtime's own, which nobody sees.
+    // The second request may be one that the runtime repeated silently.
     await fault(api, { kind: "drop", when: "after" });
     await fault(api, { kind: "answer", status: 403, body: '{"message": "too many keys"}' });
     const error = await rejectionOf(ApiError, createApiKey(connection(api, USER)));

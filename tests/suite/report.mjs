@@ -1,15 +1,15 @@
-// Runs every case and tells what came of it, as plain data that can leave a runtime.
+// Runs every case and returns the results as plain data that can leave a runtime.
 
 import { cases } from "./index.mjs";
 
-/** The names of the cases that failed, with why; empty when all passed. */
+/** Returns the names of the failed cases with their errors; an empty array if all passed. */
 export async function report(package_, api) {
   const failures = [];
   for (const [name, run] of Object.entries(cases)) {
     try {
       await run(package_, api);
     } catch (error) {
-      // Not every engine's stack begins with the message.
+      // The message is added because not every engine's stack begins with it.
       failures.push([`${name}: ${error}`, error?.stack].join("\n"));
     }
   }

@@ -1,8 +1,8 @@
-// What the cases of rotations share: a key and its store, and a service without a server.
+// What the rotation cases share: a key and its store, and a service without a server.
 
 import { connection, storedKeys } from "./service.mjs";
 
-// Faults are set for this user alone: late sweeps of other cases may still be running.
+// Faults apply to this user only, because late sweeps of other cases may still be running.
 export const USER = "rotated";
 export const MINUTE = 60_000;
 
@@ -21,7 +21,7 @@ export async function start({ createApiKey }, api, options = {}) {
   return { at, first, store, persist };
 }
 
-/** A service with these keys, which answers a create and remembers what it was asked. */
+/** A service with these keys. It answers creates, lists and deletes, and records the requests. */
 export function service(keys, at = Date.now()) {
   const list = [...keys];
   const asked = [];

@@ -1,4 +1,4 @@
-// A rotation stores the new key before it deletes an old one, and says where it ended.
+// Tests that a rotation stores the new key before it deletes an old one, and says where it stopped.
 
 import { acme, after, live, MINUTE, service, start, USER } from "./rotating.mjs";
 import { connection, equal, holds, rejectionOf, repeats } from "./service.mjs";
@@ -52,7 +52,7 @@ export const rotations = {
     }
     const mine = async () => (await live(api)).filter((keyId) => !others.includes(keyId));
     equal((await mine()).sort(), ids.slice(-2).sort(), "two");
-    // The token is the key that is rotated: it must not be needed once it is gone.
+    // The rotated key is also the token, so the rotation must not need it after deleting it.
     const leaked = store.held;
     const leak = { ...at, token: leaked.key, keyId: leaked.keyId, keep: 0, persist };
     const { revoked, pending } = await rotateApiKey({ ...leak, expiresIn: "1d" });
@@ -90,12 +90,12 @@ export const rotations = {
     equal(events.at(-1), unknown, "the event");
     equal((await live(api)).sort(), [...before, error.liveKeyIds[1]].sort(), "both stay");
 
-    // What is there now is not to be rotated in silence.
+    // The next rotation must not silently ignore the leftover successor.
     const again = await rejectionOf(RotationError, rotateApiKey({ ...at, keyId, persist: () => {} }));
     const [left] = again.successors;
     equal([again.stage, again.reason, left.keyId], ["find", "unfinished", error.liveKeyIds[1]], "unfinished");
     holds(left.ageMs < MINUTE && left.createTime.endsWith("Z"), "its age");
-    // And it is too young to be taken for a crash's.
+    // The leftover is too young to come from a crashed rotation.
     const sure = rotateApiKey({ ...at, keyId, persist: () => {}, onUnfinished: "delete" });
     const conflict = await rejectionOf(RotationError, sure);
     equal(
@@ -104,7 +104,7 @@ export const rotations = {
       "young",
     );
     equal((await live(api)).length, before.length + 1, "ours is taken back");
-    // If it was stored after all, that is the key to rotate.
+    // If the leftover was stored after all, it is the key to rotate.
     const { revoked } = await rotateApiKey({ ...at, keyId: left.keyId, persist: () => {}, keep: 0 });
     equal(revoked, [keyId, left.keyId], "both go");
   },
@@ -114,7 +114,7 @@ export const rotations = {
     deleteOrphans,
     RotationError,
   }) {
-    // The first create's answer is lost, and the sweep's list is refused; the second's key is stored.
+    // The answer to the first create is lost, the sweep's list is refused, and the second key may be stored.
     const { fetch, list } = service([{ keyId: "k" }]);
     let posts = 0;
     let refusals = 1;

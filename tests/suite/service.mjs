@@ -1,6 +1,6 @@
-// What the cases share: an emulator to talk to, and ways to say what must hold. Web standards only.
+// What the cases share: functions for the emulator, and assertions. Uses only web standards.
 
-/** What the emulator is started with. */
+/** The arguments to start the emulator with. */
 export const emulatorArguments = [
   ...["--faults", "--account", "local", "--token", "fw_local_admin"],
   ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
@@ -14,8 +14,8 @@ export function connection(api, userId = "ci-bot") {
 }
 
 /**
- * Sends the emulator an order, and resolves to its answer. Throws what the emulator says if it refuses:
- * a test that runs without the trouble it asked for proves nothing.
+ * Sends the emulator a control request, and resolves to its answer. Throws if the emulator refuses it, because
+ * a test without its fault would prove nothing.
  */
 export async function control(api, method, path, body) {
   const response = await fetch(`${api}/_emulator${path}`, {
@@ -27,30 +27,29 @@ export async function control(api, method, path, body) {
   return text === "" ? undefined : JSON.parse(text);
 }
 
-/** Asks for trouble, with creates unless told otherwise. */
+/** Adds a fault rule, for creates unless `order` names another operation. */
 export function fault(api, fault, order = {}) {
   return control(api, "POST", "/faults", { operation: "create", ...order, fault });
 }
 
-/** Ends all trouble. */
+/** Removes all fault rules. */
 export function calm(api) {
   return control(api, "DELETE", "/faults");
 }
 
-/** Starts afresh: no keys, no trouble. */
+/** Resets the emulator: no keys, no fault rules. */
 export function reset(api) {
   return control(api, "DELETE", "");
 }
 
-/** The keys that the emulator has, of everyone or of one user. */
+/** The keys that the emulator stores, of all users or of one. */
 export async function storedKeys(api, userId) {
   const { keys } = await control(api, "GET", "/keys");
   return userId === undefined ? keys : keys.filter(({ user }) => user === userId);
 }
 
 /**
- * A fetch that counts its requests. The emulator's own count includes those of other cases, whose late
- * sweeps may still be running.
+ * A fetch that counts its requests. The emulator's own count also includes late sweeps of other cases.
  */
 export function countingFetch() {
   const counting = (url, init) => {
@@ -62,12 +61,12 @@ export function countingFetch() {
 }
 
 /**
- * Whether the runtime repeats requests by itself, as the package is told: a create there ends with a
+ * Whether the runtime repeats requests by itself. The package has the same rule: there, a create ends with a
  * look at the user's keys.
  */
 export const repeats = () => /^(Mozilla|Deno)\//.test(globalThis.navigator?.userAgent ?? "");
 
-/** What a promise is rejected with. */
+/** Returns the error of a promise that must reject. */
 export async function rejection(promise) {
   let value;
   try {
@@ -78,14 +77,14 @@ export async function rejection(promise) {
   throw new Error(`should have been rejected, and resolved to ${JSON.stringify(value)}`);
 }
 
-/** What a promise is rejected with, which must be of this class. */
+/** Returns the error of a promise that must reject with this class. */
 export async function rejectionOf(Class, promise) {
   const error = await rejection(promise);
   if (error instanceof Class) return error;
   throw new Error(`should be ${Class.name}: ${error?.stack ?? error}`, { cause: error });
 }
 
-/** Two values must be the same, or the same as JSON. */
+/** Throws unless the two values are identical, or equal as JSON. */
 export function equal(actual, expected, what) {
   const [seen, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (actual !== expected && seen !== wanted) {
@@ -93,7 +92,7 @@ export function equal(actual, expected, what) {
   }
 }
 
-/** Something must be true. */
+/** Throws unless the condition is true. */
 export function holds(condition, what) {
   if (!condition) throw new Error(what);
 }

@@ -1,4 +1,4 @@
-// Timeouts, retries and aborts.
+// Tests timeouts, retries and aborts.
 
 import { calm, connection, countingFetch, equal, fault, holds, rejection, rejectionOf } from "./service.mjs";
 
@@ -33,7 +33,7 @@ export const time = {
     const at = { ...connection(api), onEvent: (event) => events.push(event) };
     const headers = { "retry-after": "0" };
     await fault(api, { kind: "answer", status: 429, headers, body: "{}" }, { times: 2 });
-    // From a page of another origin the header cannot be seen, and the backoff applies.
+    // A page of another origin cannot see the header, so there the backoff applies.
     await createApiKey(at);
     equal(
       events.map(({ type, status }) => [type, status]),
@@ -51,7 +51,7 @@ export const time = {
     await fault(api, { kind: "answer", status: 429, body: "{}" }, { times: 1 });
     const error = await rejectionOf(ApiError, createApiKey({ ...at, maxRetries: 0 }));
     equal(error.attempts, 1, "no retry");
-    // Where the runtime may have sent it twice, only a sweep can tell.
+    // If the runtime may have sent the request twice, the package has to sweep.
     holds(["none", "swept"].includes(error.orphans), error.orphans);
   },
 
@@ -73,7 +73,7 @@ export const time = {
       const error = await rejectionOf(ApiError, createApiKey({ ...at, fetch: answering(status, headers) }));
       equal([sent, error.attempts, error.retryAfterMs], [attempts, attempts, retryAfterMs], status);
     }
-    // A wait that would end after the total timeout ends the call now.
+    // If the wait would outlast the total timeout, the call fails at once.
     const fetch = answering(503, { "retry-after": "30" });
     const error = await rejectionOf(ApiError, createApiKey({ ...at, fetch, totalTimeoutMs: 5_000 }));
     equal(error.retryAfterMs, 30_000, "retryAfterMs");
