@@ -1,17 +1,17 @@
-// Mints a second through the key broker, beside a plain `fetch` in the same worker, and the memory that its
-// process holds. In workerd, its objects on disk.
+// Measures mints per second through the key broker and with a plain `fetch` in the same worker, and the memory
+// of its process. Runs in workerd, with the objects on disk.
 
 import { durableBroker, prepareWorker, stopAll } from "../broker/brokers.mjs";
 import { rounds, timed } from "./measure.mjs";
 
 const ROUNDS = 15;
 
-/** How many mints a round has, and how many of them are under way at a time. */
+/** How many mints a round has, and how many of them are under way at once. */
 const MINTS = 200;
 const AT_ONCE = 10;
 const MEMBERS = 50;
 
-/** The example's worker, which at `/plain` mints as by hand: nobody is asked who it is, nothing is kept. */
+/** The example's worker. At `/plain` it mints by hand, without authenticating the caller or storing anything. */
 const SCRIPT = `
   import example, { KeyLedger } from "./example.js";
   export { KeyLedger };
@@ -31,11 +31,11 @@ const SCRIPT = `
     },
   };`;
 
-/** The names of the two ways. */
+/** The names of the two ways to mint. */
 export const BROKER = "the key broker";
 export const PLAIN = "`fetch` by hand in the same worker";
 
-/** Milliseconds that a round of each way takes, and the process's memory before and after all of them. */
+/** Measures the milliseconds per round of each way, and the process's memory before and after all rounds. */
 export async function broker() {
   await prepareWorker({ script: SCRIPT });
   const { ask, memory } = await durableBroker();

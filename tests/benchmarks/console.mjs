@@ -1,12 +1,11 @@
-// How long the key console takes for many keys: to load them all, to sort them, to filter them, each until
-// it is painted.
+// Measures how long the key console takes to load, sort and filter many keys, until the result is painted.
 
 import { connect, open, startBrowser, www } from "../browsers/console.mjs";
 import { someKeys, startService } from "../browsers/service.mjs";
 
 const ROUNDS = 7;
 
-/** Milliseconds (medians of several rounds) for so many keys, in Chromium, and how many rows were there. */
+/** Milliseconds (medians of several rounds) for `count` keys in Chromium, and the number of rows drawn. */
 export async function consoleTimes(count = 10_000) {
   const service = await startService({ www, keys: someKeys(count) });
   const browser = await startBrowser();
@@ -41,7 +40,7 @@ async function rounds(once) {
   return taken.toSorted((one, other) => one - other)[Math.floor(ROUNDS / 2)];
 }
 
-// What follows runs in the page.
+// The following functions run in the page.
 
 async function reload() {
   const loading = document.querySelector("#loading");

@@ -1,4 +1,4 @@
-// What one create costs: on the processor without a network, and over a loopback server.
+// Measures the cost of one create: processor time without a network, and time with a loopback server.
 
 import { rounds, timed } from "./measure.mjs";
 import { ANSWER, connectAll, OURS, startStub } from "./peers.mjs";
@@ -6,7 +6,7 @@ import { ANSWER, connectAll, OURS, startStub } from "./peers.mjs";
 const CALLS = 1_000;
 const ROUNDS = 15;
 
-/** Microseconds of processor time a create, where fetch answers at once. */
+/** Microseconds of processor time per create, if fetch answers at once. */
 export async function withStubFetch() {
   const body = JSON.stringify(ANSWER);
   const { fetch } = globalThis;
@@ -25,7 +25,7 @@ export async function withStubFetch() {
   }
 }
 
-/** Microseconds a create over a server on this machine, one after the other. */
+/** Microseconds per create with a server on this machine, one create at a time. */
 export async function overLoopback() {
   const stub = await startStub();
   try {
@@ -42,7 +42,7 @@ export async function overLoopback() {
   }
 }
 
-/** Milliseconds for a thousand creates at once, and how many requests came of them. */
+/** Milliseconds for a thousand creates at once, and how many requests they sent. */
 export async function inFlight() {
   const stub = await startStub();
   try {

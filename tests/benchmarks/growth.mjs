@@ -1,4 +1,4 @@
-// How cost grows: with calls in flight, with annotations, and what the module's memory comes to.
+// Measures how cost grows with calls in flight and with annotations, and how large the module's memory gets.
 
 import fireworksKeys, { footprint } from "../resilience/instance.mjs";
 import { spread, timed } from "./measure.mjs";
@@ -7,7 +7,7 @@ import { ANSWER } from "./peers.mjs";
 const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
 const ROUNDS = 9;
 
-/** Pages of 64 KiB at the start, and after so many creates. */
+/** The module's memory in pages of 64 KiB, at the start and after `calls` creates. */
 export async function memory(calls = 100_000) {
   const start = footprint().pages;
   const fetch = async () => Response.json(ANSWER);
@@ -15,7 +15,7 @@ export async function memory(calls = 100_000) {
   return { start, calls, end: footprint().pages };
 }
 
-/** Microseconds a create with so many under way, and the pages of memory that they came to. */
+/** Microseconds per create with `count` under way, and the module's memory in pages afterwards. */
 export async function inFlight(count) {
   const answers = [];
   const fetch = () => new Promise((resolve) => answers.push(resolve));
@@ -28,7 +28,7 @@ export async function inFlight(count) {
   return { us: await perItem(burst, count), pages: footprint().pages };
 }
 
-/** Microseconds of a create with so many annotations. */
+/** Microseconds per create with `count` annotations, and the module's memory in pages afterwards. */
 export async function annotations(count) {
   const fetch = async () => Response.json(ANSWER);
   const annotations = Object.fromEntries(

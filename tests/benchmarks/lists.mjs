@@ -1,4 +1,4 @@
-// What many keys cost: listed and audited, beside reading the same pages by hand.
+// Measures the cost of listing and auditing many keys, compared with reading the same pages by hand.
 
 import { rounds, timed } from "./measure.mjs";
 import { ours } from "./peers.mjs";
@@ -6,7 +6,7 @@ import { ours } from "./peers.mjs";
 const PAGE = 1_000;
 const ROUNDS = 9;
 
-/** A fetch that serves so many keys, page by page. */
+/** A fetch that serves `count` keys, page by page. */
 function service(count) {
   const pages = Array.from({ length: count / PAGE }, (_, page) => {
     const apiKeys = Array.from({ length: PAGE }, (_, index) => key(page * PAGE + index));
@@ -34,7 +34,7 @@ function key(index) {
   };
 }
 
-/** Milliseconds to read so many keys, in each way. */
+/** Milliseconds to read `count` keys in each way, and the memory that each result uses. */
 export async function lists(count) {
   const { listApiKeys, auditApiKeys } = await ours();
   const fetch = service(count);
@@ -68,7 +68,7 @@ export async function lists(count) {
   return { taken, memory };
 }
 
-/** MB of JavaScript's heap that the result holds. */
+/** How much of JavaScript's heap the result uses, in MB. */
 async function heap(way, count) {
   globalThis.gc();
   const before = process.memoryUsage().heapUsed;

@@ -1,5 +1,5 @@
-// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json. With `--budget` it takes sizes and
-// memory alone, and fails where they are larger than they may be.
+// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json. With `--budget` it measures only sizes and
+// memory, and fails if they exceed their budgets.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -38,7 +38,7 @@ const step = async (name, work) => {
   console.log(name);
   return work();
 };
-// Before anything else is called: memory that has grown stays.
+// Measured before anything else, because the module's memory never shrinks.
 const memory = await step("memory", () => growth.memory());
 const grown = { inFlight: {}, annotations: {} };
 for (const count of [0, 10, 100, 1_000]) grown.annotations[count] = await growth.annotations(count);
@@ -90,7 +90,7 @@ const results = {
     slopes: {
       listed: slopes(read, ({ ways }) => ways["`listApiKeys`, `for await`"].median),
       audited: slopes(read, ({ ways }) => ways["`auditApiKeys`"].median),
-      // Of one call: what is left of 0 is that each costs the same, however many there are.
+      // The slope of the cost per call: 0 means that the number of calls does not matter.
       inFlight: slopes(grown.inFlight, ({ us }) => us),
     },
   },

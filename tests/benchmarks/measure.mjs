@@ -1,12 +1,12 @@
-// How things are measured: in rounds that go through all peers, each round's figures compared to one
-// peer's of the same round, so that whatever else the machine does falls on everybody.
+// Measures in rounds. Each round goes through all peers, and compares their figures with those of one peer in the
+// same round, so that other load on the machine affects all peers alike.
 
-/** Takes a figure of every peer, round after round, and returns what each comes to. */
+/** Measures every peer in each round, and returns the figures by peer. */
 export async function rounds(peers, count, figure) {
   const taken = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
   const names = Object.keys(peers);
   for (let round = 0; round < count; round += 1) {
-    // Nobody is always the first.
+    // Each round starts with another peer.
     for (let turn = 0; turn < names.length; turn += 1) {
       const name = names[(turn + round) % names.length];
       globalThis.gc?.();
@@ -16,7 +16,7 @@ export async function rounds(peers, count, figure) {
   return taken;
 }
 
-/** The figures of each peer as ratios to one's of the same round: median, and the middle half. */
+/** Divides each peer's figures by those of `base` in the same round: median, and the middle half. */
 export function ratios(taken, base) {
   return Object.fromEntries(
     Object.entries(taken).map(([name, figures]) => {
@@ -26,7 +26,7 @@ export function ratios(taken, base) {
   );
 }
 
-/** The median of numbers, and where the middle half of them lies. */
+/** The median of the numbers, and the bounds of their middle half. */
 export function spread(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];

@@ -1,5 +1,5 @@
-// What is left behind when answers are lost: this package, a fetch by hand, and the official Python
-// SDK, each against the same emulator with the same trouble.
+// Counts the orphans that remain when answers are lost, with this package, a fetch by hand and the official
+// Python SDK, each against the same emulator with the same fault rule.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ const AT_ONCE = 20;
 const LOST = 0.3;
 const SEED = 7;
 
-/** A row for each peer: how many keys it returned, and how many live ones it did not. */
+/** A row for each peer: how many keys it returned, and how many live keys it did not return. */
 export async function orphans(python) {
   const emulator = await startEmulator({ args: ["--faults"] });
   const url = emulator.url;

@@ -1,4 +1,4 @@
-// Who is measured, what each of them does, and what answers.
+// The peers that the benchmarks measure, and the server that answers them.
 
 import { once } from "node:events";
 import { cp, mkdir, rm } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { folder, prepare, tool } from "../matrix/fixture.mjs";
 
-/** The peers, by the file in peers/ that makes a create of each. */
+/** The peers' names, with the file in peers/ that implements a create. */
 export const PEERS = {
   "fireworks-keys": "fireworks-keys",
   "`fetch` by hand": "fetch",
@@ -17,12 +17,12 @@ export const PEERS = {
   "`@anthropic-ai/sdk`": "anthropic",
 };
 
-/** What the hand-written peers are called in tables, as the figure that others are compared to. */
+/** The names of the peers that the tables compare others with. */
 export const BY_HAND = "`new Request` + `fetch` by hand";
 export const OPENAI = "`openai`";
 export const OURS = "fireworks-keys";
 
-/** What every create is answered with. */
+/** The answer to every create. */
 export const ANSWER = {
   keyId: "YsT9blu0LuElEH0i",
   displayName: "bench",
@@ -47,7 +47,7 @@ export async function install() {
 export const ours = () =>
   import(pathToFileURL(join(folder, "node_modules/fireworks-keys/dist/default.js")).href);
 
-/** A create of each peer. */
+/** Returns a function for each peer that creates a key. */
 export async function connectAll(baseUrl) {
   const creates = {};
   for (const [name, file] of Object.entries(PEERS)) {
@@ -76,7 +76,7 @@ export async function bundle(script, outfile, conditions) {
   return join(folder, outfile);
 }
 
-/** A server on this machine that answers every POST as a create, and counts. */
+/** A server on this machine that answers every POST as a create, and counts the requests. */
 export async function startStub() {
   const body = JSON.stringify(ANSWER);
   const stub = { requests: 0 };

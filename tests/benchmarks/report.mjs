@@ -1,4 +1,4 @@
-// The results as BENCHMARKS.md.
+// Writes the results as BENCHMARKS.md.
 
 import { PLAIN } from "./broker.mjs";
 import { BY_HAND, OPENAI, OURS } from "./peers.mjs";
@@ -10,7 +10,7 @@ const times = ({ median, low, high }) => `${median.toFixed(2)} (${low.toFixed(2)
 const mb = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 const us = (value) => (value < 1_000 ? `${value.toFixed(0)} µs` : `${(value / 1_000).toFixed(1)} ms`);
 
-// What was measured when each change was made; later runs do not tell it.
+// Figures from the time of each change; later runs cannot measure them.
 const CHANGES = `## What changes have bought
 
 What a worker ships was first taken apart (WebAssembly's functions by size; Node's processor profile of 20 000 \

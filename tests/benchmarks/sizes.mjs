@@ -1,4 +1,4 @@
-// How many bytes are shipped.
+// Measures how many bytes a product ships with each peer.
 
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -6,17 +6,17 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { bundle, PEERS } from "./peers.mjs";
 
 /**
- * What CI allows: bytes, brotli 11, and pages of memory. The goals are 17 and 20 KB; until they are
- * reached, nothing may grow.
+ * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 17 and 20 KB; until we reach them,
+ * nothing may grow.
  */
 export const BUDGETS = { worker: 49_500, page: 55_800, pages: 2 };
 
 const CONDITIONS = { worker: ["workerd", "worker", "browser"], page: ["browser"] };
 
-// Everything that a product may use of this package.
+// All functions of this package that a product may use.
 const ALL = `export { createApiKey, listApiKeys, deleteApiKey, rotateApiKey, auditApiKeys } from "fireworks-keys";`;
 
-/** Bytes, brotli 11, of a worker and of a page that create a key with each peer. */
+/** The bytes (brotli 11) of a worker and of a page that create a key with each peer. */
 export async function sizes() {
   const table = {};
   for (const [name, file] of Object.entries(PEERS)) {

@@ -1,4 +1,4 @@
-// How long the first call takes where nothing is loaded yet: in a fresh worker, and in a fresh page.
+// Measures how long the first call takes when nothing is loaded yet: in a fresh worker, and in a fresh page.
 
 import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -11,7 +11,7 @@ import { bundle, OURS, PEERS, startStub } from "./peers.mjs";
 
 const ROUNDS = 15;
 
-/** Milliseconds of the first request to a worker whose process has just begun to listen. */
+/** Milliseconds of the first request to a worker whose process has just started to listen. */
 export async function inWorkers() {
   const stub = await startStub();
   const workers = {};

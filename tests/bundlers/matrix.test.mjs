@@ -1,5 +1,5 @@
-// The packed tarball through every bundler, each with no plugin and no configuration for it, run in
-// Chromium or in Node.
+// Tests the packed tarball with every bundler, without a plugin or configuration for the package, and runs the
+// result in Chromium or in Node.
 
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ matrix("bundler", {
   "esbuild, for Node": (api) => inNode(esbuild, api),
 });
 
-/** An application of one file and one page, alone in a folder of the project. */
+/** Writes an application of one file and one page into an empty folder of the project. */
 async function application(from) {
   await rm(join(folder, "app"), { recursive: true, force: true });
   const main = await write(
@@ -101,7 +101,7 @@ async function webpack({ main, out }) {
     ),
   );
   const { errors, warnings } = stats.toJson();
-  // A large file is what a page's owner may want to know of, and no fault of the package's build.
+  // Ignores warnings about large files: they are for the page's owner, and no sign of a broken package.
   const said = [...errors, ...warnings].filter(
     ({ message }) => !/size limit|code splitting|lazy load/.test(message),
   );
@@ -139,8 +139,8 @@ async function esbuild({ main, out }, platform = "browser") {
 }
 
 async function parcel({ html, out }) {
-  // What Parcel's own documentation asks for where a package has more than one entry. It is read
-  // where the lock file is.
+  // Parcel's documentation asks for this if a package has more than one entry. Parcel reads it from the folder
+  // of the lock file.
   await write("app/package.json", '{"@parcel/resolver-default": {"packageExports": true}}');
   await write("app/package-lock.json", "{}");
   await symlink(join(folder, "node_modules"), join(folder, "app/node_modules"));

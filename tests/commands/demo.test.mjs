@@ -1,4 +1,4 @@
-// `cargo xtask demo`, as the README says it.
+// Tests that `cargo xtask demo` does what the README says.
 
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
@@ -65,7 +65,7 @@ test("demo says in one line that its file cannot be written", async () => {
 });
 
 test("demo says in one line which tool is missing", async () => {
-  // A path with everything that is called before Node is, and no Node.
+  // This PATH has the tools that the task runs before Node, but not Node.
   const tools = join(folder, "tools");
   await mkdir(tools);
   for (const tool of ["cargo", "rustc"]) {

@@ -1,4 +1,4 @@
-// Pages in real browsers: each opens an address, waits for `globalThis.report`, and returns it.
+// Runs pages in real browsers: opens an address, waits for `globalThis.report`, and returns it.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder's files with these headers. */
+/** Serves the files of a folder, with these response headers. */
 export async function serve(folder, headers = {}) {
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
@@ -34,13 +34,13 @@ export async function serve(folder, headers = {}) {
   return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
 
-/** What Chromium needs to start as root, and to leave the network alone. */
+/** Arguments that let Chromium start as root and stop its own network traffic. */
 export const CHROMIUM_ARGUMENTS = [
   ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
   ...["--disable-component-update", "--disable-sync", "--no-first-run"],
 ];
 
-/** Runs work on a page of Chromium, where this script is run first, with what the page complains of. */
+/** Opens a page in Chromium, runs this script first, and calls `work` with the page and its problems. */
 export async function withPage(script, work) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM,
@@ -60,7 +60,7 @@ export async function withPage(script, work) {
   }
 }
 
-/** Opens an address in Chromium, and returns the report and what the page complained of. */
+/** Opens an address in Chromium, and returns the page's problems and its report. */
 export function inChromium(url) {
   return withPage("", async (page, problems) => {
     await page.goto(url);
@@ -71,7 +71,7 @@ export function inChromium(url) {
   });
 }
 
-/** Runs work on a page of Firefox, with what the page complains of. */
+/** Opens a page in Firefox, and calls `work` with the page and its problems. */
 export async function withFirefox(work) {
   const { default: puppeteer } = await tool("puppeteer-core");
   const browser = await puppeteer.launch({
@@ -83,7 +83,7 @@ export async function withFirefox(work) {
     const page = await browser.newPage();
     const problems = [];
     page.on("pageerror", ({ message }) => {
-      // What Firefox says of every request that CORS or a broken connection ends is no exception.
+      // Firefox reports this for every request that CORS or a broken connection ends. It is not an exception.
       if (!message.startsWith("Cross-Origin Request Blocked")) problems.push(`uncaught: ${message}`);
     });
     return await work(page, problems);
@@ -92,7 +92,7 @@ export async function withFirefox(work) {
   }
 }
 
-/** Opens an address in Firefox. */
+/** Opens an address in Firefox, and returns the page's problems and its report. */
 export function inFirefox(url) {
   return withFirefox(async (page, problems) => {
     await page.goto(url);
@@ -106,7 +106,7 @@ function fail(error, problems) {
   throw new Error([error.message, ...problems].join("\n"));
 }
 
-/** Runs work with a session of WebKitGTK, on a display of its own, over plain WebDriver: its commands. */
+/** Starts WebKitGTK on its own display, and calls `work` with a function that sends WebDriver commands. */
 export async function withWebKit(work) {
   const display = `:${90 + Math.floor(Math.random() * 900)}`;
   const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], {
@@ -147,7 +147,7 @@ export async function withWebKit(work) {
   }
 }
 
-/** Opens an address in WebKitGTK. */
+/** Opens an address in WebKitGTK, and returns the report. */
 export function inWebKit(url) {
   return withWebKit(async (command) => {
     await command("/url", { url });

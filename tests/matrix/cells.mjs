@@ -1,4 +1,4 @@
-// Runs the cells of a matrix as tests, one after the other, and prints them as a table.
+// Runs the cells of a matrix as tests, one at a time, and prints them as a table.
 
 import { after, before, test } from "node:test";
 import { startEmulator } from "../emulator/server.mjs";
@@ -7,8 +7,8 @@ import { reset } from "../suite/service.mjs";
 import { prepare } from "./fixture.mjs";
 
 /**
- * Each cell is a name and a function that is called with the address of an emulator, and returns
- * the failures of the suite, or throws.
+ * Each cell is a name and a function. The function takes the address of an emulator, and returns the
+ * failures of the suite, or throws.
  */
 export function matrix(title, cells) {
   const results = [];

@@ -1,11 +1,11 @@
-// Vercel's edge runtime, as its builder prepares code for it: bundled, with every `?module` import
-// made a compiled module beside it.
+// Runs code in Vercel's edge runtime, prepared as Vercel's builder does: it bundles the code, and turns each
+// `?module` import into a compiled module.
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tool } from "./fixture.mjs";
 
-/** Bundles a script, and returns the JSON that it answers a request with. */
+/** Bundles a script, sends it a request, and returns the JSON of its answer. */
 export async function answerInEdgeRuntime(script, path = "/", init = {}) {
   const [{ build }, { EdgeRuntime }] = await Promise.all([tool("esbuild"), tool("edge-runtime")]);
   const compiled = [];
@@ -14,7 +14,7 @@ export async function answerInEdgeRuntime(script, path = "/", init = {}) {
     write: false,
     bundle: true,
     format: "iife",
-    // As modules are, which these were.
+    // Modules are strict; the bundle has to stay strict as a script.
     banner: { js: '"use strict";' },
     conditions: ["edge-light", "worker", "browser"],
     logLevel: "warning",

@@ -1,5 +1,5 @@
-// A project that installed the package as its users do: from the packed tarball. It lives in cargo's
-// target folder and is made once, and again when the package or the tools have changed.
+// A project that installs the package as its users do: from the packed tarball. It is in cargo's target
+// folder, and is rebuilt only when the package or the tools have changed.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,15 +11,15 @@ import { promisify } from "node:util";
 
 const exec = promisify(execFile);
 
-/** The repository. */
+/** The repository's folder. */
 export const root = join(import.meta.dirname, "../..");
 
-/** The project. */
+/** The project's folder. */
 export const folder = join(root, "target/matrix");
 
 const npm = (args, cwd) => exec("npm", [...args, "--ignore-scripts", "--no-audit", "--no-fund"], { cwd });
 
-/** Makes the project, where that is not done. */
+/** Makes the project, or updates it if something has changed. */
 export async function prepare() {
   await mkdir(folder, { recursive: true });
   const lock = await readFile(join(import.meta.dirname, "package-lock.json"));
@@ -40,7 +40,7 @@ export async function prepare() {
   return { tarball: join(folder, filename) };
 }
 
-/** Does something unless it was done for this very state. */
+/** Runs `work` unless it has already run for this state. */
 async function once(name, state, work) {
   const mark = join(folder, `.${name}`);
   const done = await readFile(mark, "utf8").catch(() => undefined);
@@ -55,7 +55,7 @@ function hash(...parts) {
   return sum.digest("hex");
 }
 
-/** Writes a file of the project, and returns its path. */
+/** Writes a file into the project, and returns its path. */
 export async function write(path, text) {
   const file = join(folder, path);
   await mkdir(join(file, ".."), { recursive: true });
@@ -69,17 +69,17 @@ export function tool(name) {
   return import(pathToFileURL(require.resolve(name)).href);
 }
 
-/** The path of a program that one of the project's packages brings. */
+/** The path of a file in the project's node_modules, such as a program. */
 export function program(path) {
   return join(folder, "node_modules", path);
 }
 
-/** Bun's own binary: npm's link to it wants to download it once more. */
+/** Bun's own binary: npm's link to it would download it again. */
 export const bun = program(
   `@oven/bun-${process.platform}-${process.arch === "arm64" ? "aarch64" : process.arch}/bin/bun`,
 );
 
-/** Runs a program in the project, and returns what it printed. */
+/** Runs a program in the project, and returns its output. */
 export async function run(command, args, options) {
   try {
     const { stdout } = await exec(command, args, { cwd: folder, maxBuffer: 2 ** 26, ...options });
@@ -89,7 +89,7 @@ export async function run(command, args, options) {
   }
 }
 
-/** Whether there is such a file. */
+/** Whether the file exists. */
 export async function exists(path) {
   return stat(path).then(
     () => true,

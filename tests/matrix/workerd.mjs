@@ -1,4 +1,4 @@
-// A worker in the real workerd.
+// Runs a worker in the real workerd.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join, parse } from "node:path";
 import { folder, program, run, tool } from "./fixture.mjs";
 
-/** Bundles a script of the project into a folder as workers are bundled, and returns the modules. */
+/** Bundles a script of the project for workers into a folder, and returns the modules' names. */
 export async function bundleWorker(script, at, conditions = ["workerd", "worker", "browser"]) {
   const { build } = await tool("esbuild");
   await build({
@@ -25,7 +25,7 @@ export async function bundleWorker(script, at, conditions = ["workerd", "worker"
   return [`${parse(script).name}.js`, "fireworks_keys.wasm"];
 }
 
-/** Lets wrangler build the project in a folder, and returns the modules that it would deploy. */
+/** Builds the project in a folder with wrangler, and returns the modules that wrangler would deploy. */
 export async function wrangle(from, out) {
   const cwd = join(folder, from);
   const wrangler = program("wrangler/bin/wrangler.js");
@@ -35,22 +35,24 @@ export async function wrangle(from, out) {
   return ["worker.js", ...files.filter((name) => name.endsWith(".wasm"))];
 }
 
-/** A worker that runs another as a cron trigger does. */
+/** A worker that runs the main worker's `scheduled`, as a cron trigger does. */
 const CLOCK = `export default {
   async fetch(request, { MAIN }) {
     return Response.json(await MAIN.scheduled({ cron: "0 3 * * *", scheduledTime: new Date() }));
   },
 };`;
 
-/** What the README's wrangler.toml says. */
+/** The compatibility date and flags of the README's wrangler.toml. */
 const TODAY = "2026-11-01";
 const FLAGS = ["enable_request_signal"];
 
 /**
- * Starts a worker whose modules are files of a folder, the first of them its main one. All that it
- * fetches goes to `outbound`, an address, where that is given. `kv` names its namespaces, each kept in
- * a folder of that name; `durable` names its classes of Durable Objects by their bindings, kept in the
- * folder `durable`. A worker that is `scheduled` has `runScheduled`, which resolves to what became of it. `output` is told what the worker writes to the console.
+ * Starts a worker. Its modules are files of a folder; the first is the main one.
+ * `outbound`: an address that gets all of the worker's requests.
+ * `kv`: the names of its KV namespaces; each is stored in a folder of that name.
+ * `durable`: its Durable Object classes by their bindings, stored in the folder `durable`.
+ * `scheduled`: provides `runScheduled`, which runs the worker's `scheduled` and resolves to the outcome.
+ * `output`: receives what the worker writes to the console.
  */
 export async function startWorkerd(
   at,
@@ -102,11 +104,11 @@ const worker :Workerd.Worker = (
   await writeFile(join(path, "config.capnp"), config);
   const ports = { http: await freePort(), ...(scheduled ? { clock: await freePort() } : {}) };
   const addresses = Object.entries(ports).map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`);
-  // The binary itself: npm's wrapper passes neither signals nor the control channel on.
+  // Starts the binary itself, because npm's wrapper forwards neither signals nor the control channel.
   const { default: workerd } = await tool("workerd");
   const child = spawn(
     workerd.default,
-    // The clock's flag is an experimental one.
+    // The clock's compatibility flag is experimental.
     ["serve", "config.capnp", ...(scheduled ? ["--experimental"] : []), ...addresses, "--control-fd=3"],
     { cwd: path, stdio: ["ignore", output ? "pipe" : "inherit", output ? "pipe" : "inherit", "pipe"] },
   );
@@ -118,7 +120,7 @@ const worker :Workerd.Worker = (
     process.off("exit", kill);
     child.kill();
   };
-  // It says on the control channel that it listens.
+  // workerd reports on the control channel that it listens.
   await Promise.race([
     once(child.stdio[3], "data"),
     once(child, "exit").then(([code]) => {

@@ -1,4 +1,4 @@
-// What is in the tarball, and that npm's and TypeScript's own checks find nothing wrong with it.
+// Tests what the tarball contains, and that npm's and TypeScript's own checks find nothing wrong with it.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

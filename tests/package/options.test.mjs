@@ -1,5 +1,4 @@
-// The options' names and defaults stand in Rust, which reads them, in the types and in the README, which
-// people read. All three say the same.
+// Tests that the Rust code, the types and the README agree on the options' names and defaults.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -26,7 +25,7 @@ const LISTS = Object.fromEntries(
   ]),
 );
 
-/** What each operation takes in Rust. */
+/** The options that each operation accepts in Rust. */
 const OPERATIONS = Object.fromEntries(
   Array.from(
     names.matchAll(/^pub const (\w+): &\[&\[&str\]\] = &\[([^\]]*)\];/gm),
@@ -85,7 +84,7 @@ test("the types have the defaults that the module has, and no others", () => {
     const [, value] = /@default (.+?)\s*$/m.exec(comment) ?? [];
     if (value !== undefined) documented[name] = value;
   }
-  // This one is drawn anew for each create.
+  // This default is random for each create, so Rust has no constant for it.
   assert.equal(documented.attemptTag, "128 random bits");
   delete documented.attemptTag;
   assert.deepEqual(documented, DEFAULTS);
@@ -96,7 +95,7 @@ test("waiting for the module takes the default of the whole operation", () => {
   assert.equal(limit, DEFAULTS.totalTimeoutMs);
 });
 
-/** The rows of the README's table that has this option. */
+/** The rows of the README table that contains this option. */
 function tableWith(option) {
   const [table] = readme.split(/\n\n/).filter((block) => block.includes(`\n| \`${option}`));
   assert.ok(table, `the README has a table with ${option}`);
@@ -138,7 +137,7 @@ test("the README's findings name the thresholds that the module has", () => {
   }
 });
 
-/** A value without the marks that each place sets it in. */
+/** A value without the quotes and separators that the three places add. */
 function plain(value) {
   return value.replace(/[`"_ \u00a0\u202f]/g, "");
 }

@@ -1,5 +1,4 @@
-// The types, as strict consumers compile against them: what must compile does, and what must not
-// does not.
+// Compiles code against the types under strict settings: valid code must compile, and misuse must not.
 
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -22,7 +21,7 @@ const PLATFORMS = {
   "Cloudflare Workers": { lib: ["es2023"], types: ["@cloudflare/workers-types"] },
 };
 
-/** What is compiled everywhere, and what on Workers alone. */
+/** The files to compile on every platform, and those only for Workers. */
 const FILES = ["use.ts", "misuse.ts", "broker.ts"];
 const WORKER_FILES = ["worker.ts"];
 

@@ -1,4 +1,4 @@
-// The packed tarball in every runtime.
+// Tests the packed tarball in every runtime.
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -46,7 +46,7 @@ async function printed(command, args, api) {
   return JSON.parse(output.trim().split("\n").at(-1));
 }
 
-/** A worker that answers with the report, and with those of two first calls at once. */
+/** A worker that runs the suite and answers with the report; with `once`, it only creates a key. */
 const WORKER = `
 import * as fireworksKeys from "fireworks-keys";
 import { report } from "./suite/report.mjs";
@@ -71,7 +71,7 @@ async function inWorkerd(api, bundle, options) {
   const worker = await startWorkerd(at, await bundle(at), options);
   try {
     const address = (query) => `${worker.url}/?${new URLSearchParams({ api, ...query })}`;
-    // On a cold isolate: a request whose caller leaves at once, and two that stay.
+    // Sends three requests to a cold isolate: one whose caller leaves at once, and two whose callers wait.
     const gone = fetch(address({ once: 1 }), { signal: AbortSignal.timeout(1) }).catch(() => {});
     const first = [1, 2].map(async (once) => (await fetch(address({ once }))).json());
     const [one, other] = await Promise.all([...first, gone]);

@@ -1,6 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 
-// Its keys cannot be created over its API, so that this is its client's own way to send anything.
+// Anthropic's API cannot create keys, so this uses the client's generic method for any request.
 export const connect = (baseURL) => {
   const options = { apiKey: "sk-token", dangerouslyAllowBrowser: true };
   const client = new Anthropic({ ...options, baseURL, timeout: 30_000, maxRetries: 2 });

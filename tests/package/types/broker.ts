@@ -1,4 +1,4 @@
-// What a strict consumer writes of a broker. Compiled, never run.
+// Code that uses a broker under strict settings. It is compiled, never run.
 
 import {
   createKeyBroker,
@@ -44,10 +44,10 @@ export async function use(request: Request): Promise<Response> {
 }
 
 export function wrong(): void {
-  // @ts-expect-error There is no broker without a ledger, nor one that lets everyone in.
+  // @ts-expect-error A broker needs a ledger and `authenticate`.
   createKeyBroker({ token: "fw_x", accountId: "acme", userId: "broker", allowedOrigins: [] });
-  // @ts-expect-error A typo.
+  // @ts-expect-error A misspelt option.
   createKeyBroker({ ledger: own, limts: {} });
-  // @ts-expect-error The algorithms must be said.
+  // @ts-expect-error The algorithms are required.
   jwtAuthenticator({ jwks: "https://login.example.com/", issuer: "i", audience: "a" });
 }

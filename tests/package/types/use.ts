@@ -1,4 +1,4 @@
-// What a strict consumer writes, and what its types are. Compiled, never run.
+// Code that uses the package under strict settings, and checks its types. It is compiled, never run.
 
 import {
   ApiError,

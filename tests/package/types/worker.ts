@@ -1,4 +1,4 @@
-// What a strict consumer writes of a broker on Cloudflare Workers. Compiled, never run.
+// Code that uses a broker on Cloudflare Workers under strict settings. It is compiled, never run.
 
 import { createKeyBroker } from "fireworks-keys/broker";
 import { durableLedger, type KeyLedger } from "fireworks-keys/broker/cloudflare";
@@ -28,7 +28,7 @@ export default {
   async scheduled(_controller, env) {
     await broker(env).reconcile({ keep: [] });
     durableLedger(env.UNTYPED);
-    // @ts-expect-error It is no namespace.
+    // @ts-expect-error A secret is not a namespace.
     durableLedger(env.MEMBER_SECRET);
   },
 } satisfies ExportedHandler<Env>;
