@@ -34,13 +34,15 @@ export class Random {
   }
 
   /**
-   * Puts it in the place of the runtime's chance, until the context's test ends. Hashes are computed at
-   * once: in a thread of their own they would take a time that no seed decides.
+   * Puts it in the place of the runtime's chance, until the context's test ends. Tags are drawn from
+   * numbers of their own: the module draws several in advance, and a run must not depend on those of the
+   * run before. Hashes are computed at once: in a thread they would take a time that no seed decides.
    */
   install({ mock }) {
     mock.method(Math, "random", () => this.next());
+    const tags = new Random(this.below(2 ** 32));
     mock.method(crypto, "getRandomValues", (array) => {
-      for (let index = 0; index < array.length; index += 1) array[index] = this.below(2 ** 32);
+      for (let index = 0; index < array.length; index += 1) array[index] = tags.below(2 ** 32);
       return array;
     });
     mock.method(crypto.subtle, "importKey", async (_format, bytes) => bytes);

@@ -4,6 +4,7 @@
 mod bench;
 mod browsers;
 mod build;
+mod check;
 mod command;
 mod demo;
 mod edge;
@@ -29,11 +30,13 @@ struct Arguments {
 enum Task {
     /// Build the npm package into dist/ and print the size of each file.
     Build(build::Options),
+    /// Check formatting, lints, documentation, types, lengths, links, licences and mutations.
+    Check,
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
     /// Compare the package with its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
-    /// Check the table of mutations: changes to src/js that a test must catch.
+    /// Break the code on purpose, one change at a time, and look whether a test notices.
     Mutants(mutants::Options),
     /// Run all tests, or the named parts.
     Test(test::Options),
@@ -42,6 +45,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Build(options) => build::run(&options),
+        Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::Mutants(options) => mutants::run(&options),

@@ -53,12 +53,18 @@ impl Shard {
     }
 }
 
+/// Checks that every named mutation still applies exactly once, and returns them.
+pub fn check(workspace: &Workspace) -> Result<Vec<table::Mutant>> {
+    let mutants = table::read(&workspace.root)?;
+    println!("{} mutations, each of which still applies", mutants.len());
+    Ok(mutants)
+}
+
 /// Checks the table, and runs the mutations. What was caught before is not run again, unless what it is
 /// about has changed.
 pub fn run(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
-    let mutants = table::read(&workspace.root)?;
-    println!("{} mutations, each of which still applies", mutants.len());
+    let mutants = check(&workspace)?;
     if options.check {
         return Ok(());
     }
