@@ -1,5 +1,5 @@
-//! Answers as the lifecycle reads them: what was parsed stays a JavaScript value, so that a secret in it
-//! is never copied.
+//! Lets the lifecycle read answers. A parsed body stays a JavaScript value, so that the secret in it is
+//! never copied into linear memory.
 
 use crate::host::{self, Reply};
 use crate::lifecycle::retry::Hints;
@@ -10,13 +10,13 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
-    /// The names of fields as JavaScript strings, so that each crosses the boundary once.
+    /// Field names as JavaScript strings, so that each is converted only once.
     static NAMES: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn in_javascript(name: &'static str) -> JsString {
     NAMES.with_borrow_mut(|names| {
-        // The same literal may stand at two addresses; then it has two entries, which does no harm.
+        // A literal may be stored at two addresses. Its name then has two entries, which is harmless.
         let known = names.iter().find(|(known, _)| std::ptr::eq(*known, name));
         if let Some((_, known)) = known {
             return known.clone();
@@ -58,16 +58,16 @@ impl Answer for Reply {
     }
 }
 
-/// What a JSON parser made; reading it cannot throw.
+/// A value that a JSON parser returned. Reading it cannot throw.
 pub struct Json(JsValue);
 
 impl Json {
-    /// As it was parsed.
+    /// The JavaScript value itself.
     pub fn value(&self) -> &JsValue {
         &self.0
     }
 
-    /// The field of this name, whatever it is.
+    /// The field of this name; undefined if there is none.
     pub fn get(&self, name: &'static str) -> JsValue {
         host::field(&self.0, &in_javascript(name))
     }
@@ -111,7 +111,7 @@ impl Item for Json {
     }
 }
 
-/// A value of ours in JavaScript, as JSON would have it: structs as plain objects.
+/// Converts a Rust value to a JavaScript value as JSON would: a struct becomes a plain object.
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     Ok(value.serialize(&serde_wasm_bindgen::Serializer::json_compatible())?)
 }

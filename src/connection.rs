@@ -1,11 +1,11 @@
-//! What a connection is: the options that every operation shares, checked.
+//! A connection: the options that all operations share, after they were checked.
 
 use crate::lifecycle::Limits;
 use js_sys::{Function, JsString};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-/// How to reach the service, and who is told what happens.
+/// How to reach the service, and the caller's functions to call on the way.
 pub struct Connection {
     /// The credential that every request carries.
     pub token: Token,
@@ -15,13 +15,13 @@ pub struct Connection {
     pub fetch: Option<Function>,
     /// The caller's own headers.
     pub headers: Vec<(String, JsValue)>,
-    /// How long and how often to try.
+    /// The timeouts and the number of retries.
     pub limits: Limits,
-    /// Ends everything when it is aborted.
+    /// Ends the operation when it is aborted.
     pub signal: Option<AbortSignal>,
     /// Keeps the runtime alive for work that goes on after the answer.
     pub wait_until: Option<Function>,
-    /// Is told what happens.
+    /// The caller's listener for events.
     pub on_event: Option<Function>,
 }
 

@@ -1,5 +1,5 @@
-//! The one conversion of an error into a JavaScript error. This says what happened; the class, the
-//! message and the fields are decided in JavaScript (`js/errors.ts`).
+//! Converts errors into JavaScript errors. This module describes what happened; `js/errors.ts` chooses
+//! the class, the message and the fields.
 
 use crate::answer::to_js;
 use crate::exchange::{Api, ApiError};
@@ -10,7 +10,7 @@ use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-/// What is known beside the error itself.
+/// What an error says about its operation.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context<'a> {
@@ -18,23 +18,23 @@ pub struct Context<'a> {
     pub operation: &'static str,
     /// How many requests were sent.
     pub attempts: u32,
-    /// What a create knows of orphans.
+    /// The orphans of a create that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aftermath: Option<Aftermath<'a>>,
 }
 
-/// What a create that failed left behind.
+/// What a failed create knows of its orphans.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Aftermath<'a> {
-    /// What is known of orphans.
+    /// Whether orphans may be alive.
     pub orphans: Orphans,
-    /// The ids of those that were deleted.
+    /// The ids of the orphans that were deleted.
     pub key_ids: &'a [String],
-    /// The tag to find others by.
+    /// The tag by which `deleteOrphans` finds the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_tag: Option<&'a str>,
-    /// The key with that tag that the caller may hold.
+    /// The key with that tag that the caller may hold, so that it is not an orphan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_key_id: Option<&'a str>,
 }
@@ -75,7 +75,7 @@ enum What<'a> {
     },
 }
 
-/// What to reject with where a request failed. An abort rejects with the caller's own reason.
+/// The value to reject with after a request failed. After an abort it is the caller's own reason.
 pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     let none = JsValue::UNDEFINED;
     let (what, answer, cause) = match failed {
@@ -105,7 +105,7 @@ pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     make(context, what, answer, cause, api.tokens())
 }
 
-/// What to reject with where a rotation ended early. Where a request failed, its error is the cause.
+/// The value to reject with after a rotation ended early. If a request failed, its error is the cause.
 pub fn rotation(
     context: &Context<'_>,
     stage: Stage,
@@ -135,7 +135,7 @@ pub fn rotation(
     make(context, what, None, &cause, api.tokens())
 }
 
-/// Why a key could not be revoked, for a caller whose rotation is done.
+/// The error that tells a caller why a rotation, which is done, could not revoke a key.
 pub fn pending(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     match failed {
         Error::Aborted => {
@@ -146,7 +146,7 @@ pub fn pending(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     }
 }
 
-/// What to reject with where an option is wrong.
+/// The error for a wrong option.
 pub fn invalid(operation: &'static str, invalid: &InvalidOption) -> JsValue {
     let context = Context {
         operation,

@@ -1,5 +1,5 @@
-//! One HTTP exchange over gloo-net: the token, the request, the deadline, the answer. The token and
-//! the answer's body are handled by reference only; their characters never enter linear memory.
+//! Sends one HTTP request over gloo-net and reads its answer, within a deadline. The token and the
+//! answer's body are passed by reference only: their characters never enter linear memory.
 
 use crate::answer::to_js;
 use crate::connection::{Connection, Token};
@@ -15,26 +15,26 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit};
 
-/// Why an operation over this failed.
+/// Why an operation of this API failed.
 pub type ApiError = Error<Reply, JsValue>;
 
 type ApiTransportError = TransportError<JsValue>;
 
-/// The API over fetch.
+/// The API, called over fetch.
 pub struct Api {
     connection: Rc<Connection>,
-    /// The credential: after a rotation it may be another than the connection's.
+    /// The credential. A rotation uses its new key here instead of the connection's token.
     token: Token,
-    /// Ends everything when it is aborted, except for what goes on after the answer.
+    /// Ends the operation when it is aborted. Work that goes on after the answer has no signal.
     signal: Option<AbortSignal>,
-    /// Every token that was used: what must not appear in an error.
+    /// Every token that was used. None of them may appear in an error.
     tokens: Array,
     /// Counts the creates that are sent.
     watch: Option<Watch>,
 }
 
 impl Api {
-    /// The API at the other end of a connection.
+    /// The API that a connection reaches.
     pub fn new(connection: Connection) -> Self {
         let (token, signal) = (connection.token.clone(), connection.signal.clone());
         Self::over(Rc::new(connection), token, signal)
@@ -54,12 +54,12 @@ impl Api {
         }
     }
 
-    /// The same API for work that goes on after the caller has its answer, abort or not.
+    /// The same API for work that goes on after the caller has its answer. An abort does not end it.
     pub fn detached(&self) -> Self {
         Self::over(self.connection.clone(), self.token.clone(), None)
     }
 
-    /// How long and how often to try.
+    /// The timeouts and the number of retries.
     pub fn limits(&self) -> Limits {
         self.connection.limits
     }
@@ -69,7 +69,7 @@ impl Api {
         &self.tokens
     }
 
-    /// The same API for a create that is watched for its caller.
+    /// The same API for a create. The watch tells the caller of orphans if this module fails.
     pub fn watched(self, watch: &Watch, mark: Option<&Mark>) -> Self {
         let tag = mark.map(|mark| mark.tag.as_str());
         watch.begin(tag, self.connection.on_event.as_ref());
@@ -90,7 +90,7 @@ impl Api {
         }
     }
 
-    /// What the caller aborted with.
+    /// The reason that the caller's signal was aborted with.
     pub fn abort_reason(&self) -> JsValue {
         let signal = self.signal.as_ref();
         signal.map_or(JsValue::UNDEFINED, reason_of)
@@ -132,7 +132,7 @@ impl Api {
         Ok(token)
     }
 
-    /// What fetch is to send.
+    /// The init to call fetch with.
     fn init(
         &self,
         request: &Request<'_>,
@@ -149,8 +149,8 @@ impl Api {
         init.ok_or(JsValue::UNDEFINED)
     }
 
-    /// Calls fetch. gloo-net's own `send` panics on a rejection that is no `Error` and on an answer
-    /// that is no `Response`; with these imports nothing that fetch does can trap.
+    /// Calls fetch. gloo-net's own `send` panics on a rejection that is not an `Error` and on an answer
+    /// that is not a `Response`. These imports accept whatever fetch returns or throws.
     fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiTransportError> {
         if let Some(fetch) = &self.connection.fetch {
             return Ok(host::call_fetch(fetch, url, init).into());
@@ -159,7 +159,7 @@ impl Api {
             .and_then(|request| request.ok_or(JsValue::UNDEFINED))
             .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
         let request = gloo_net::http::Request::from(request);
-        // It may have sent the request before it threw.
+        // fetch may have sent the request before it threw.
         host::fetch(&request.into(), &host::again(init))
             .map(JsValue::from)
             .map_err(|cause| TransportError {
@@ -194,7 +194,7 @@ impl Api {
         }
     }
 
-    /// Starts a limit that an abort ends as well.
+    /// Starts a time limit. An abort ends it early.
     pub fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
         let stop = host::start_stop(limit_ms, self.signal.as_ref())?;
         stop.ok_or(JsValue::UNDEFINED)
@@ -205,7 +205,7 @@ fn unsent(kind: TransportErrorKind<JsValue>) -> ApiTransportError {
     TransportError { sent: false, kind }
 }
 
-/// Why an attempt or a wait is over, if it is.
+/// Why an attempt or a wait has ended; [`None`] if it has not.
 pub fn ended(stop: &Stop) -> Option<TransportErrorKind<JsValue>> {
     if stop.aborted() {
         Some(TransportErrorKind::Aborted)

@@ -1,8 +1,8 @@
-//! What JavaScript offers to this module: `js/host.ts`, where nothing throws but what is marked
-//! `catch` here, and the global fetch.
+//! The JavaScript functions that this module calls: those of `js/host.ts`, and the global fetch. Only
+//! the functions that are marked `catch` may throw.
 //!
-//! What may throw returns an `Option`, even where there always is a value: a bare one leaks a slot of
-//! the table of JavaScript values each time it is thrown past (wasm-bindgen 0.2.130).
+//! A function that may throw returns an `Option` even if it always has a value: with a bare value,
+//! wasm-bindgen 0.2.130 leaks a slot of its table of JavaScript values at each exception.
 
 use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
@@ -13,28 +13,28 @@ extern "C" {
     /// The enumerable names of an object, inherited ones included.
     #[wasm_bindgen(catch, js_name = namesOf)]
     pub fn names_of(object: &Object) -> Result<Option<Array>, JsValue>;
-    /// The value of this name, if it is not undefined, alone in an array.
+    /// The value of this field, alone in an array; [`None`] if it is undefined.
     #[wasm_bindgen(catch)]
     pub fn get(object: &Object, name: &str) -> Result<Option<Array>, JsValue>;
-    /// The first enumerable name of an object that is none of these.
+    /// The name of the object's first field that is not among these names.
     #[wasm_bindgen(catch, js_name = strangerIn)]
     pub fn stranger_in(object: &Object, names: &Array) -> Result<Option<JsString>, JsValue>;
-    /// What is said of a name that is none of these, and which of them may be meant.
+    /// The error text for an unknown name. It suggests the known name that is most like it.
     #[wasm_bindgen(js_name = unknownOption)]
     pub fn unknown_option(name: &JsString, names: &Array) -> String;
-    /// The values of these names; where reading some threw, what they threw follows in the same order.
+    /// The values of these fields. If reading any of them threw, the exceptions follow in the same order.
     #[wasm_bindgen(js_name = valuesOf)]
     pub fn values_of(object: &Object, names: &Array) -> Array;
-    /// Which of the values are there, a bit for each, the first the lowest.
+    /// A bit mask of the values that are defined; the lowest bit is for the first value.
     #[wasm_bindgen(js_name = givenOf)]
     pub fn given_of(values: &Array) -> u32;
-    /// The length of a text in UTF-16 units.
+    /// The length of a string in UTF-16 units; [`None`] if the value is not a string.
     #[wasm_bindgen(js_name = lengthOf)]
     pub fn length_of(value: &JsValue) -> Option<u32>;
     /// Whether a value is an array.
     #[wasm_bindgen(catch, js_name = isArray)]
     pub fn is_array(value: &JsValue) -> Result<bool, JsValue>;
-    /// Whether an object is a plain one, as a literal makes it.
+    /// Whether an object is a plain one, like an object literal.
     #[wasm_bindgen(catch, js_name = isPlainObject)]
     pub fn is_plain_object(object: &Object) -> Result<bool, JsValue>;
     /// A Date as RFC 3339 text; anything else throws.
@@ -70,31 +70,31 @@ extern "C" {
     /// What a signal was aborted with.
     #[wasm_bindgen(js_name = reasonOf)]
     pub fn reason_of(signal: &AbortSignal) -> JsValue;
-    /// Tells a caller's listener, but for the tokens.
+    /// Tells a caller's listener of an event, with the tokens redacted.
     pub fn notify(listener: &Function, event: &JsValue, tokens: &Array);
 
-    /// A create under way, or its sweep: what its caller is told if this module fails.
+    /// Watches a create or its sweep, and tells the caller of orphans if this module fails.
     #[derive(Clone)]
     pub type Watch;
-    /// From here on keys may be left behind.
+    /// Starts the watch: from now on, keys may be left behind.
     #[wasm_bindgen(method)]
     pub fn begin(this: &Watch, attempt_tag: Option<&str>, listener: Option<&Function>);
     /// Counts a request that may create a key.
     #[wasm_bindgen(method)]
     pub fn sent(this: &Watch);
-    /// Notes which key the caller is given, if it is given one.
+    /// Notes the key that the caller gets, if there is one.
     #[wasm_bindgen(method)]
     pub fn keep(this: &Watch, key_id: Option<&str>);
-    /// Hands what goes on to a caller's `waitUntil`.
+    /// Hands the work that goes on to the caller's `waitUntil`.
     #[wasm_bindgen(method)]
     pub fn hold(this: &Watch, wait_until: &Function, work: &Promise);
-    /// Nothing can be left behind any more.
+    /// Ends the watch: no more keys can be left behind.
     #[wasm_bindgen(method, js_name = end)]
     pub fn end_watch(this: &Watch);
 
     /// Ends an attempt or a wait, at its limit or when the caller aborts.
     pub type Stop;
-    /// Starts one.
+    /// Starts a [`Stop`].
     #[wasm_bindgen(catch, js_name = startStop)]
     pub fn start_stop(limit_ms: f64, signal: Option<&AbortSignal>)
     -> Result<Option<Stop>, JsValue>;
@@ -102,7 +102,7 @@ extern "C" {
     pub fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
     pub fn aborted(this: &Stop) -> bool;
-    /// What fetch is to send, and to end with the attempt.
+    /// The init for fetch. Its signal ends the request together with the attempt.
     #[wasm_bindgen(catch, method)]
     pub fn init(
         this: &Stop,
@@ -116,13 +116,13 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub fn end(this: &Stop);
 
-    /// Calls the function that a caller gave as its token.
+    /// Calls the caller's function that returns the token.
     #[wasm_bindgen(js_name = askToken)]
     pub fn ask_token(stop: &Stop, token: &Function) -> Promise;
     /// Whether one of the tokens begins with this text.
     #[wasm_bindgen(js_name = anyBeginsWith)]
     pub fn any_begins_with(tokens: &Array, prefix: &JsValue) -> bool;
-    /// Calls the function that stores a new key for a caller.
+    /// Calls the caller's function that stores the new key.
     #[wasm_bindgen(js_name = callPersist)]
     pub fn call_persist(stop: &Stop, persist: &Function, created: &JsValue) -> Promise;
     /// Calls a caller's own fetch.
@@ -131,12 +131,12 @@ extern "C" {
     /// Makes a request for the global fetch.
     #[wasm_bindgen(catch, js_name = makeRequest)]
     pub fn make_request(url: &str, init: &RequestInit) -> Result<Option<Request>, JsValue>;
-    /// What fetch is told beside a request.
+    /// The init to pass to fetch together with a request.
     pub fn again(init: &RequestInit) -> RequestInit;
-    /// Reads what fetch returned to a [`Reply`].
+    /// Reads the response that fetch returned into a [`Reply`].
     pub fn receive(stop: &Stop, sent: &JsValue) -> Promise;
 
-    /// An answer, read to its end: a record of ours, safe to read.
+    /// An answer, read to its end. Reading its fields cannot throw.
     #[derive(Debug)]
     pub type Reply;
     #[wasm_bindgen(method, getter)]
@@ -150,10 +150,10 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &Reply) -> JsValue;
 
-    /// Whether what a JSON parser made is an object with fields.
+    /// Whether a parsed JSON value is an object, not an array.
     #[wasm_bindgen(js_name = isResource)]
     pub fn is_resource(value: &JsValue) -> bool;
-    /// A field of what a JSON parser made.
+    /// A field of a parsed JSON value.
     pub fn field(value: &JsValue, name: &JsString) -> JsValue;
     /// The field, if it is text that is not empty.
     #[wasm_bindgen(js_name = textOf)]
@@ -165,9 +165,9 @@ extern "C" {
     #[wasm_bindgen(js_name = isBlank)]
     pub fn is_blank(value: &JsValue, name: &JsString) -> bool;
 
-    /// Makes an audit's entry of a key.
+    /// Makes an audit's entry for a key.
     pub fn audited(key: &JsValue, findings: &JsValue) -> JsValue;
-    /// Makes a key that could not be revoked.
+    /// Makes a rotation's entry for a key that could not be revoked.
     pub fn pending(key_id: &str, error: &JsValue) -> JsValue;
     /// Makes a rotation.
     pub fn rotation(created: &JsValue, revoked: &JsValue, pending: &Array) -> JsValue;
@@ -175,7 +175,7 @@ extern "C" {
     /// Makes an audit.
     pub fn audit(keys: &Array, counts: &JsValue) -> JsValue;
 
-    /// Makes the error of a failure.
+    /// Makes the error for a failure.
     #[wasm_bindgen(js_name = toError)]
     pub fn to_error(
         failure: &JsValue,

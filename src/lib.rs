@@ -1,8 +1,8 @@
-//! Fireworks AI API keys from a browser or an edge worker: what JavaScript can call.
+//! Manages Fireworks AI API keys from a browser or an edge worker. These are the exports to JavaScript.
 //!
-//! Each export takes the caller's options and a client's defaults as they are and returns a promise
-//! that settles. The npm package wraps them (`js/index.ts`) and loads this module at the first call;
-//! `waited_ms` is how much of the call's total timeout has gone into that, in milliseconds.
+//! Each export takes the caller's options and a client's defaults unchecked and returns a promise that
+//! always settles. The npm package wraps the exports (`js/index.ts`) and loads this module at the first
+//! call; `waited_ms` is the part of the call's total timeout that loading took, in milliseconds.
 
 mod answer;
 mod connection;
@@ -17,13 +17,13 @@ mod rotation;
 use js_sys::{Promise, Set};
 use wasm_bindgen::prelude::*;
 
-// Smaller than the standard library's, and quicker for few, short-lived allocations.
+// Smaller than the standard library's allocator, and faster for a few short-lived allocations.
 #[cfg(target_family = "wasm")]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// Creates an API key; resolves to the service's answer as it was parsed. `watch` is told what must
-/// be known of it should this module fail.
+/// Creates an API key; resolves to the service's parsed answer. `watch` notes what the caller must be
+/// told if this module fails.
 #[wasm_bindgen(js_name = createApiKey)]
 pub fn create_api_key(
     options: &JsValue,
@@ -46,8 +46,8 @@ pub fn delete_orphans(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> 
     operations::delete_orphans(options::DeleteOrphans::read(options, defaults), waited_ms)
 }
 
-/// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page
-/// than the options do, and `seen` holds the tokens that came before.
+/// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page than
+/// the options do, and `seen` holds the page tokens used before.
 #[wasm_bindgen(js_name = listApiKeys)]
 pub fn list_api_keys(
     options: &JsValue,
@@ -64,14 +64,14 @@ pub fn list_api_keys(
     )
 }
 
-/// Looks at every key for what makes it a risk; resolves to the findings.
+/// Checks every key for risks; resolves to the findings.
 #[wasm_bindgen(js_name = auditApiKeys)]
 pub fn audit_api_keys(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
     operations::audit(options::Audit::read(options, defaults), waited_ms)
 }
 
-/// Rotates an API key; resolves to the new one and what became of those before. `watch` as for
-/// [`create_api_key`].
+/// Rotates an API key; resolves to the new key and to what became of the earlier ones. `watch` is the
+/// same as for [`create_api_key`].
 #[wasm_bindgen(js_name = rotateApiKey)]
 pub fn rotate_api_key(
     options: &JsValue,
@@ -82,7 +82,7 @@ pub fn rotate_api_key(
     operations::rotate(options::Rotate::read(options, defaults), watch, waited_ms)
 }
 
-/// Lists one page of users; otherwise as [`list_api_keys`].
+/// Lists one page of users; otherwise the same as [`list_api_keys`].
 #[wasm_bindgen(js_name = listUsers)]
 pub fn list_users(
     options: &JsValue,

@@ -1,4 +1,4 @@
-//! Joins options, lifecycle and errors: what each export does, as one promise.
+//! Runs each export as one promise: reads the options, runs the lifecycle, converts the errors.
 
 use crate::answer::to_js;
 use crate::error::{self, Aftermath, Context};
@@ -19,12 +19,12 @@ use wasm_bindgen_futures::future_to_promise;
 
 type Options<T> = Result<T, InvalidOption>;
 
-/// Starts an operation that has waited for this module for so long.
+/// Starts an operation that has already waited this long for the module to load.
 fn begin(api: &Api, waited_ms: f64) -> Call<'_, Api> {
     Call::since(api.elapsed_ms() - waited_ms, api, api.limits())
 }
 
-/// One promise for every operation, so that its machinery is there once.
+/// Makes the promise of an operation. All operations share this function to keep the module small.
 fn promise(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
     future_to_promise(work)
 }
@@ -106,7 +106,7 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
                 pending,
                 is_token,
             }) => {
-                // Where the token is gone, what is still to be done is done with the new key.
+                // If the old key was the token, it may be gone, so the new key does the rest.
                 let new = is_token.then(|| api.with_key_of(&created)).flatten();
                 finish(new.as_ref().unwrap_or(&api), watch, unfinished);
                 let list = Array::new();
@@ -138,8 +138,8 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
     }))
 }
 
-/// Sees to the sweep that the caller does not wait for. Where nothing is known yet and the runtime
-/// may end with the answer, the caller is told instead.
+/// Runs the sweep that goes on after the answer. If no sweep has come to its end yet and the runtime may
+/// end with the answer, this tells the caller of orphans instead.
 fn finish(api: &Api, watch: Watch, unfinished: Option<Unfinished>) {
     let Some(unfinished) = unfinished else {
         return watch.end_watch();

@@ -12,7 +12,7 @@ impl Rotator for Api {
     fn with_key_of(&self, created: &Reply) -> Option<Self> {
         let key = created.item()?.get("key");
         let key: JsString = key.is_string().then(|| key.unchecked_into())?;
-        // From here on it is redacted, whether or not a header can carry it.
+        // Redact the new key from now on, even if a header cannot carry it.
         self.tokens().push(&key);
         host::is_header_token(&key).then(|| self.with_token(key))
     }
@@ -23,16 +23,16 @@ impl Rotator for Api {
 
     fn time_text(&self, ms: f64) -> Option<String> {
         let text = date_text(&Date::new(&ms.into())).ok()?;
-        // The reference has no times beyond the year 9999.
+        // The API's times end with the year 9999.
         time::parse_rfc3339(&text).map(|_| text)
     }
 }
 
 /// The caller's store, behind its `persist` function.
 pub struct CallerStore<'a> {
-    /// The API: its limits and its signal end the wait.
+    /// The API, whose signal can end the wait.
     pub api: &'a Api,
-    /// Is told which key the caller may have stored.
+    /// Notes the key that the caller may have stored.
     pub watch: &'a Watch,
     /// Stores the new key.
     pub persist: Function,

@@ -13,10 +13,10 @@ use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
-/// The headers that are ours to set.
+/// The headers that only this package sets.
 const OUR_HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
 
-/// Reads and checks them.
+/// Reads and checks these options.
 pub fn read(options: &Options) -> Result<Connection, InvalidOption> {
     Ok(Connection {
         token: token(options)?,
@@ -47,7 +47,7 @@ fn token(options: &Options) -> Result<Token, InvalidOption> {
     check_token(value).map(Token::Given)
 }
 
-/// The token, if a header can carry it. Its characters stay in JavaScript.
+/// Returns the token if a header can carry it. Its characters stay in JavaScript.
 pub fn check_token(token: JsValue) -> Result<JsString, InvalidOption> {
     const PATH: &str = "token";
     if !token.is_string() {
@@ -116,7 +116,7 @@ fn headers(options: &Options) -> Result<Vec<(String, JsValue)>, InvalidOption> {
 }
 
 thread_local! {
-    /// The last base URL that was given, and what came of it: hardly anybody has two.
+    /// The last base URL that was given, and the resolved one. Few callers use more than one.
     static LAST: Cell<Option<(String, String)>> = const { Cell::new(None) };
 }
 
@@ -128,7 +128,7 @@ fn base_url(options: &Options) -> Result<String, InvalidOption> {
     let Some(given) = options.text("baseUrl")? else {
         return Ok(defaults::BASE_URL.into());
     };
-    // What more is allowed, and where a page is, may change.
+    // With `allowHttp`, or on another page, the same text may give another result.
     let lasts = !allow_http && !given.starts_with('/');
     let (given, base) = match LAST.take() {
         Some(last) if lasts && last.0 == given => last,
@@ -174,7 +174,7 @@ fn resolve(given: &str, allow_http: bool) -> Result<String, InvalidOption> {
     Ok(href)
 }
 
-/// A path on the origin of the page that this runs in. Checked after resolution, because `//host`
+/// Resolves a path on the page's own origin. The origin is checked after resolution, because `//host`
 /// and `/\host` lead elsewhere.
 fn on_page(path: &str) -> Option<web_sys::Url> {
     let page = parse_url(&page_address()?, None)?;

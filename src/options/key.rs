@@ -1,4 +1,4 @@
-//! The options that say what the new key is to be.
+//! The options that describe the new key.
 
 use super::InvalidOption;
 use super::reader::{Options, entries, invalid, path_of, seconds, text};
@@ -6,7 +6,7 @@ use crate::host::date_text;
 use crate::lifecycle::{Mark, NewKey, RESERVED, time};
 use js_sys::Date;
 
-/// Reads the key to be; the mark, if there is one, goes among its annotations.
+/// Reads the new key and adds the mark, if there is one, to its annotations.
 pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOption> {
     let mut annotations = annotations(options)?;
     if let Some(mark) = mark {
@@ -19,7 +19,7 @@ pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOpt
     })
 }
 
-/// When the key ends, whichever way the caller says it.
+/// When the key ends, read from `expireTime` or `expiresIn`.
 pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
     const TIME: &str = "expireTime";
     const LIFETIME: &str = "expiresIn";

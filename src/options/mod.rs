@@ -1,6 +1,6 @@
-//! Reads what a caller passed, and names the path of what is wrong with it. Every value is a
-//! stranger here: a getter may throw and a proxy may lie, so each option is read once, with
-//! everything it can throw caught. A value never appears in what is said about it.
+//! Reads the caller's options and names the path of the first wrong one. The values are untrusted: a
+//! getter may throw and a proxy may lie, so each option is read once and every exception is caught. An
+//! error never repeats the value.
 
 mod connection;
 mod defaults;
@@ -18,7 +18,7 @@ use js_sys::{Date, Function};
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
-/// Which option is wrong, and why; boxed, as everything that reads options hands it on.
+/// Which option is wrong, and why. Boxed to keep the many `Result`s that carry it small.
 pub type InvalidOption = Box<lifecycle::InvalidOption<JsValue>>;
 
 /// What every operation needs.
@@ -44,14 +44,14 @@ pub struct Create {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// The key to be, its mark among its annotations.
+    /// The new key, with the mark among its annotations.
     pub key: NewKey,
-    /// What its attempts carry; nothing where the caller wants no protection from orphans.
+    /// The mark that all attempts carry; [`None`] without orphan protection.
     pub mark: Option<Mark>,
 }
 
 impl Create {
-    /// Reads and checks them; the first that is wrong is the error.
+    /// Reads and checks the options. The first wrong one is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::CREATE)?;
         let mark = match (
@@ -97,14 +97,14 @@ pub struct Delete {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// Which key.
+    /// The id of the key to delete.
     pub key_id: String,
-    /// Whether a key that is not there counts as deleted.
+    /// Whether a missing key counts as deleted.
     pub missing_ok: bool,
 }
 
 impl Delete {
-    /// Reads and checks them; the first that is wrong is the error.
+    /// Reads and checks the options. The first wrong one is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::DELETE)?;
         Ok(Self {
@@ -124,14 +124,14 @@ pub struct DeleteOrphans {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// What the orphans carry.
+    /// The mark that the orphans carry.
     pub mark: Mark,
-    /// The key with that mark that is no orphan.
+    /// The id of the key with that mark that is not an orphan.
     pub keep: Option<String>,
 }
 
 impl DeleteOrphans {
-    /// Reads and checks them; the first that is wrong is the error.
+    /// Reads and checks the options. The first wrong one is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::DELETE_ORPHANS)?;
         Ok(Self {
@@ -150,9 +150,9 @@ impl DeleteOrphans {
 pub struct List {
     /// What every operation needs.
     pub common: Common,
-    /// Whose keys; everybody's is `-`. Empty where users are listed.
+    /// The id of the keys' owner; `-` for everybody's keys. Empty for a list of users.
     pub user: String,
-    /// The query, but for a later page's token.
+    /// The query parameters that the options ask for.
     pub query: Vec<(&'static str, String)>,
 }
 
@@ -182,16 +182,16 @@ impl List {
 pub struct Audit {
     /// What every operation needs.
     pub common: Common,
-    /// Whose keys; everybody's is `-`.
+    /// The id of the keys' owner; `-` for everybody's keys.
     pub user: String,
-    /// The query of every page.
+    /// The query parameters of every page.
     pub query: Vec<(&'static str, String)>,
-    /// From when on a key is told of.
+    /// When a key counts as stale or as expiring soon.
     pub thresholds: Thresholds,
 }
 
 impl Audit {
-    /// Reads and checks them; the first that is wrong is the error.
+    /// Reads and checks the options. The first wrong one is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::AUDIT)?;
         let milliseconds = |name: &str, days: f64| -> Result<f64, InvalidOption> {
@@ -218,11 +218,11 @@ pub struct Rotate {
     pub common: Common,
     /// The user's id.
     pub user: String,
-    /// The key that is rotated.
+    /// The id of the key to rotate.
     pub key_id: String,
-    /// What the successor's create is recognised by.
+    /// The mark of the create that makes the successor.
     pub mark: Mark,
-    /// When the successor ends, where the caller says so, and how long that is from now, in milliseconds.
+    /// When the successor ends, and in how many milliseconds; [`None`] if the caller does not say.
     pub expiry: Option<(String, f64)>,
     /// Stores the new key.
     pub persist: Function,
@@ -235,7 +235,7 @@ pub struct Rotate {
 }
 
 impl Rotate {
-    /// Reads and checks them; the first that is wrong is the error.
+    /// Reads and checks the options. The first wrong one is the error.
     pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
         let options = Options::read(given, defaults, names::ROTATE)?;
         let delete_unfinished = match options.text("onUnfinished")?.as_deref() {
@@ -253,7 +253,7 @@ impl Rotate {
                 tag: random()?,
                 call: None,
             },
-            // A default is for keys that are new: this one has a predecessor.
+            // A client's default is for keys without a predecessor, so it does not apply.
             expiry: key::expire_time(&options.without_defaults())?
                 .and_then(|time| time::parse_rfc3339(&time).map(|ms| (time, ms - Date::now()))),
             persist: options.function("persist")?.ok_or_else(|| {
@@ -266,7 +266,7 @@ impl Rotate {
     }
 }
 
-/// Whose keys are listed.
+/// The owner of the keys to list.
 fn owner(options: &Options) -> Result<String, InvalidOption> {
     let user = options.required("userId")?;
     if user != "-" {
@@ -275,14 +275,14 @@ fn owner(options: &Options) -> Result<String, InvalidOption> {
     Ok(user)
 }
 
-/// A list's query: the size of a page, and those of the texts that are given.
+/// A list's query parameters: the page size, and each of these texts that is given.
 fn query(
     options: &Options,
     texts: &[&'static str],
 ) -> Result<Vec<(&'static str, String)>, InvalidOption> {
     let mut query = Vec::new();
     if let Some(size) = options.number("pageSize")? {
-        // An int32 of the reference.
+        // The API's reference says int32.
         if size.fract() != 0.0 || !(1.0..=2_147_483_647.0).contains(&size) {
             return Err(invalid("pageSize", "must be a positive integer"));
         }

@@ -24,7 +24,7 @@ const OF_AUDITS: &[&str] = &["pageSize", "filter", "staleAfter", "expiringWithin
 const OF_ROTATIONS: &[&str] = &["persist", "verify", "keep", "onUnfinished"];
 const LIFETIME: &[&str] = &["expireTime", "expiresIn"];
 
-// What belongs to one call: two creates with one tag, say, could not be told apart.
+// These belong to one call: `deleteOrphans`, say, could not tell apart two creates with one tag.
 const OF_ONE_CREATE: &[&str] = &["attemptTag"];
 const OF_ONE_KEY: &[&str] = &["keyId"];
 const OF_ONE_SWEEP: &[&str] = &["attemptTag", "keepKeyId"];
@@ -42,7 +42,7 @@ pub const LIST: &[&[&str]] = &[COMMON, OF_LISTS, OF_ONE_LIST];
 pub const AUDIT: &[&[&str]] = &[COMMON, OF_AUDITS];
 /// What `rotateApiKey` takes.
 pub const ROTATE: &[&[&str]] = &[COMMON, OF_ROTATIONS, LIFETIME, OF_ONE_KEY];
-/// What a client's defaults may hold: each operation takes of them what it knows.
+/// What a client's defaults may hold. Each operation uses the ones that it takes.
 pub const DEFAULTS: &[&[&str]] = &[
     COMMON,
     OF_CREATES,
@@ -53,7 +53,7 @@ pub const DEFAULTS: &[&[&str]] = &[
     OF_ROTATIONS,
 ];
 
-/// Whether an option of this name belongs to one call, so that it is no default of a client's.
+/// Whether this option belongs to one call, so that a client cannot have a default for it.
 pub fn is_of_one_call(name: &str) -> bool {
     let of_one_call = [OF_ONE_CREATE, OF_ONE_KEY, OF_ONE_SWEEP, OF_ONE_LIST];
     of_one_call.iter().any(|names| names.contains(&name))

@@ -1,5 +1,5 @@
-//! The caller's options over a client's defaults, each read once and checked. A value never appears in
-//! what is said about it.
+//! Reads and checks the caller's options, with a client's defaults for those left out. Each option is read
+//! once. An error never repeats the value.
 
 use super::{InvalidOption, names};
 use crate::host::{self, is_array, is_plain_object, names_of};
@@ -8,12 +8,12 @@ use js_sys::{Array, JsString, Object};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
-/// The longest text taken as an option, in UTF-16 units: far above any use, far below what memory
-/// could not hold.
+/// The longest text that an option may hold, in UTF-16 units: far more than anybody needs, and far less
+/// than would exhaust the memory.
 pub const LONGEST_TEXT: u32 = 1 << 20;
 
-/// The caller's options over the client's defaults, known to hold no name that we do not know. Each is
-/// read once, all of them in one call of JavaScript.
+/// The caller's options and the client's defaults, without unknown names. Each option is read once, all
+/// of them in one call to JavaScript.
 pub struct Options {
     known: Known,
     given: Values,
@@ -27,14 +27,14 @@ type Known = &'static [&'static [&'static str]];
 #[derive(Clone)]
 struct Values {
     values: Array,
-    /// Which of them are there, a bit for each.
+    /// A bit mask of the values that are defined.
     given: u32,
-    /// Whether reading some of them threw.
+    /// Whether reading any of them threw.
     threw: bool,
 }
 
 thread_local! {
-    /// The names as JavaScript has them, so that they are handed over once.
+    /// The names as JavaScript strings, so that each is converted only once.
     static NAMES: RefCell<Vec<(Known, Array)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -49,7 +49,7 @@ impl Options {
             )?;
         }
         let nothing: JsValue;
-        // A client's methods may be called with nothing: the defaults may say it all.
+        // A client's method may be called without options, as the defaults may be enough.
         let given = if client && given.is_undefined() {
             nothing = Object::new().into();
             &nothing
@@ -93,8 +93,8 @@ impl Options {
         }
     }
 
-    /// The one of two options that exclude each other. What the caller gives of either comes before
-    /// what the defaults say of both.
+    /// The values of two options of which only one may be given. If the caller gives either, the defaults
+    /// for both are ignored.
     pub fn either(
         &self,
         first: &str,
@@ -143,7 +143,7 @@ impl Options {
             .transpose()
     }
 
-    /// The option as a number of things, if it is there.
+    /// The option as an integer that is not negative, if it is there.
     pub fn count(&self, name: &str) -> Result<Option<u32>, InvalidOption> {
         match self.number(name)? {
             Some(count)
@@ -170,7 +170,7 @@ impl Options {
     pub fn function(&self, name: &str) -> Result<Option<js_sys::Function>, InvalidOption> {
         self.get(name)?
             .map(|value| {
-                // The cast looks at `typeof` alone, so it takes functions of any realm.
+                // `is_function` only looks at `typeof`, so it accepts functions of any realm.
                 if value.is_function() {
                     Ok(value.unchecked_into())
                 } else {
@@ -200,7 +200,7 @@ pub fn check_id(name: &str, id: &str) -> Result<(), InvalidOption> {
 
 /// The value as an object whose fields can be options.
 fn object_of<'a>(value: &'a JsValue, path: &str) -> Result<&'a Object, InvalidOption> {
-    // A proxy that was revoked throws when it is asked what it is.
+    // `Array.isArray` throws for a revoked proxy.
     if value.is_object() && !is_array(value).map_err(|cause| threw(path, cause))? {
         Ok(value.unchecked_ref())
     } else {
@@ -274,7 +274,7 @@ fn get(object: &Object, name: &str, path: &str) -> Result<Option<JsValue>, Inval
     Ok(boxed.map(|boxed| boxed.get(0)))
 }
 
-/// Well-formed text of a bearable length. It is checked before it is copied.
+/// Reads a value as well-formed text. Its length is checked before it is copied.
 pub fn text(value: JsValue, path: &str) -> Result<String, InvalidOption> {
     match host::length_of(&value) {
         None => return Err(invalid(path, "must be a string")),
@@ -285,7 +285,7 @@ pub fn text(value: JsValue, path: &str) -> Result<String, InvalidOption> {
     }
     let value: JsString = value.unchecked_into();
     let copy = String::from(&value);
-    // A lone surrogate becomes U+FFFD in the copy, so only then is there anything to look for.
+    // A lone surrogate becomes U+FFFD in the copy, so text without U+FFFD needs no further check.
     let replaced = |each| each == char::REPLACEMENT_CHARACTER;
     if copy.chars().any(replaced) && !value.is_valid_utf16() {
         return Err(invalid(
@@ -313,7 +313,7 @@ pub fn seconds(value: JsValue, path: &str) -> Result<f64, InvalidOption> {
         })
 }
 
-/// Where a field of an option stands.
+/// The path of a field of an option.
 pub fn path_of(option: &str, name: &str) -> String {
     String::from(option) + "." + name
 }
@@ -333,7 +333,7 @@ pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, In
     for name in names.iter().flat_map(|names| names.iter()) {
         let name = text(name, path)?;
         let path = path_of(path, &name);
-        // Setting this name on an object changes its prototype, and the entry would be lost.
+        // Setting this field would change the object's prototype, and the entry would be lost.
         if name == "__proto__" {
             return Err(invalid(&path, "cannot be a name"));
         }
@@ -343,18 +343,18 @@ pub fn entries(value: &JsValue, path: &str) -> Result<Vec<(String, JsValue)>, In
     Ok(entries)
 }
 
-/// An option that is wrong, and what is expected of it.
+/// The error for a wrong option: its path, and what was expected.
 pub fn invalid(path: &str, expected: &str) -> InvalidOption {
     caused(path, expected, None)
 }
 
-/// Reading the option ran code of the caller's, and that threw.
+/// The error for an option that could not be read because the caller's own code threw.
 pub fn threw(path: &str, cause: JsValue) -> InvalidOption {
     let expected = "could not be read: a getter or a proxy threw";
     caused(path, expected, Some(cause))
 }
 
-/// An option that is wrong because of what somebody's code threw.
+/// The error for a wrong option, and the exception that caused it, if any.
 pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> InvalidOption {
     Box::new(lifecycle::InvalidOption {
         path: path.into(),
