@@ -16,33 +16,33 @@ export type Operation =
   | "reconcile"
   | "rotateApiKey";
 
-/** What a create that failed knows of keys that nobody holds the secret of. */
+/** What a failed create knows of orphans, the keys whose secret nobody received. */
 export type Orphans = "none" | "swept" | "unknown";
 
-/** What all errors of this package have in common. */
+/** What all errors of this package have. */
 abstract class Base extends Error {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name: string = "FireworksKeysError";
-  /** A stable name of what went wrong, to tell errors apart by. */
+  /** A stable name for what went wrong, to tell errors apart by. */
   abstract readonly code: string;
   /** The function that was called. */
   readonly operation: Operation;
   /**
-   * How often the request was sent; the requests of a create's sweep do not count. Of an operation
-   * with several requests, such as a rotation or an audit: all of them. Where the module failed, it is
-   * known of creates alone, and 0 otherwise.
+   * How often the request was sent; the requests of a create's sweep do not count. For an operation with
+   * several requests, such as a rotation or an audit, all of them count. If the module failed, the number
+   * is only known for creates, and 0 otherwise.
    */
   readonly attempts: number;
   /**
-   * Of a create: whether keys that nobody holds the secret of may be alive. `none`: no; `swept`:
-   * those that were there are deleted; `unknown`: there may be some, see `attemptTag`.
+   * For a create: whether orphans, the keys whose secret nobody received, may be alive. `none`: no;
+   * `swept`: any that were there are deleted; `unknown`: there may be some, see `attemptTag`.
    */
   declare readonly orphans?: Orphans;
-  /** Of a create: the ids of the orphans that were deleted. */
+  /** For a create: the ids of the orphans that were deleted. */
   declare readonly keyIds?: readonly string[];
-  /** Of a create: the tag that `deleteOrphans` finds orphans by. */
+  /** For a create: the tag by which `deleteOrphans` finds the orphans. */
   declare readonly attemptTag?: string;
-  /** Of a rotation: the key with that tag that may be stored; `deleteOrphans` must be told of it. */
+  /** For a rotation: the id of the key with that tag that may be stored. Pass it on to `deleteOrphans`. */
   declare readonly keepKeyId?: string;
 
   /** @internal */
@@ -54,13 +54,13 @@ abstract class Base extends Error {
   }
 }
 
-/** An option cannot be used as it is. Unless it is what a function returned, nothing was sent. */
+/** An option is wrong. Nothing was sent, unless the wrong value is what a function returned. */
 export class ValidationError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "ValidationError";
   override readonly name = "ValidationError";
   readonly code = "VALIDATION";
-  /** Where the value stands, such as `annotations.team`. */
+  /** The path of the wrong value, such as `annotations.team`. */
   readonly path: string;
 
   /** @internal */
@@ -70,20 +70,20 @@ export class ValidationError extends Base {
   }
 }
 
-/** The server refused. */
+/** The server refused the request. */
 export class ApiError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "ApiError";
   override readonly name = "ApiError";
   /** The gRPC name of the status, such as `NOT_FOUND`. */
   readonly code: GrpcCode;
   /** The HTTP status; 0 for a redirect that the browser does not let us see. */
   readonly status: number;
-  /** The server's name for the request, where it gives one and CORS lets it be seen. */
+  /** The server's id for the request, if it sends one and CORS lets us see it. */
   readonly requestId: string | undefined;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** The parsed body, secrets taken out. */
+  /** The parsed body, with secrets redacted. */
   readonly body: unknown;
 
   /** @internal */
@@ -100,21 +100,21 @@ export class ApiError extends Base {
   }
 }
 
-/** No answer arrived, or it broke off. `cause` is what fetch rejected with, secrets taken out. */
+/** No answer arrived, or it broke off. `cause` is what fetch rejected with, with secrets redacted. */
 export class ConnectionError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "ConnectionError";
   override readonly name = "ConnectionError";
   readonly code = "CONNECTION";
 }
 
-/** The time was up. */
+/** An attempt or the operation took too long. */
 export class TimeoutError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "TimeoutError";
   override readonly name = "TimeoutError";
   readonly code = "TIMEOUT";
-  /** Which limit passed: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
+  /** Which limit was exceeded: `timeoutMs` of one attempt, or `totalTimeoutMs`. */
   readonly limit: "attempt" | "total";
 
   /** @internal */
@@ -125,9 +125,9 @@ export class TimeoutError extends Base {
   }
 }
 
-/** The server accepted, and its answer is not what the API's reference promises. */
+/** The server accepted the request, but its answer is not what the API's reference promises. */
 export class InvalidResponseError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "InvalidResponseError";
   override readonly name = "InvalidResponseError";
   readonly code = "INVALID_RESPONSE";
@@ -142,25 +142,25 @@ export class InvalidResponseError extends Base {
 }
 
 /**
- * A rotation ended before its new key was stored, or nobody knows whether it was. What was stored
- * before still works. Where a request failed, or `persist` did, that is the `cause`.
+ * A rotation ended before its new key was stored, or it is unknown whether the key was stored. The key
+ * that was stored before still works. If a request or `persist` failed, its error is the `cause`.
  */
 export class RotationError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "RotationError";
   override readonly name = "RotationError";
   readonly code = "ROTATION";
-  /** The stage that did not come to its end. */
+  /** The stage that did not finish. */
   readonly stage: RotationStage;
   /**
-   * Why. `missing`: there is no key of that id. `lifetime`: how long it was given to live cannot be
-   * told. `unfinished`: it has successors already. `conflict`: another rotation is at work.
-   * `not-stored`: `persist` said so. `failed`: see `cause`.
+   * Why the rotation ended. `missing`: there is no key with this id. `lifetime`: it is unknown how long
+   * the key was given to live. `unfinished`: the key already has successors. `conflict`: another rotation
+   * is at work. `not-stored`: `persist` returned `false`. `failed`: see `cause`.
    */
   readonly reason: RotationReason;
-  /** The keys that are alive as far as the rotation knows, the rotated one first. */
+  /** The ids of the keys that are alive as far as the rotation knows, the rotated one first. */
   readonly liveKeyIds: readonly string[];
-  /** Of `unfinished` and `conflict`: the successors that are there, with their age. */
+  /** For `unfinished` and `conflict`: the successors that were found, with their ages. */
   readonly successors: readonly Successor[];
 
   /** @internal */
@@ -185,14 +185,14 @@ export interface Successor {
   keyId: string;
   /** RFC 3339, as the service wrote it. */
   createTime: string | undefined;
-  /** By this machine's clock. */
+  /** Its age by this machine's clock. */
   ageMs: number | undefined;
 }
 
 /**
- * The stages of a rotation, in their order: `find` lists the keys, `create` makes the successor,
+ * The stages of a rotation, in order: `find` lists the keys, `create` makes the successor,
  * `compare` lists again to see whether another rotation is at work, `verify` uses the successor,
- * `persist` has you store it, `revoke` deletes what is too old.
+ * `persist` has you store it, `revoke` deletes the keys that are too old.
  */
 export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
 
@@ -205,14 +205,16 @@ const NEXT: Record<RotationReason, string> = {
   "lifetime":
     "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
   "unfinished":
-    'the key has successors: if your store holds one of them, rotate that; if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
+    "the key has successors: if your store holds one of them, rotate that; " +
+    'if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
   "conflict":
-    "another rotation may be at work: a successor is there that is not ours, or the key is gone; look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
+    "another rotation may be at work: a successor is there that is not ours, or the key is gone; " +
+    "look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
   "not-stored": "persist returned false; rotate again",
   "failed": "rotate again",
 };
 
-/** What an error says, but for the function's name, which ours begin with. */
+/** An error's message, without the function's name at the beginning of this package's messages. */
 function wordsOf({ message }: Error, { operation }: Context): string {
   const prefix = `${operation}: `;
   return message.startsWith(prefix) ? message.slice(prefix.length) : message;
@@ -221,16 +223,18 @@ function wordsOf({ message }: Error, { operation }: Context): string {
 function nextOf(stage: RotationStage, reason: RotationReason, { length }: readonly string[]): string {
   if (length < 2 || (reason !== "failed" && reason !== "not-stored")) return NEXT[reason];
   return reason === "failed" && stage === "persist"
-    ? "nobody knows whether the new key is stored, so both stay; look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
-    : "the new key is not stored, and not taken back yet: waitUntil goes on with that, where you gave it; otherwise delete it, the second, with deleteApiKey, and rotate again";
+    ? "nobody knows whether the new key is stored, so both stay; " +
+        "look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
+    : "the new key is not stored, and not taken back yet: waitUntil goes on with that, where you gave it; " +
+        "otherwise delete it, the second, with deleteApiKey, and rotate again";
 }
 
 /**
- * The WebAssembly module could not be loaded, or failed for want of memory while this call was under
- * way. The next call tries again with a fresh one.
+ * The WebAssembly module could not be loaded, or it ran out of memory while this call was under way. The
+ * next call tries again with a fresh instance.
  */
 export class ModuleLoadError extends Base {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "ModuleLoadError";
   override readonly name = "ModuleLoadError";
   readonly code = "MODULE_LOAD";
@@ -254,8 +258,8 @@ export type FireworksKeysError =
   | ModuleLoadError;
 
 /**
- * What they all extend: after `error instanceof FireworksKeysError`, a `switch (error.code)` knows
- * each error's own fields.
+ * The class that all errors extend: after `error instanceof FireworksKeysError`, a `switch (error.code)`
+ * knows each error's own fields.
  */
 export const FireworksKeysError = Base as unknown as abstract new (...args: never[]) => FireworksKeysError;
 
@@ -266,7 +270,7 @@ interface Context {
   cause?: unknown;
 }
 
-/** @internal What a create that failed tells of orphans. */
+/** @internal What a failed create says about its orphans. */
 export interface Aftermath {
   orphans: Orphans;
   keyIds: string[];
@@ -274,7 +278,7 @@ export interface Aftermath {
   keepKeyId?: string;
 }
 
-/** What the Rust says of a failure; what may be anything comes beside it. */
+/** How the Rust code describes a failure. The answer and the cause are passed separately. */
 interface Failure {
   context: Context;
   what:
@@ -286,7 +290,7 @@ interface Failure {
     | ({ kind: "rotation" } & EndedRotation);
 }
 
-/** What the Rust says of a rotation that ended early. */
+/** How the Rust code describes a rotation that ended early. */
 interface EndedRotation {
   stage: RotationStage;
   reason: RotationReason;
@@ -294,12 +298,12 @@ interface EndedRotation {
   successors: { keyId: string; createTime: string | null; ageMs: number | null }[];
 }
 
-/** Errors that were made here: no secret is in them. */
+/** The errors that were made here, which hold no secret. */
 const made = new WeakSet<object>();
 
 /**
- * @internal The one place where a failure becomes an error. The tokens are those that were used, so
- * that they can be taken out wherever they are repeated. Never throws.
+ * @internal Makes the error for a failure. `tokens` are those that were used, so that they can be redacted
+ * wherever they are repeated. Never throws.
  */
 export function toError(
   failure: Failure,
@@ -318,7 +322,7 @@ function attempt(failure: Failure, answer: Answer, tokens: readonly string[]): F
   try {
     return build(failure, answer, tokens);
   } catch {
-    // A text may be too long once its secrets are taken out: then the error is told without it.
+    // A text may become too long when its secrets are redacted. Then the error leaves it out.
     return build(failure, { ...answer, requestId: undefined, value: undefined }, tokens);
   }
 }

@@ -1,70 +1,70 @@
-// What callers pass and receive.
+// The types of what callers pass and receive.
 
 import type { GrpcCode } from "./body.js";
 import type { FireworksKeysError } from "./errors.js";
 import type { FireworksKeysEvent } from "./event.js";
 
-/** What every function needs to know of the service. */
+/** How to reach the service. Every function takes these options. */
 export interface ConnectionOptions {
   /**
-   * An existing Fireworks API key, or a function that returns one. The function is asked once for
+   * An existing Fireworks API key, or a function that returns one. The function is called once for
    * each attempt, within the attempt's timeout.
    */
   token: string | (() => string | Promise<string>);
   /** The account's id, such as `acme`; not the resource name `accounts/acme`. */
   accountId: string;
   /**
-   * Where the API is. Plain `http:` only for this machine (`localhost`, `127.0.0.0/8`, `[::1]`).
-   * On a page, a path such as `/fireworks` means the page's own origin.
+   * The URL of the API. Plain `http:` is only allowed for this machine (`localhost`, `127.0.0.0/8`,
+   * `[::1]`). On a page, this may be a path on the page's own origin, such as `/fireworks`.
    * @default "https://api.fireworks.ai"
    */
   baseUrl?: string | undefined;
-  /** Lets `baseUrl` be plain `http:` to any host. @default false */
+  /** Allows plain `http:` to any host in `baseUrl`. @default false */
   allowHttp?: boolean | undefined;
   /** Called instead of the global `fetch`, as `fetch(url, init)`. */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
-  /** Further headers. From a page, each one has to be allowed by the service (CORS). */
+  /** Additional headers. On a page, the service has to allow each of them (CORS). */
   headers?: Record<string, string> | undefined;
-  /** How long one attempt may take, its body included, in milliseconds. @default 30_000 */
+  /** How long one attempt may take, including its body, in milliseconds. @default 30_000 */
   timeoutMs?: number | undefined;
   /**
-   * How long the operation may take, its retries and waits included, in milliseconds; of a list,
-   * each page. @default 120_000
+   * How long the operation may take, including retries and waits, in milliseconds. For a list, this
+   * is the limit for each page. @default 120_000
    */
   totalTimeoutMs?: number | undefined;
-  /** How often a request that failed is tried again. @default 2 */
+  /** How often a failed request is retried. @default 2 */
   maxRetries?: number | undefined;
-  /** Ends the operation at once; it rejects with the signal's reason. */
+  /** Ends the operation at once when aborted. The operation rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
    * Keeps the runtime alive for a sweep that goes on after the answer, such as
    * `(work) => ctx.waitUntil(work)` on Cloudflare Workers.
    */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
-  /** Is told what happens on the way. What it throws is ignored. */
+  /** Called with each event on the way. What it throws is ignored. */
   onEvent?: ((event: FireworksKeysEvent) => void) | undefined;
 }
 
 /** Options of `init`. */
 export interface InitOptions {
-  /** The module, where it does not come with the JavaScript: compiled, its bytes, or an answer. */
+  /** The module, if it does not come with the JavaScript: compiled, as bytes, or as a `Response`. */
   module?: ModuleSource | Promise<ModuleSource> | undefined;
 }
 
-/** A WebAssembly module in any form that it can be handed over in. */
+/** A WebAssembly module in any form that `init` takes. */
 export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
 
-/** A `WebAssembly.Module`, where the platform's types know of one: Node's own do not. */
+/** A `WebAssembly.Module`, if the platform's types have one. Node's do not. */
 export type CompiledModule = typeof globalThis extends {
   WebAssembly: { Module: { prototype: infer Module } };
 }
   ? Module
   : object;
 
-/** When a key ends, in one of two ways. */
+/** When a key ends, given in one of two ways. */
 export type Expiry =
   | {
-      /** When the key ends: an RFC 3339 time or a Date, in the future. Without either, never. */
+      /** When the key ends: an RFC 3339 time or a Date, in the future. Without either option, never. */
       expireTime?: string | Date | undefined;
       expiresIn?: undefined;
     }
@@ -77,21 +77,21 @@ export type Expiry =
       expireTime?: undefined;
     };
 
-/** What the new key is to be. */
+/** Options that describe the new key. */
 export interface NewKeyOptions extends ConnectionOptions {
   /** The id of the user or service account that the key belongs to. */
   userId: string;
-  /** What people call the key. The service says `default` when it is absent. */
+  /** The key's name for people. Without one, the service names the key `default`. */
   displayName?: string | undefined;
-  /** Free labels, text to text. Names beginning `fireworks-keys-` are this package's own. */
+  /** Free labels, text to text. Names that begin with `fireworks-keys-` are reserved for this package. */
   annotations?: Record<string, string> | undefined;
   /**
-   * Marks the attempts of this create, so that `deleteOrphans` finds what they left. Creates may
-   * share one: each tells its own keys from the others'.
+   * Marks the attempts of this create, so that `deleteOrphans` finds the keys that they left behind.
+   * Creates may share a tag: each tells its own keys from those of the others.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
-  /** Whether to mark the key and sweep up after lost answers. @default true */
+  /** Whether to mark the key, and to delete the keys that lost answers leave. @default true */
   orphanProtection?: boolean | undefined;
 }
 
@@ -102,9 +102,9 @@ export type CreateApiKeyOptions = NewKeyOptions & Expiry;
 export interface DeleteApiKeyOptions extends ConnectionOptions {
   /** The id of the key's owner. */
   userId: string;
-  /** Which key. */
+  /** The id of the key. */
   keyId: string;
-  /** Whether it is a success that there is no such key. @default false */
+  /** Whether to succeed if there is no such key. @default false */
   missingOk?: boolean | undefined;
 }
 
@@ -114,113 +114,113 @@ export interface DeleteOrphansOptions extends ConnectionOptions {
   userId: string;
   /** The create's tag, from its error or its event. */
   attemptTag: string;
-  /** The id of the key that the create returned, if it did: it is kept. */
+  /** The id of the key that the create returned, if it returned one. This key is kept. */
   keepKeyId?: string | undefined;
 }
 
-/** What a rotation takes, but for when the new key ends. */
+/** Options of a rotation, except for when the new key ends. */
 export interface RotationOptions extends ConnectionOptions {
   /** The id of the key's owner. */
   userId: string;
-  /** Which key: the one that your store holds now. */
+  /** The id of the key to rotate: the one that your store holds now. */
   keyId: string;
   /**
-   * Stores the new key; called once at most. Return or resolve to `false` if it is not stored: then it
-   * is deleted. If this throws, or resolves to something whose `ok` is `false`, such as a `Response`, or takes longer than what
-   * is left of `totalTimeoutMs`, nobody knows, and both keys stay. Anything else means that it is
-   * stored.
+   * Stores the new key; called at most once. Return or resolve to `false` if the key is not stored: it is
+   * then deleted. If this function throws, if it resolves to something whose `ok` is `false`, such as a
+   * `Response`, or if it takes longer than what is left of `totalTimeoutMs`, the rotation cannot know
+   * whether the key is stored, and both keys stay. Any other result means that it is stored.
    */
   persist: (created: CreatedApiKey) => unknown;
-  /** Whether the new key is used before it is stored. @default true */
+  /** Whether to try the new key before it is stored. @default true */
   verify?: boolean | undefined;
   /**
-   * How many earlier generations stay alive, the rotated key first, for those who read the store
-   * before; 0 after a leak. @default 1
+   * How many earlier generations stay alive, the rotated key first, for programs that read the store
+   * before the rotation. Pass 0 after a leak. @default 1
    */
   keep?: number | undefined;
   /**
-   * What to do where the key has successors already, from a crash, say. `error`: nothing, but list
-   * them. `delete`: rotate, and delete those that are at least 15 minutes older than the new key once
-   * it is stored; younger ones are a conflict.
+   * What to do if the key already has successors, for example from a crash. `error`: change nothing, and
+   * list them in the error. `delete`: rotate, and once the new key is stored, delete the successors that
+   * are at least 15 minutes older than it; younger ones are a conflict.
    * @default "error"
    */
   onUnfinished?: "error" | "delete" | undefined;
 }
 
 /**
- * Options of `rotateApiKey`. Where this call gives neither `expireTime` nor `expiresIn`, the new key
- * lives as long as its predecessor was given; what a client's defaults say is for keys that are new.
+ * Options of `rotateApiKey`. If this call gives neither `expireTime` nor `expiresIn`, the new key lives as
+ * long as its predecessor was given to live. A client's defaults are only for keys without a predecessor.
  */
 export type RotateApiKeyOptions = RotationOptions & Expiry;
 
-/** A rotation that is done. */
+/** What a rotation has done. */
 export interface Rotation {
-  /** The new key, as it was handed to `persist`. */
+  /** The new key, as it was passed to `persist`. */
   created: CreatedApiKey;
   /** The ids of the keys that were deleted. */
   revoked: string[];
-  /** What should have been deleted as well; the next rotation tries again, up to 100 of them. */
+  /** The keys that could not be deleted. The next rotation tries again, for up to 100 of them. */
   pending: PendingRevocation[];
 }
 
 /** A key that could not be revoked. */
 export interface PendingRevocation {
   keyId: string;
-  /** Why. */
+  /** Why it could not be revoked. */
   error: FireworksKeysError;
 }
 
-/** What every list takes. */
+/** Options of every list. */
 export interface ListOptions extends ConnectionOptions {
   /** How many items a page may hold. */
   pageSize?: number | undefined;
-  /** Where to go on: the `nextPageToken` of an earlier page. */
+  /** The page to start with: the `nextPageToken` of an earlier page. */
   pageToken?: string | undefined;
-  /** Which items, as a filter of AIP-160. */
+  /** Which items to list, as an AIP-160 filter. */
   filter?: string | undefined;
-  /** In which order: field names, each with an optional ` desc`. */
+  /** The order: field names, each with an optional ` desc`. */
   orderBy?: string | undefined;
-  /** Which fields. */
+  /** Which fields to return. */
   readMask?: string | undefined;
 }
 
 /** Options of `listApiKeys`. */
 export interface ListApiKeysOptions extends ListOptions {
-  /** The id of the keys' owner; `-` for everybody's, where the token may see them. */
+  /** The id of the keys' owner; `-` for everybody's keys, if the token may see them. */
   userId: string;
 }
 
 /** Options of `listUsers`. */
 export interface ListUsersOptions extends ListOptions {
-  /** Not used; a client's default may hold it. */
+  /** Ignored, because a client's defaults may hold it. */
   userId?: string | undefined;
 }
 
 /** Options of `auditApiKeys`. */
 export interface AuditApiKeysOptions extends ConnectionOptions {
-  /** The id of the keys' owner; `-` for everybody's, where the token may see them. */
+  /** The id of the keys' owner; `-` for everybody's keys, if the token may see them. */
   userId: string;
   /**
    * How long a key may go unused before it is stale: a number of seconds, or an integer and one of
    * `s m h d w`. @default "90d"
    */
   staleAfter?: number | string | undefined;
-  /** How long before its end a key is expiring soon, as `staleAfter`. @default "14d" */
+  /** How long before its end a key is expiring soon, written like `staleAfter`. @default "14d" */
   expiringWithin?: number | string | undefined;
-  /** How many keys a page may hold: more pages, each of them smaller. */
+  /** How many keys a page may hold. With smaller pages there are more of them. */
   pageSize?: number | undefined;
-  /** Which keys, as a filter of AIP-160. */
+  /** Which keys to audit, as an AIP-160 filter. */
   filter?: string | undefined;
 }
 
-/** Why a key is a risk. Times are as the service wrote them, RFC 3339. */
+/** Why a key is a risk. Times are RFC 3339, as the service wrote them. */
 export type Finding =
   | {
-      /** It has no end. */
+      /** It never ends. */
       type: "never-expires";
     }
   | {
-      /** It has ended, and is still listed. */
+      /** It has ended but is still listed. */
       type: "expired";
       expireTime: string;
     }
@@ -234,7 +234,7 @@ export type Finding =
       type: "never-used";
     }
   | {
-      /** It was not used for `staleAfter`; where it never was, not since it was created. */
+      /** It was not used for `staleAfter`, counted from its creation if it was never used. */
       type: "stale";
       since: string;
     }
@@ -243,12 +243,12 @@ export type Finding =
       type: "plaintext-known";
     }
   | {
-      /** A time of it cannot be read, so that nothing is known of it. */
+      /** One of its times cannot be read, so the audit cannot judge the key by it. */
       type: "unreadable-time";
       field: "createTime" | "expireTime" | "lastUsed";
     }
   | {
-      /** Another key was made by the same create: at the most one of them is held by anybody. */
+      /** The same create made another key, too. Somebody holds one of them at most. */
       type: "shared-attempt";
       attemptTag: string;
       keyIds: string[];
@@ -258,7 +258,7 @@ export type Finding =
 export interface AuditedKey {
   /** The key as the service describes it. */
   key: ApiKey;
-  /** Nothing, where it is none. */
+  /** Empty if the key is not a risk. */
   findings: Finding[];
 }
 
@@ -270,7 +270,7 @@ export interface Audit {
   counts: Record<Finding["type"], number>;
 }
 
-/** What a client may be given once: everything but what belongs to one call. */
+/** The options that a client can give once: all except those that belong to one call. */
 export type ClientOptions = Partial<
   Omit<CreateApiKeyOptions, "expireTime" | "expiresIn" | "attemptTag"> &
     Omit<ListApiKeysOptions, "pageToken"> &
@@ -280,11 +280,11 @@ export type ClientOptions = Partial<
 > &
   Expiry;
 
-/** An API key as the service describes it. Fields that this version has not heard of are kept. */
+/** An API key as the service describes it. Fields that this version does not know are kept. */
 export interface ApiKey {
-  /** Identifies the key, mainly to delete it. */
+  /** Identifies the key, for example to delete it. */
   keyId: string;
-  /** What people call it. */
+  /** The key's name for people. */
   displayName?: string;
   /** When it was created, RFC 3339. */
   createTime?: string;
@@ -294,16 +294,16 @@ export interface ApiKey {
   email?: string;
   /** The first few characters of the key, to recognise it by. */
   prefix?: string;
-  /** When it ends, RFC 3339. Absent: never. */
+  /** When it ends, RFC 3339. Absent if it never does. */
   expireTime?: string;
   /** Free labels. */
   annotations?: Record<string, string>;
-  /** When it was last used, RFC 3339. Absent: never. */
+  /** When it was last used, RFC 3339. Absent if it never was. */
   lastUsed?: string;
   [field: string]: unknown;
 }
 
-/** A key that was just created, with its secret, which is told this once. */
+/** A key that was just created, with its secret, which the service shows only once. */
 export interface CreatedApiKey extends ApiKey {
   /** The secret. */
   key: string;
@@ -313,7 +313,7 @@ export interface CreatedApiKey extends ApiKey {
 export interface ApiKeyPage {
   /** The keys. */
   apiKeys?: ApiKey[];
-  /** Where the next page starts; empty or absent on the last. */
+  /** The token of the next page; empty or absent on the last page. */
   nextPageToken?: string;
   /** How many keys there are in all. */
   totalSize?: number;
@@ -338,14 +338,14 @@ export interface User {
 export interface UserPage {
   /** The users. */
   users?: User[];
-  /** Where the next page starts; empty or absent on the last. */
+  /** The token of the next page; empty or absent on the last page. */
   nextPageToken?: string;
   /** How many users there are in all. */
   totalSize?: number;
   [field: string]: unknown;
 }
 
-/** What tells the errors of this package apart: `VALIDATION` and so on, or the API's own name. */
+/** The codes that tell this package's errors apart: `VALIDATION` and so on, or the API's own name. */
 export type ErrorCode =
   | "VALIDATION"
   | "CONNECTION"
