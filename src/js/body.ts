@@ -1,6 +1,6 @@
-// An answer, and what the body of a refusal says in whichever of the shapes seen from this gateway.
+// Reads the code and the message of a refusal from its body. The gateway has several shapes for them.
 
-/** @internal One answer, read to its end. `value` is what the body parsed to; nothing if it is no JSON. */
+/** @internal An answer, read to its end. `value` is the parsed body; undefined if that is not JSON. */
 export interface Answer {
   readonly status: number;
   readonly requestId: string | undefined;
@@ -34,7 +34,7 @@ const GRPC_CODES = [
 /** The name of a gRPC status. */
 export type GrpcCode = (typeof GRPC_CODES)[number];
 
-/** What an HTTP status means where the body names no code. */
+/** The code for an HTTP status, for bodies without a code. */
 const BY_STATUS: Record<number, GrpcCode> = {
   400: "INVALID_ARGUMENT",
   401: "UNAUTHENTICATED",
@@ -53,10 +53,10 @@ const BY_STATUS: Record<number, GrpcCode> = {
   504: "DEADLINE_EXCEEDED",
 };
 
-/** The longest message that is repeated. */
+/** The longest message that an error repeats. */
 const LONGEST = 1_000;
 
-/** @internal The gRPC name of a refusal: by the body's code, number or name, otherwise by the status. */
+/** @internal The gRPC name of a refusal: from the body's code, a number or a name, or else the status. */
 export function grpcCode(status: number, body: unknown): GrpcCode {
   const error = field(body, "error");
   for (const code of [field(body, "code"), field(error, "code"), field(error, "status")]) {
@@ -67,8 +67,8 @@ export function grpcCode(status: number, body: unknown): GrpcCode {
 }
 
 /**
- * @internal The server's own words; where it has none, what the status alone tells. Whoever may leave
- * out the annotations of ours is told so.
+ * @internal The server's own message, or else what the status says. If the server complains about an
+ * annotation and the package's own is `optional`, a hint says how to leave it out.
  */
 export function explain(status: number, body: unknown, optional: boolean): string {
   const error = field(body, "error");
@@ -90,12 +90,12 @@ const ANNOTATIONS_HINT =
 
 const REDIRECT = "the server redirects elsewhere, where a request with a token is never sent";
 
-/** @internal Whether what a parser made is an object with fields. */
+/** @internal Whether a parsed JSON value is an object, not an array. */
 export function isResource(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** @internal A field of what a parser made. */
+/** @internal A field of a parsed JSON value. */
 export function field(value: unknown, name: string): unknown {
   return isResource(value) ? value[name] : undefined;
 }
@@ -106,7 +106,7 @@ export function textOf(value: unknown, name: string): string | undefined {
   return typeof text === "string" && text !== "" ? text : undefined;
 }
 
-/** @internal Whether the field is text that is not empty: a secret's is not handed over for that. */
+/** @internal Whether the field is text that is not empty. A secret can be checked without handing it over. */
 export function holdsText(value: unknown, name: string): boolean {
   return textOf(value, name) !== undefined;
 }

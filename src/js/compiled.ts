@@ -1,5 +1,5 @@
-// The type of `fireworks-keys/fireworks_keys.wasm`, as the runtimes that compile modules ahead import
-// it, and every bundler that does the same.
+// The type of `fireworks-keys/fireworks_keys.wasm` in runtimes and bundlers that compile imported modules
+// ahead of time.
 
 import type { CompiledModule } from "./types.js";
 

@@ -1,8 +1,8 @@
-// What a caller is told while an operation runs. Never a secret.
+// The events that a caller receives while an operation runs. They never hold a secret.
 
 import type { RotationStage } from "./errors.js";
 
-/** What `onEvent` is told, by `type`. */
+/** The events that `onEvent` receives, by `type`. */
 export type FireworksKeysEvent =
   | {
       /** An attempt failed, and another follows. */
@@ -31,7 +31,7 @@ export type FireworksKeysEvent =
       keepKeyId?: string;
     }
   | {
-      /** The service did not keep the tag: had an answer been lost, its key could not be found. */
+      /** The service did not keep the tag, so the key of a lost answer could not be found. */
       type: "unprotected";
       keyId: string;
     }

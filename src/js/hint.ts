@@ -1,6 +1,6 @@
-// What a caller may have meant by a name that is no option.
+// Suggests the option that a caller may have meant by an unknown name.
 
-/** What other SDKs call our options. */
+/** The names that other SDKs have for these options. */
 const ELSEWHERE = new Map([
   ["apiKey", "token"],
   ["apiToken", "token"],
@@ -13,7 +13,7 @@ const ELSEWHERE = new Map([
   ["retries", "maxRetries"],
 ]);
 
-/** The end of a sentence that begins with the name: which known one comes nearest, if one is near. */
+/** The end of a sentence that begins with the unknown name. Suggests the nearest known one, if it is near. */
 export function unknownOption(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
   return `is not an option${meant === undefined ? "" : `; did you mean ${meant}?`}`;
@@ -34,12 +34,12 @@ function nearest(name: string, known: readonly string[]): string | undefined {
   return found;
 }
 
-/** How many letters must change to turn one name into the other (Levenshtein), whichever their case. */
+/** How many letters must change to turn one name into the other (Levenshtein), ignoring case. */
 function distanceOf(name: string, known: string): number {
-  // Longer by more than the name itself is nobody's slip, and a stranger's name may be huge.
+  // A name more than twice as long is not a typo, and it may be huge.
   if (name.length > 2 * known.length) return Infinity;
   const letters = [...known.toLowerCase()];
-  // How far what was seen of the name is from each beginning of the known one.
+  // The distance from the letters read so far to each prefix of the known name.
   let distances = [0, ...letters.keys()].map((_, length) => length);
   for (const letter of name.toLowerCase()) {
     let [diagonal = 0] = distances;

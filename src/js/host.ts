@@ -1,6 +1,6 @@
-// What the Rust asks of JavaScript. An exception that crosses Rust leaves a promise pending for
-// ever, so everything here is total: it returns, or its promise settles, whatever it is given. The
-// few that may throw say so, and are imported with `catch`.
+// The functions that the Rust code calls. An exception that crosses Rust leaves a promise pending forever,
+// so these functions never throw and their promises always settle. The few that may throw say so, and Rust
+// imports them with `catch`.
 
 import type { Answer } from "./body.js";
 import { redactEvent } from "./redact.js";
@@ -23,8 +23,8 @@ export function namesOf(object: object): string[] {
 }
 
 /**
- * The value of a name, if it is not undefined, alone in an array. What somebody put on every object
- * there is, is nobody's option. May throw: a getter can.
+ * The value of a field, alone in an array; undefined if the value is. A field that somebody has added to
+ * `Object.prototype` is not an option. May throw: a getter can.
  */
 export function get(object: Record<string, unknown>, name: string): [unknown] | undefined {
   const value = valueOf(object, name);
@@ -36,19 +36,19 @@ function valueOf(object: Record<string, unknown>, name: string): unknown {
 }
 
 /**
- * The first name of a field that is none of these, whether or not it can be enumerated: all of them can
- * be read as options. May throw: a proxy's trap can.
+ * The name of the object's first field that is not among these names. Fields that are not enumerable
+ * count, too, because they can be read as options. May throw: a proxy's trap can.
  */
 export function strangerIn(object: object, names: readonly string[]): string | undefined {
   const stranger = (name: string): boolean => !names.includes(name);
   return namesOf(object).find(stranger) ?? hiddenNameOf(object, stranger);
 }
 
-/** The first such name of a field that cannot be enumerated; methods of a class are none. */
+/** The first such name of a field that is not enumerable. Methods of a class do not count. */
 function hiddenNameOf(object: object, such: (name: string) => boolean): string | undefined {
   for (let at = object, up: object | null; at !== Object.prototype; at = up) {
     up = Object.getPrototypeOf(at);
-    // The end of a prototype chain of whichever realm has nobody's options.
+    // A prototype chain ends with the `Object.prototype` of some realm, which holds no options.
     if (up === null && at !== object) break;
     for (const name of Object.getOwnPropertyNames(at).filter(such)) {
       const { enumerable, value } = Object.getOwnPropertyDescriptor(at, name) ?? {};
@@ -60,8 +60,8 @@ function hiddenNameOf(object: object, such: (name: string) => boolean): string |
 }
 
 /**
- * The values of these names, each read once. Where reading some threw, what they threw follows, each
- * alone in an array, in the same order.
+ * The values of these fields, each read once. If reading any of them threw, the exceptions follow in the
+ * same order, each alone in an array.
  */
 export function valuesOf(object: Record<string, unknown>, names: readonly string[]): unknown[] {
   const thrown: unknown[] = [];
@@ -76,12 +76,12 @@ export function valuesOf(object: Record<string, unknown>, names: readonly string
   return thrown.length === 0 ? values : [...values, ...thrown];
 }
 
-/** Which of the values are there, a bit for each, the first the lowest. */
+/** A bit mask of the values that are defined; the lowest bit is for the first value. */
 export function givenOf(values: readonly unknown[]): number {
   return values.reduce<number>((bits, value, index) => bits | (Number(value !== undefined) << index), 0);
 }
 
-/** The length of a text. */
+/** The length of a string; undefined if the value is not a string. */
 export function lengthOf(value: unknown): number | undefined {
   return typeof value === "string" ? value.length : undefined;
 }
@@ -97,7 +97,7 @@ export function isPlainObject(object: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** A Date of whichever realm as RFC 3339 text. Throws for anything else, an invalid Date included. */
+/** A Date of any realm as RFC 3339 text. Throws for anything else, including an invalid Date. */
 export function dateText(value: unknown): string {
   return Date.prototype.toISOString.call(value as Date);
 }
@@ -117,14 +117,14 @@ export function isHeaderValue(value: unknown): boolean {
   return typeof value === "string" && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 }
 
-/** Whether a value can be used as an AbortSignal, of whichever realm. May throw: a getter can. */
+/** Whether a value, of any realm, can be used as an AbortSignal. May throw: a getter can. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   const { aborted, addEventListener, removeEventListener } = Object(value);
   const functions = [addEventListener, removeEventListener];
   return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
 }
 
-/** A URL, if the text is one. */
+/** Parses a URL; returns undefined if the text is not one. */
 export function parseUrl(text: string, base: string | undefined): URL | undefined {
   try {
     return new URL(text, base);
@@ -133,7 +133,7 @@ export function parseUrl(text: string, base: string | undefined): URL | undefine
   }
 }
 
-/** The address of the page or worker script, where there is one that paths can be relative to. */
+/** The address of the page or worker script, if there is one that paths can be relative to. */
 export function pageAddress(): string | undefined {
   try {
     const { href, origin } = globalThis.location;
@@ -144,9 +144,9 @@ export function pageAddress(): string | undefined {
 }
 
 /**
- * Whether the runtime's fetch repeats a request by itself when a connection that was used before
- * breaks without an answer: browsers do, and Deno does. Seen of Chromium 156 and Deno 2.9; not of
- * Node 20, Bun 1.4 or workerd.
+ * Whether the runtime's fetch repeats a request by itself if a connection that it reuses breaks without
+ * an answer. Browsers and Deno do: Chromium 156 and Deno 2.9 were seen to. Node 20, Bun 1.4 and workerd
+ * were not.
  */
 export function fetchRepeats(): boolean {
   return (repeats ??= looksLikeOne());
@@ -162,16 +162,16 @@ function looksLikeOne(): boolean {
   }
 }
 
-/** 128 random bits, to mark the attempts of one create. May throw: a Worker's module scope has none. */
+/** 128 random bits that mark the attempts of a create. May throw: a Worker's module scope has none. */
 export function randomTag(): string {
-  // Many at a time: asking for random bits costs more than they do.
+  // Draws bits for many tags at a time, because the call takes longer than the bits.
   if (drawn.length === 0) drawn = hex(crypto.getRandomValues(new Uint32Array(4 * 32)));
   const tag = drawn.slice(0, 32);
   drawn = drawn.slice(32);
   return tag;
 }
 
-/** Random digits that no tag has yet. */
+/** Random digits that are not part of a tag yet. */
 let drawn = "";
 
 function hex(words: Uint32Array): string {
@@ -188,7 +188,7 @@ export function startStop(limitMs: number, caller: AbortSignal | undefined): Sto
   return new Stop(limitMs, caller);
 }
 
-/** Calls a caller's own fetch, unbound: every implementation takes a URL and a plain init. */
+/** Calls the caller's own fetch without `this`, with a URL and a plain init that any implementation takes. */
 export function callFetch(
   fetch: (url: string, init: RequestInit) => unknown,
   url: string,
@@ -197,25 +197,25 @@ export function callFetch(
   return settled(() => fetch(url, init));
 }
 
-/** Makes a request for the global fetch. Throws for what no request can be. */
+/** Makes a request for the global fetch. Throws if the arguments are not valid. */
 export function makeRequest(url: string, init: RequestInit): Request {
   return new Request(url, init);
 }
 
 /**
- * What fetch is told beside a request: its body once more. Node would pipe that of the request through
- * a stream of its own, which takes it longer than all the rest.
+ * The init to pass to fetch together with a request: the body once more. Without it, Node would pipe the
+ * request's body through another stream, which takes longer than all the rest.
  */
 export function again({ body }: RequestInit): RequestInit {
   return body === undefined ? {} : { body };
 }
 
-/** Calls the function that a caller gave as its token. */
+/** Calls the caller's function that returns the token. */
 export function askToken(stop: Stop, token: () => unknown): Promise<unknown> {
   return stop.race(settled(token));
 }
 
-/** Tells a caller's listener. */
+/** Tells a caller's listener of an event, with the tokens redacted. */
 export function notify(
   listener: (event: unknown) => unknown,
   event: object,
@@ -224,14 +224,14 @@ export function notify(
   tell(listener, redactEvent(event, tokens));
 }
 
-/** Whether one of the tokens begins with what the service tells of a key. */
+/** Whether one of the tokens begins with the prefix that the service shows for a key. */
 export function anyBeginsWith(tokens: readonly string[], prefix: unknown): boolean {
   return typeof prefix === "string" && prefix !== "" && tokens.some((token) => token.startsWith(prefix));
 }
 
 /**
- * Calls the function that stores a caller's new key. Who hands a store's answer through may not have
- * looked at it: one that is not ok is a failure.
+ * Calls the caller's function that stores the new key. A caller may return its store's response without
+ * looking at it, so a response that is not ok counts as a failure.
  */
 export async function callPersist(
   stop: Stop,
@@ -246,8 +246,8 @@ export async function callPersist(
 const NOT_OK = "persist resolved to an answer that is not ok";
 
 /**
- * Reads what fetch returned, to the end of the body. Rejects if that is no response, if its body
- * breaks off, or when the attempt is over.
+ * Reads the response that fetch returned, to the end of its body. Rejects if it is not a response, if its
+ * body breaks off, or if the attempt ends first.
  */
 export function receive(stop: Stop, sent: unknown): Promise<Answer> {
   return stop.race(read(sent));
@@ -257,12 +257,12 @@ async function read(sent: unknown): Promise<Answer> {
   const response = (await sent) as Response;
   const status = response?.status;
   if (!Number.isInteger(status) || status < 0 || status > 999) throw new TypeError(NO_RESPONSE);
-  // What `Response.error()` makes has no status either, and is no redirect.
+  // A response that `Response.error()` makes has the status 0, like a redirect, but is not one.
   if (response.type === "error") throw new TypeError("fetch returned a network error");
   const text: unknown = await response.text();
   if (typeof text !== "string") throw new TypeError(NO_RESPONSE);
   const value = parse(text);
-  // Nobody asks for the headers of a success.
+  // The headers are getters because the headers of a success are not needed.
   return {
     status,
     value,
@@ -283,12 +283,12 @@ async function read(sent: unknown): Promise<Answer> {
 
 const NO_RESPONSE = "fetch returned something that is no Response";
 
-// What goes to the module must be what it seems to be: a server may echo the token in any header, and
-// no token has a space.
+// The module only gets headers of these two forms: a server may repeat the token in any header, but a
+// token has no space.
 const NUMBER = /^[\d.]{1,40}$/;
 const DATE = /^\w{3,9},? [\w :-]{1,30}$/;
 
-/** A parser's message quotes what it read, so it goes no further than here. */
+/** Parses JSON. The parser's error message quotes the text, so it must not leave this function. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -326,7 +326,7 @@ export function pending(keyId: string, error: PendingRevocation["error"]): Pendi
   return { keyId, error };
 }
 
-/** A rotation: the new key, and what became of those before it. */
+/** A rotation: the new key, and what became of the earlier ones. */
 export function rotation(created: CreatedApiKey, revoked: string[], pending: PendingRevocation[]): Rotation {
   return { created, revoked, pending };
 }

@@ -1,4 +1,4 @@
-// The public surface. Each function hands its options to the module as they are.
+// The public functions. Each one passes its options to the module unchecked.
 
 import { ValidationError } from "./errors.js";
 import { List } from "./list.js";
@@ -42,9 +42,9 @@ export type { List } from "./list.js";
 export type * from "./types.js";
 
 /**
- * Loads the module now, so that the first call does not have to. Never needed, but where the module
- * must come from somewhere else: hand over `fireworks-keys/fireworks_keys.wasm`, compiled or as
- * bytes, before the first call.
+ * Loads the module now, so that the first call does not have to. You need this only if the module must
+ * come from somewhere else: then pass `fireworks-keys/fireworks_keys.wasm`, compiled or as bytes, before
+ * the first call.
  */
 export async function init(options?: InitOptions): Promise<void> {
   const module = moduleOf(options);
@@ -68,12 +68,12 @@ function moduleOf(options: InitOptions | undefined): InitOptions["module"] {
 }
 
 /**
- * Creates an API key and resolves to it as the service describes it. Its secret, `key`, is in this
- * answer and nowhere else.
+ * Creates an API key and resolves to it as the service describes it. The secret, `key`, is only in this
+ * answer.
  *
- * A create whose answer is lost is tried again; the key that the lost attempt may have left is
- * found by a tag among its annotations and deleted before this settles. Where that cannot be done,
- * the error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
+ * If an answer is lost, the create is retried. The lost attempt may have left a key: it is found by a
+ * tag among its annotations and deleted before this promise settles. If that is not possible, the
+ * error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
  */
 export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey> {
   return create(options, undefined);
@@ -86,7 +86,7 @@ export function deleteApiKey(options: DeleteApiKeyOptions): Promise<void> {
 
 /**
  * Deletes the keys that carry a create's attempt tag, at any time and from any process, and
- * resolves to their ids. Name the key that the create returned, if it did, as `keepKeyId`.
+ * resolves to their ids. If the create returned a key, pass its id as `keepKeyId`.
  */
 export function deleteOrphans(options: DeleteOrphansOptions): Promise<string[]> {
   return removeOrphans(options, undefined);
@@ -103,30 +103,30 @@ export function listUsers(options: ListUsersOptions): List<User, UserPage> {
 }
 
 /**
- * Looks at every key, of one user or of everybody with `userId: "-"`, for what makes it a risk: that
- * it never expires, that nobody uses it. Reads only.
+ * Checks every key, of one user or of everybody with `userId: "-"`, for risks: for example, that it never
+ * expires or that nobody uses it. An audit changes nothing.
  */
 export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit> {
   return audit(options, undefined);
 }
 
 /**
- * Replaces an API key without downtime: creates its successor, tries it, has you store it with
- * `persist`, and only then deletes what is older than `keep` generations. Wherever it ends, what your
- * store holds works; run it again to finish. Two rotations of one key at a time notice each other;
- * with `onUnfinished: "delete"` see to it that there is one.
+ * Replaces an API key without downtime: creates its successor, tries it, calls `persist` so that you store
+ * it, and only then deletes the keys that are more than `keep` generations old. Wherever the rotation ends,
+ * the key in your store works; run it again to finish. Two rotations of one key at the same time notice
+ * each other. With `onUnfinished: "delete"`, make sure that only one runs at a time.
  */
 export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation> {
   return rotate(options, undefined);
 }
 
-/** The same functions, with options that need not be repeated. The defaults stay private. */
+/** The same functions, with default options that you give once. The defaults stay private. */
 export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static readonly name = "FireworksKeys";
   readonly #defaults: Defaults;
 
-  /** What a call gives comes before what is given here. Wrong defaults are each call's error. */
+  /** A call's own options override these defaults. If a default is wrong, every call rejects. */
   constructor(defaults: Defaults & Known<Defaults>) {
     this.#defaults = snapshot(Object(defaults)) as Defaults;
   }
@@ -167,27 +167,27 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 }
 
-/** No option that nobody knows. */
+/** Forbids options that do not exist. */
 type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
-/** The options that the defaults are sure to give. Where their type says nothing, any option may be among them. */
+/** The options that the defaults certainly give; any option, if their type does not say which. */
 type Given<Defaults> = ClientOptions extends Defaults
   ? keyof Defaults
   : { [Name in keyof Defaults]-?: undefined extends Defaults[Name] ? never : Name }[keyof Defaults];
 
-/** What a client's method still takes: what the defaults give has become optional. */
+/** The options of a client's method. Those that the defaults give are optional. */
 type Needed<Options, Defaults> = Options extends unknown
   ? Omit<Options, Given<Defaults>> & Partial<Pick<Options, Given<Defaults> & keyof Options>>
   : never;
 
-/** A client's method's arguments: none are needed where the defaults say it all. */
+/** The arguments of a client's method. If the defaults give all that is required, none are needed. */
 type Rest<Options, Defaults> =
   Record<never, never> extends Needed<Options, Defaults>
     ? [options?: Needed<Options, Defaults>]
     : [options: Needed<Options, Defaults>];
 
-// A client's lists ask for its defaults when they are fetched: a method that was taken off its client
-// has none, and must reject like the others.
+// A client's lists read its defaults only when they are fetched. If the method was detached from its
+// client, reading them throws, and then the list must reject as the other methods do.
 type DefaultsOf = () => unknown;
 
 const NO_DEFAULTS: DefaultsOf = () => undefined;

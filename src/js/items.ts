@@ -1,10 +1,10 @@
-// The items of pages, one by one. An asynchronous generator would do, but for its turns of the
-// microtask queue: three for each item, where most are there already.
+// Iterates over the items of pages. An asynchronous generator would take three turns of the microtask queue
+// for each item, although most items are there already.
 
-/** What every asynchronous iterator inherits: more in some runtimes than in others. */
+/** The prototype of all asynchronous iterators. Some runtimes have more methods on it than others. */
 const INHERITED: object = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
 
-/** Every item of every page, to be asked for as those of an asynchronous generator are. */
+/** Iterates over every item of every page, just as an asynchronous generator would. */
 export function itemsOf<Item, Page>(
   pages: AsyncGenerator<Page, void, undefined>,
   of: (page: Page) => Item[],
@@ -12,7 +12,7 @@ export function itemsOf<Item, Page>(
   let items = [].values() as Iterator<Item, void>;
   let last: Promise<unknown> | undefined;
 
-  // Who asks before an earlier question is answered waits for that.
+  // A call that comes before the last one has settled waits for it.
   function inTurn<T>(answer: () => Promise<T>): Promise<T> {
     const mine = last ? last.then(answer, answer) : answer();
     const answered = (): unknown => last === mine && (last = undefined);

@@ -1,8 +1,8 @@
-// A list that asks for nothing until somebody wants it, page by page.
+// A list that sends no request until it is used, and then fetches page by page.
 
 import { itemsOf } from "./items.js";
 
-/** Fetches one page: the one that the options ask for, or the one of a token. */
+/** Fetches one page: the one of this token, or without a token the one that the options ask for. */
 export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => Promise<Page>;
 
 /**
@@ -12,7 +12,7 @@ export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => 
 export class List<Item, Page extends { nextPageToken?: string }>
   implements PromiseLike<Page>, AsyncIterable<Item>
 {
-  /** @internal What a console calls it, minified or not. */
+  /** @internal The name that a console shows, even of minified code. */
   static readonly name = "List";
   readonly #fetch: Fetch<Page>;
   readonly #items: (page: Page) => Item[];
@@ -23,7 +23,7 @@ export class List<Item, Page extends { nextPageToken?: string }>
     this.#items = items;
   }
 
-  /** The first page. */
+  /** Fetches the first page. */
   then<Fulfilled = Page, Rejected = never>(
     onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
@@ -31,19 +31,19 @@ export class List<Item, Page extends { nextPageToken?: string }>
     return this.#fetch(undefined, new Set()).then(onFulfilled, onRejected);
   }
 
-  /** The first page; called where it cannot be had. */
+  /** Fetches the first page, and calls `onRejected` if that fails. */
   catch<Rejected = never>(
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Page | Rejected> {
     return this.then(undefined, onRejected);
   }
 
-  /** The first page; called when it is settled. */
+  /** Fetches the first page, and calls `onFinally` when that is done or has failed. */
   finally(onFinally?: (() => void) | null): Promise<Page> {
     return this.then().finally(onFinally);
   }
 
-  /** Every page. */
+  /** Iterates over every page. */
   async *pages(): AsyncGenerator<Page, void, undefined> {
     const seen = new Set<string>();
     let page = await this.#fetch(undefined, seen);
@@ -54,7 +54,7 @@ export class List<Item, Page extends { nextPageToken?: string }>
     }
   }
 
-  /** Every item of every page. */
+  /** Iterates over every item of every page. */
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
     return itemsOf(this.pages(), this.#items);
   }

@@ -1,3 +1,3 @@
-// What the bundler puts in place of the global `queueMicrotask`, which only the glue uses.
+// The bundler puts this in place of the global `queueMicrotask`, which only the glue uses.
 
 export { queueMicrotask } from "./module.js";

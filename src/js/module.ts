@@ -1,4 +1,4 @@
-// Calls into the module: loads it at the first, and replaces it when it has failed.
+// Calls the module's functions. Loads the module at the first call, and replaces it after it has failed.
 
 import instantiate, * as exports from "#module";
 import { initSync } from "#module";
@@ -9,10 +9,10 @@ import { abandon, reasonOf, Stop } from "./stop.js";
 import type { ModuleSource } from "./types.js";
 import { failWatches, type Watch } from "./watch.js";
 
-/** Gives the module. What is compiled has to be given at once. */
+/** Returns the module. A compiled module must be returned as it is, not as a promise. */
 export type Source = () => ModuleSource | Promise<ModuleSource>;
 
-/** A load under way, and where from. */
+/** A load under way, and its source. */
 interface Loading {
   readonly from: Source;
   readonly done: Promise<void>;
@@ -22,18 +22,17 @@ let source: Source;
 let loaded = false;
 let loading: Loading | undefined;
 
-/** The calls that an instance has not answered yet: what ends them if it fails. */
+/** One function for each call that the module has not answered yet: it rejects the call. */
 const unanswered = new Set<(cause: unknown) => void>();
 
-/** Says where the module comes from. Each entry calls this once. */
+/** Sets where the module comes from. Each entry calls this once. */
 export function provide(from: Source): void {
   source = from;
 }
 
 /**
- * Loads the module, unless that is done: from where it comes from, or from somewhere else. Rejects
- * with a {@link ModuleLoadError}, or with the reason of an abort; then try again. What failed is
- * forgotten.
+ * Loads the module, unless it is loaded already. Rejects with a {@link ModuleLoadError}, or with the
+ * signal's reason after an abort. After a failure, the next call starts from scratch.
  */
 export async function load(
   operation: Operation,
@@ -51,7 +50,7 @@ export async function load(
     loaded = true;
   } catch (cause) {
     if (stop?.aborted && signal) throw reasonOf(signal);
-    // Whatever hangs is not waited for again.
+    // The next call must not wait for a load that hangs.
     if (stop?.timedOut && loading?.from === from) loading = undefined;
     const what = stop?.timedOut ? "could not be loaded in time" : "could not be loaded";
     throw new ModuleLoadError(operation, what, cause);
@@ -61,8 +60,8 @@ export async function load(
 }
 
 /**
- * Calls a function of the module with options and a client's defaults, as they are now, and settles
- * whatever becomes of it.
+ * Calls a function of the module with the options and a client's defaults as they are now. The promise
+ * settles even if the module fails.
  */
 export function call<T>(
   operation: Operation,
@@ -78,7 +77,7 @@ export function call<T>(
   return done.then(() => answer(operation, now, performance.now() - startedMs, run, watch));
 }
 
-/** Calls a function of the module; `waitedMs` of the operation's total timeout have gone into loading it. */
+/** Calls a function of the module. Loading it has taken `waitedMs` of the operation's total timeout. */
 type Run<T> = (module: typeof exports, options: unknown, waitedMs: number) => Promise<T>;
 
 function answer<T>(
@@ -107,11 +106,11 @@ function answer<T>(
 }
 
 /**
- * Stands in for `queueMicrotask` in the glue, where the module's work goes on: what it throws there
- * would be nobody's to catch, and its calls would wait for ever.
+ * Replaces `queueMicrotask` in the glue, which continues the module's work there. Nothing could catch an
+ * exception of such a microtask, and the calls would wait forever.
  */
 export function queueMicrotask(work: () => void): void {
-  // Node's own keeps track of each, which costs more than the work.
+  // Node's own function keeps track of each callback, which takes longer than the work.
   Promise.resolve().then(() => {
     try {
       work();
@@ -121,7 +120,8 @@ export function queueMicrotask(work: () => void): void {
   });
 }
 
-// After a trap, such as that of memory which has run out, nothing in an instance can be relied on.
+// Ends all calls and replaces the instance. After a trap, for example because memory has run out, no part
+// of its state can be relied on.
 function failed(cause: unknown): void {
   const ends = [...unanswered];
   unanswered.clear();
@@ -129,14 +129,14 @@ function failed(cause: unknown): void {
   try {
     exports.__wbg_reset_state();
   } catch {
-    // There is no memory for another now; the next call tries again.
+    // There is no memory for another instance now; the next call tries again.
   }
   for (const end of ends) end(cause);
   failWatches();
 }
 
 // A compiled module is instantiated at once: on Workers a pending promise must not be shared
-// between requests. Bytes are compiled asynchronously, and every call until then waits for the same.
+// between requests. Bytes are compiled asynchronously, and every call until then waits for that load.
 function start(from: Source): Promise<void> | undefined {
   const given = from();
   if (given instanceof WebAssembly.Module) {
@@ -155,19 +155,19 @@ function start(from: Source): Promise<void> | undefined {
 
 async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
   const arrived = await given;
-  // Of whichever realm: an edge runtime's own may be another than that of its modules.
+  // Not `instanceof`: an edge runtime may create modules in another realm than the one this code runs in.
   if (Object.prototype.toString.call(arrived) === "[object WebAssembly.Module]") {
     return arrived as WebAssembly.Module;
   }
   if (!("arrayBuffer" in arrived)) return WebAssembly.compile(arrived as BufferSource);
   if (!arrived.ok) throw new TypeError(`the file cannot be had: ${arrived.status}`);
-  // Only what is served as WebAssembly can be compiled while it arrives.
+  // Only a response of this type can be compiled while it arrives.
   return arrived.headers.get("content-type") === "application/wasm"
     ? WebAssembly.compileStreaming(arrived)
     : WebAssembly.compile(await arrived.arrayBuffer());
 }
 
-/** Another module would be taken, and fail at every call. */
+/** Refuses another package's module, which would load and then fail at every call. */
 function checked(module: WebAssembly.Module): WebAssembly.Module {
   const ours = WebAssembly.Module.exports(module).some(({ name }) => name === "createApiKey");
   if (!ours) throw new TypeError("it is the module of something else");

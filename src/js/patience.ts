@@ -1,5 +1,5 @@
-// How long a call waits for the module to load. Options that are wrong do not matter here: the module
-// refuses them once it is there.
+// How long a call waits for the module to load. Wrong options are ignored here: the module refuses them
+// once it is loaded.
 
 import { isAbortSignal } from "./host.js";
 

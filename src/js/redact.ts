@@ -1,19 +1,19 @@
-// Takes secrets out of what a server or a fetch said, so that it can stand in an error. Total:
-// whatever it is given, it returns.
+// Redacts the secrets in what a server or a fetch said, so that an error can repeat it. These functions
+// take any value.
 
-/** What stands in a secret's place. */
+/** The text that replaces a secret. */
 const REDACTED = "[redacted]";
 
 /** Anything that looks like a Fireworks key. */
 const LIKE_A_KEY = /fw_[\w-]+/g;
 
-/** The rest of a longer secret that began with one. */
+/** The rest of a longer secret that began with a redacted one. */
 const HANGING_ON = /\[redacted\][\w-]+/g;
 
-/** How deep a value is copied; what lies deeper is left out. */
+/** How many levels of a value are copied; deeper ones are left out. */
 const DEEPEST = 8;
 
-/** An event, whose ids may be what a caller or a server took for one: without the tokens. */
+/** A copy of an event without the tokens. A caller or a server may have put a token in the place of an id. */
 export function redactEvent(event: object, tokens: readonly string[]): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => [
@@ -30,7 +30,7 @@ export function withoutTokens(text: string, tokens: readonly string[]): string {
   return sorted.reduce((rest, token) => rest.split(token).join(REDACTED), text);
 }
 
-/** The text without the tokens, what hangs on to one, and anything like `fw_…`. */
+/** A text without the tokens, without longer secrets that begin with one, and without any `fw_…`. */
 export function redactText(text: string, tokens: readonly string[]): string {
   return withoutTokens(text, tokens).replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
 }
@@ -49,7 +49,7 @@ export function redactBody(value: unknown, tokens: readonly string[], depth = 0)
   );
 }
 
-/** A copy of what somebody threw: an error's name, message, code and cause, all redacted. */
+/** A redacted copy of a thrown value. Of an error, it copies the name, message, code and cause. */
 export function redactCause(cause: unknown, tokens: readonly string[], depth = 0): unknown {
   try {
     if (typeof cause === "string") return redactText(cause, tokens);
@@ -64,7 +64,7 @@ export function redactCause(cause: unknown, tokens: readonly string[], depth = 0
       if (value === undefined) continue;
       Object.defineProperty(copy, field, { value, configurable: true, writable: true });
     }
-    // A copy's own stack would say where it was copied.
+    // The copy's own stack would say where it was copied.
     copy.stack = `${copy.name}: ${copy.message}`;
     return copy;
   } catch {

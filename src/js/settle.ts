@@ -1,11 +1,11 @@
-// Strangers' functions, called so that whatever they do is ours to handle.
+// Calls functions of the caller's so that everything they throw is handled.
 
-/** What a stranger's function returns or throws, as a promise of our own. */
+/** Calls a function and returns a native promise of its result, or of what it throws. */
 export function settled<T>(call: () => T | PromiseLike<T>): Promise<T> {
   return new Promise((resolve) => resolve(call()));
 }
 
-/** Tells a caller's listener; whatever it throws, now or later, is its own affair. */
+/** Tells a caller's listener of an event. What the listener throws, now or later, is ignored. */
 export function notify(listener: (event: unknown) => unknown, event: unknown): void {
   settled(() => listener(event)).catch(() => {});
 }

@@ -1,9 +1,9 @@
-// Options as they are when a call is made, where they cannot be read at once. Total: a hostile
-// object is left as it is, for the module to refuse.
+// Copies options when a call is made, if they can only be read later. Never throws: a hostile object is
+// left as it is, and the module refuses it.
 
 /**
- * A copy of the options, and of the records among them. Only of a plain object, whose own fields are
- * all that it has: others may mean what no copy does.
+ * Copies the options, and the plain objects among their values. Only plain objects whose fields are all
+ * enumerable are copied: a copy of any other object may behave differently.
  */
 export function snapshot(options: unknown): unknown {
   try {

@@ -1,18 +1,18 @@
-// Limits on attempts and waits, and the caller's own abort.
+// Ends attempts and waits at their time limit, or when the caller aborts.
 
 /** The longest delay that `setTimeout` can hold; a longer one would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** What is waited for now. */
+/** The attempts and waits that are under way. */
 const waiting = new Set<Stop>();
 
 /**
- * What waits for a signal. One listener serves them all: Node warns of more than ten on one signal,
- * and a caller may well have more calls under way.
+ * The attempts and waits that each signal ends. A signal has one listener for all of them: Node warns of
+ * more than ten, and a caller may well have more calls under way.
  */
 const listening = new WeakMap<AbortSignal, { stops: Set<Stop>; listener: () => void }>();
 
-/** Ends everything that the module waits for without telling it: it has failed, and is gone. */
+/** Ends everything that the module waits for. The module is not told, because it has failed and is gone. */
 export function abandon(): void {
   for (const stop of waiting) stop.abandon();
 }
@@ -26,7 +26,7 @@ export class Stop {
   readonly #controller = new AbortController();
   readonly #caller: AbortSignal | undefined;
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends what is waited for. */
+  /** Rejects the promise of {@link race}. */
   #reject: ((reason?: unknown) => void) | undefined;
   #abandoned = false;
 
@@ -47,7 +47,7 @@ export class Stop {
     waiting.add(this);
   }
 
-  /** The caller has aborted. */
+  /** Ends it because the caller has aborted. */
   abort(): void {
     this.aborted = true;
     this.#stop();
@@ -59,14 +59,15 @@ export class Stop {
   }
 
   /**
-   * What fetch is to send, and to end with the attempt: every implementation takes a URL and an init
-   * like this one. The headers are the caller's. May throw: what somebody put on every object can.
+   * The init for fetch, in a form that every implementation takes. Its signal ends the request together
+   * with the attempt. The caller's headers are added to. May throw: a setter that somebody has put on
+   * `Object.prototype` can.
    */
   init(method: string, token: string, headers: Record<string, string>, payload: unknown): RequestInit {
     headers.accept = "application/json";
     headers.authorization = `Bearer ${token}`;
     const init: RequestInit = { method, headers, signal: this.#controller.signal };
-    // A request that mints a key is never replayed elsewhere. "error" would say so too, but older
+    // A request that mints a key must never follow a redirect. "error" would do as well, but older
     // Workers refuse it.
     init.redirect = "manual";
     if (payload !== undefined) {
@@ -77,8 +78,8 @@ export class Stop {
   }
 
   /**
-   * Settles as the work does, or rejects when it is over: a stranger's promise may never settle. One
-   * thing is waited for at a time.
+   * Settles as the work does, or rejects at the limit or the abort, because a caller's promise may never
+   * settle. Only one race may run at a time.
    */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -88,19 +89,19 @@ export class Stop {
     });
   }
 
-  /** Rejects when it is over. */
+  /** Rejects at the limit or the abort. */
   wait(): Promise<never> {
     return this.race(new Promise(() => {}));
   }
 
-  /** Ends it, so that nobody who waits is answered any more. */
+  /** Ends it, and never settles the promise of {@link race}. */
   abandon(): void {
     this.#abandoned = true;
     this.end();
     this.#controller.abort();
   }
 
-  /** Clears the timer and leaves the caller's signal alone. */
+  /** Clears the timer and stops listening to the caller's signal. */
   end(): void {
     waiting.delete(this);
     clearTimeout(this.#timer);
@@ -129,11 +130,11 @@ function leave(signal: AbortSignal, stop: Stop): void {
   try {
     signal.removeEventListener("abort", known.listener);
   } catch {
-    // The listener stays on the signal, and aborts attempts that have ended anyway.
+    // The listener stays on the signal, but has nothing left to end.
   }
 }
 
-/** What a signal was aborted with. */
+/** The reason that a signal was aborted with. */
 export function reasonOf(signal: AbortSignal): unknown {
   try {
     return signal.reason;

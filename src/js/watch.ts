@@ -1,5 +1,5 @@
-// Creates under way. If the module fails, what it knew of them is gone with its memory; this is what
-// their callers are told then.
+// Watches creates outside of the module. If the module fails, its memory is lost, and the callers are told
+// what was noted here.
 
 import type { Aftermath } from "./errors.js";
 import { notify, settled } from "./settle.js";
@@ -9,7 +9,7 @@ type Listener = (event: unknown) => unknown;
 /** The creates that are under way, and the sweeps that go on after an answer. */
 const watches = new Set<Watch>();
 
-/** A create under way, or its sweep. */
+/** Watches one create, and the sweep that goes on after its answer. */
 export class Watch {
   #told: { attemptTag?: string; keepKeyId?: string } = {};
   #listener: Listener | undefined;
@@ -17,7 +17,7 @@ export class Watch {
   attempts = 0;
   #end: (() => void) | undefined;
 
-  /** From here on keys may be left behind. */
+  /** Starts the watch: from now on, keys may be left behind. */
   begin(attemptTag: string | undefined, listener: Listener | undefined): void {
     if (attemptTag !== undefined) this.#told.attemptTag = attemptTag;
     this.#listener = listener;
@@ -29,39 +29,40 @@ export class Watch {
     this.attempts += 1;
   }
 
-  /** Notes which key the caller is given, if it is given one: that is no orphan. */
+  /** Notes the key that the caller gets, if there is one: it is not an orphan. */
   keep(keyId: string | undefined): void {
     if (keyId === undefined) delete this.#told.keepKeyId;
     else this.#told.keepKeyId = keyId;
   }
 
-  /** Hands what goes on to a caller's `waitUntil`; it goes on whether or not that takes it. */
+  /** Hands the work that goes on to the caller's `waitUntil`. It goes on even if `waitUntil` throws. */
   hold(waitUntil: (work: Promise<unknown>) => unknown, work: Promise<unknown>): void {
-    // The work alone would be pending for ever if the module failed.
+    // Without `over`, the promise would stay pending forever if the module failed.
     const over = new Promise<void>((resolve) => (this.#end = resolve));
     const held = Promise.race([work, over]);
     settled(() => waitUntil(held)).catch(() => {});
   }
 
-  /** Nothing can be left behind any more. */
+  /** Ends the watch: no more keys can be left behind. */
   end(): void {
     watches.delete(this);
     this.#end?.();
   }
 
-  /** The module has failed: tells the caller what may be left, and returns it. */
+  /** Called when the module has failed. Tells the caller that orphans may be alive, also for its error. */
   fail(): Aftermath | undefined {
     if (!watches.has(this)) return undefined;
     this.end();
     if (this.#listener) notify(this.#listener, { type: "orphans-unknown", ...this.#told });
     const { attemptTag, keepKeyId } = this.#told;
-    // What an error tells leads to a deletion of every key with the tag: not where one is held.
+    // A caller deletes every key with the tag that an error names, so no error names the tag of a key that
+    // the caller may hold.
     if (keepKeyId !== undefined) return undefined;
     return { orphans: "unknown", keyIds: [], ...(attemptTag === undefined ? {} : { attemptTag }) };
   }
 }
 
-/** The module has failed: tells the callers of whatever went on after their answers. */
+/** Called when the module has failed. Tells the callers whose sweeps went on after their answers. */
 export function failWatches(): void {
   for (const watch of watches) watch.fail();
 }

@@ -1,4 +1,4 @@
-// What the bundler makes of the files that are no JavaScript.
+// The modules that the bundler makes of files that are not JavaScript.
 
 declare module "#module.deflate" {
   const base64: string;

@@ -1,6 +1,6 @@
-// What base64 stands for.
+// Decodes base64.
 
-/** What newer runtimes do at once; this file would take them ten times as long. */
+/** Newer runtimes have this function, which is ten times as fast as the loop below. */
 const { fromBase64 } = Uint8Array as { fromBase64?: (base64: string) => Uint8Array<ArrayBuffer> };
 
 /** The bytes of base64 text. */

@@ -1,4 +1,4 @@
-// Vercel's edge runtime compiles modules ahead, where an import asks for it.
+// Vercel's edge runtime compiles a module ahead of time if its import asks for it.
 
 import { provide } from "../module.js";
 import module from "./fireworks_keys.wasm?module";

@@ -1,4 +1,4 @@
-// The module is part of the file, for runtimes that cannot inflate: as base64 of its plain bytes.
+// For runtimes that cannot inflate. The module is part of the file, as base64 of its plain bytes.
 
 import base64 from "#module.inline";
 import { provide } from "../module.js";

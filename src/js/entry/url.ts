@@ -1,4 +1,4 @@
-// The module stays a file of its own, which is compiled while it arrives and kept in the cache.
+// The module stays a separate file, which a browser compiles while it arrives and keeps in its cache.
 
 import { provide } from "../module.js";
 

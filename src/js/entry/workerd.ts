@@ -1,4 +1,4 @@
-// Cloudflare Workers compile modules ahead, and nothing else.
+// Cloudflare Workers can only run modules that were compiled ahead of time.
 
 import { provide } from "../module.js";
 import module from "./fireworks_keys.wasm";
