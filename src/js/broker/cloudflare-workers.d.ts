@@ -1,4 +1,4 @@
-// What this package uses of the platform's own module. Whoever deploys a worker has its types.
+// The parts of the platform's module that this package uses. A worker's own project has the full types.
 
 declare module "cloudflare:workers" {
   export abstract class DurableObject<Env = unknown> {

@@ -1,4 +1,4 @@
-// The ledger of Cloudflare Workers: a Durable Object for each member, with SQLite.
+// A ledger for Cloudflare Workers: one Durable Object with SQLite for each member.
 
 import { DurableObject } from "cloudflare:workers";
 import {
@@ -24,9 +24,9 @@ export interface LedgerNamespace {
 }
 
 /**
- * A ledger of one Durable Object for each member, so that limits hold across isolates, places and
- * restarts, and no mint waits for another member's. Export `KeyLedger` from the worker's main module and
- * bind it as a class with SQLite.
+ * A ledger with one Durable Object for each member. Limits hold across isolates, locations and restarts,
+ * and no mint waits for another member's. Export `KeyLedger` from the worker's main module and bind it as a
+ * class with SQLite.
  */
 export function durableLedger(namespace: LedgerNamespace): Ledger {
   if (typeof namespace?.idFromName !== "function") {
@@ -44,8 +44,8 @@ export function durableLedger(namespace: LedgerNamespace): Ledger {
 }
 
 /**
- * One member's rows: what was minted, when it ends, and which key it became. The member's id is not among
- * them. An alarm drops what nothing depends on any more, and with the last row the whole storage.
+ * Stores one member's rows: for each mint, when its key ends and which key it made. It does not store the
+ * member's id. An alarm deletes the rows that are no longer needed, and with the last one the whole storage.
  */
 export class KeyLedger extends DurableObject {
   /** See `Ledger.reserve`. */
@@ -76,7 +76,7 @@ export class KeyLedger extends DurableObject {
     return standings(this.#rows.all(), claims, Date.now());
   }
 
-  /** Called by the platform. */
+  /** The platform calls this when the alarm is due. */
   override async alarm(): Promise<void> {
     const next = forget(this.#rows, Date.now());
     if (next !== undefined) return this.ctx.storage.setAlarm(next);
@@ -86,7 +86,7 @@ export class KeyLedger extends DurableObject {
 
   readonly #rows = new SqlRows(this.ctx.storage.sql);
 
-  /** Sees to it that an alarm is set where there is a row. */
+  /** Sets an alarm if there are rows and none is set. */
   async #wake(): Promise<void> {
     if ((await this.ctx.storage.getAlarm()) !== null) return;
     const times = this.#rows.all().map(({ forgetAt }) => forgetAt);
@@ -94,7 +94,7 @@ export class KeyLedger extends DurableObject {
   }
 }
 
-/** One statement of SQL, and what it finds. */
+/** Runs an SQL statement and returns the rows that it finds. */
 interface Sql {
   exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
 }
@@ -106,7 +106,7 @@ class SqlRows implements Rows {
     this.#sql = sql;
   }
 
-  /** Only where something is to be written: an object that is merely asked stays without storage. */
+  /** Called only before a write, so that an object that is merely read has no storage. */
   create(): void {
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS mints (
       attempt_tag TEXT PRIMARY KEY,

@@ -1,15 +1,15 @@
-// Durations, by the rule of the module (src/lifecycle/duration.rs), where the module is out of reach: a
-// broker's configuration is read before anything is loaded.
+// Reads durations as the module does (src/lifecycle/duration.rs). A broker cannot use the module for this,
+// because it reads its configuration before the module is loaded.
 
 /** A number of seconds, or an integer and one of `s m h d w`, such as `"5m"`. */
 export type Duration = number | string;
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3_600, d: 86_400, w: 604_800 };
 
-/** The largest count that the module takes. */
+/** The largest count that the module accepts. */
 const MOST = 2 ** 32 - 1;
 
-/** @internal A duration in milliseconds; nothing where it is none. */
+/** @internal A duration in milliseconds; undefined if the value is not a duration. */
 export function milliseconds(value: unknown): number | undefined {
   const seconds = typeof value === "string" ? secondsOf(value) : value;
   if (typeof seconds !== "number" || !Number.isFinite(seconds) || seconds <= 0) return undefined;

@@ -1,4 +1,4 @@
-// What a broker answers: its three paths, in the order in which a request has to pass their checks.
+// Routes requests to the broker's three paths. Each request passes the checks in the order they have here.
 
 import { mint, revoke, type WaitUntil } from "./keys.js";
 import type { Settings } from "./options.js";
@@ -29,7 +29,7 @@ export async function handle(settings: Settings, request: Request, waitUntil: Wa
   }
 }
 
-/** What can be done at a request's path. */
+/** The methods that a request's path allows. */
 function methodsAt({ basePath }: Settings, request: Request): Record<string, Method> {
   const { pathname } = new URL(request.url);
   const path = pathname.startsWith(basePath) ? pathname.slice(basePath.length) : "";
@@ -55,7 +55,7 @@ type MemberMethod = (
   waitUntil: WaitUntil,
 ) => Promise<Response>;
 
-/** For those alone who are somebody. */
+/** Wraps a method so that only members can call it. */
 function asMember(method: MemberMethod): Method {
   return async (settings, request, waitUntil) => {
     const memberId = await within(AUTHENTICATE_MS, "authenticate", () => settings.authenticate(request));
@@ -64,18 +64,18 @@ function asMember(method: MemberMethod): Method {
         headers: { "www-authenticate": "Bearer" },
       });
     }
-    // A lone surrogate would be the same member as any other.
+    // All lone surrogates are encoded alike, so different ids would become the same member.
     if (typeof memberId !== "string" || !memberId.isWellFormed()) {
       throw new TypeError("authenticate must return a member's id: well-formed text");
     }
     const answer = method(settings, await settings.members.hash(memberId), request, waitUntil);
-    // A member who leaves must not end it half-way.
+    // The work must not stop half-way if the member closes the connection.
     waitUntil?.(answer.catch(() => undefined));
     return answer;
   };
 }
 
-/** What went wrong, as it can be told. */
+/** Makes the problem to answer with, and reports a failure behind the broker to the operator. */
 function refused({ onError }: Settings, error: unknown): Problem {
   const problem =
     error instanceof Problem

@@ -1,4 +1,4 @@
-// A broker: hands a product's members short-lived keys of their own, so that their prompts go straight to
+// A broker gives each member of a product a short-lived key, so that the member's prompts go straight to
 // Fireworks and never through the product's server.
 
 import { handle } from "./handler.js";
@@ -13,7 +13,7 @@ export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
 export type { ReconcileOptions, Reconciliation } from "./reconcile.js";
 
-/** Anything that a runtime hands over beside a request, such as a worker's `env` and `ctx`. */
+/** Anything that a runtime passes along with a request, such as a worker's `env` and `ctx`. */
 export type RuntimeContext =
   | { waitUntil(work: Promise<unknown>): unknown }
   | NonNullable<unknown>
@@ -23,20 +23,20 @@ export type RuntimeContext =
 /** A broker of keys. */
 export interface KeyBroker {
   /**
-   * Answers a request: `POST /keys` mints, `DELETE /keys/{keyId}` revokes, `GET /health`. Never rejects.
-   * Hand on what the runtime gives beside the request: the first of it that has a `waitUntil` keeps the
-   * runtime alive for what goes on after the answer.
+   * Answers a request: `POST /keys` mints a key, `DELETE /keys/{keyId}` revokes one, `GET /health` shows
+   * that the broker runs. Never rejects. Pass on the runtime's other arguments: the first one that has a
+   * `waitUntil` keeps the runtime alive for work that goes on after the answer.
    */
   fetch(request: Request, ...context: RuntimeContext[]): Promise<Response>;
   /**
-   * Revokes every key of the service account that the ledger does not know, but those named in `keep`.
-   * Run it on a schedule: whoever holds a key can mint another that never ends, and until the next run
-   * that works.
+   * Revokes every key of the service account that the ledger does not know, except for those in `keep`.
+   * Run it on a schedule: a member with a key can use it to create another key that never ends. That key
+   * works until the next run.
    */
   reconcile(options?: ReconcileOptions): Promise<Reconciliation>;
 }
 
-/** Makes a broker. Throws a `ValidationError` where the configuration is wrong. */
+/** Makes a broker. Throws a `ValidationError` if the configuration is wrong. */
 export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
   const settings = read(options);
   return {
@@ -45,7 +45,7 @@ export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
   };
 }
 
-/** The `waitUntil` of a runtime's context, wherever it hands that over. */
+/** The first `waitUntil` among the arguments that a runtime passes. */
 function waitUntilOf(context: readonly RuntimeContext[]): WaitUntil {
   const able = context.find(
     (each): each is { waitUntil: NonNullable<WaitUntil> } =>
@@ -57,7 +57,7 @@ function waitUntilOf(context: readonly RuntimeContext[]): WaitUntil {
       try {
         able.waitUntil(work);
       } catch {
-        // The work goes on all the same, for as long as the runtime does.
+        // The work goes on anyway, for as long as the runtime does.
       }
     })
   );

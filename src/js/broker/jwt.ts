@@ -1,4 +1,4 @@
-// Knows members by a signed token (JWT), verified against the issuer's keys with `jose`.
+// Identifies members by a signed token (JWT), which `jose` verifies with the issuer's keys.
 
 import {
   createLocalJWKSet,
@@ -11,30 +11,30 @@ import {
 
 /** Options of `jwtAuthenticator`. */
 export interface JwtOptions {
-  /** The issuer's keys, or where they are: `https:`, or `http:` on this machine. */
+  /** The issuer's keys, or their URL: `https:`, or `http:` on this machine. */
   jwks: string | URL | JSONWebKeySet;
-  /** Who must have issued the token. */
+  /** The issuer that the token must name. */
   issuer: string;
-  /** For whom it must have been issued. */
+  /** The audience that the token must name. */
   audience: string;
-  /** The algorithms that the issuer signs with, such as `["RS256"]`; none that takes a shared secret. */
+  /** The algorithms that the issuer signs with, such as `["RS256"]`. Shared-secret algorithms are refused. */
   algorithms: readonly string[];
   /** The claim that holds the member's id. @default "sub" */
   claim?: string | undefined;
-  /** How far the issuer's clock may be off, in seconds, 300 at the most. @default 0 */
+  /** How far the issuer's clock may be off, in seconds, at most 300. @default 0 */
   clockTolerance?: number | undefined;
 }
 
-/** The algorithms whose verifying key cannot sign. */
+/** The algorithms whose verification key cannot sign. */
 const ASYMMETRIC = /^(RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|ES512|EdDSA|Ed25519)$/;
 
-/** The largest clock tolerance, in seconds: more would be another lifetime. */
+/** The largest clock tolerance, in seconds. A larger one would extend tokens' lifetimes too much. */
 const MOST_TOLERANCE = 300;
 
-/** No token of a person is longer. */
+/** The longest token that is read. Members' tokens are shorter. */
 const LONGEST_TOKEN = 16_384;
 
-/** What says that a token is wrong, where other errors say that nobody can tell. */
+/** The errors that mean that the token is wrong. After any other error, that is unknown. */
 const WRONG = [
   errors.JWSInvalid,
   errors.JWTInvalid,
@@ -48,9 +48,9 @@ const WRONG = [
 ];
 
 /**
- * An `authenticate` for brokers: the member's id from `Authorization: Bearer <JWT>`. Issuer, audience,
- * algorithms and an expiry are demanded, whatever the token says of itself. Rejects where the issuer's
- * keys cannot be had.
+ * Makes an `authenticate` for brokers, which reads the member's id from `Authorization: Bearer <JWT>`. It
+ * always checks the issuer, the audience, the algorithm and the expiry. It rejects if the issuer's keys
+ * cannot be fetched.
  */
 export function jwtAuthenticator(options: JwtOptions): (request: Request) => Promise<string | undefined> {
   const { issuer, audience, algorithms, claim = "sub", clockTolerance = 0 } = checked(options);

@@ -1,5 +1,5 @@
-// Mints and revokes a member's keys. The ledger comes first: what it does not know is not minted, and
-// whatever fails on the way leaves either no key, or a row that finds it.
+// Mints and revokes a member's keys. A mint is written to the ledger before it is sent, so a mint that fails
+// leaves either no key, or a row by which the key is found.
 
 import {
   ApiError,
@@ -16,22 +16,22 @@ import { Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 import { within } from "./within.js";
 
-/** @internal Keeps the runtime alive for what goes on after the answer, where there is such a thing. */
+/** @internal Keeps the runtime alive for work that goes on after the answer, if the runtime can do that. */
 export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
 
-/** The annotation that a create's tag is kept in. */
+/** The annotation that holds a create's tag. */
 export const ATTEMPT = "fireworks-keys-attempt";
 
 /** How long the ledger may take, in milliseconds. */
 const LEDGER_MS = 10_000;
 
-/** How long after its last request a mint's sweep may still go on, in milliseconds. */
+/** How long a mint's sweep may go on after its last request, in milliseconds. */
 const SETTLING_MS = 30_000;
 
-/** How far the end of a key may lie from what was asked for, in milliseconds: services round. */
+/** How much later than asked a key may end, in milliseconds, because services round times. */
 const ROUNDING_MS = 1_000;
 
-/** When to ask again where nobody says, in milliseconds. */
+/** How long a member should wait if the service does not say, in milliseconds. */
 const LATER_MS = 5_000;
 
 /** Mints a key for a member. */
@@ -48,12 +48,12 @@ export async function mint(
   if (signal?.aborted) throw left();
   const attemptTag = await settings.members.tag(member);
   await reserve(settings, member, attemptTag, lifetimeMs);
-  // Not before: what the ledger takes is not taken from the key.
+  // Computed only now, so that the time that the ledger took does not shorten the key's life.
   const expiresAt = Date.now() + lifetimeMs;
   const expireTime = new Date(expiresAt);
   const call = { ...connection, displayName, expireTime, attemptTag, signal, waitUntil };
   const created = await createApiKey(call).catch(async (error: unknown) => {
-    // Whatever else may have happened, the row stays: it counts, and finds what was left.
+    // In all other cases the row stays: it counts, and the key that may be left is found by it.
     if (isWithoutKey(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
     throw signal?.aborted ? left() : upstream(error);
   });
@@ -64,7 +64,7 @@ export async function mint(
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
     if (signal?.aborted) throw left();
   } catch (error) {
-    // Without the member's signal: nobody else would delete it.
+    // Without the member's signal, because nobody else would delete the key.
     await deleteApiKey({ ...connection, keyId, missingOk: true })
       .then(() => asked(() => ledger.release(member, attemptTag)))
       .catch(onError);
@@ -75,7 +75,7 @@ export async function mint(
   return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
 }
 
-/** Has the ledger write a mint down, unless that would exceed a limit. */
+/** Has the ledger note a mint, unless that would exceed a limit. */
 async function reserve(
   { ledger, limits, connection }: Settings,
   member: string,
@@ -102,7 +102,7 @@ async function reserve(
   throw new Problem(429, code, what, { headers: retryAfter(refusal.retryAfterMs) });
 }
 
-/** Revokes a member's own key, to its end, whether or not the member waits. Done again, it is done. */
+/** Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. */
 export async function revoke(
   { ledger, connection }: Settings,
   member: string,
@@ -122,7 +122,7 @@ export async function revoke(
   return new Response(null, { status: 204 });
 }
 
-/** Asks the ledger, which may be anywhere. */
+/** Asks the ledger, which may be remote, with a time limit. */
 export async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
   return within(LEDGER_MS, "the ledger", question).catch((cause: unknown) => {
     throw new Problem(503, "unavailable", "This cannot be done now.", {
@@ -132,17 +132,17 @@ export async function asked<Answer>(question: () => Promise<Answer>): Promise<An
   });
 }
 
-/** The signal of a request, where the runtime's requests have one. */
+/** The signal of a request, if the runtime's requests have one. */
 function signalOf({ signal }: Request): AbortSignal | undefined {
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
-/** The answer to a member who is not there to read it. */
+/** The answer to a member who has closed the connection. */
 function left(): Problem {
   return new Problem(400, "bad-request", "You have left.");
 }
 
-/** A key that outlives what was asked for, or that `reconcile` could not tell whose it is, is none. */
+/** Refuses a key that lives longer than asked, or that `reconcile` could not match to its member. */
 function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, expiresAt: number): void {
   if (annotations?.[ATTEMPT] !== attemptTag) {
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
@@ -154,13 +154,13 @@ function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, e
   }
 }
 
-/** Whether a create that failed has surely left nothing: it says so, or nothing was sent. */
+/** Whether a failed create has certainly left no key: its error says so, or nothing was sent. */
 function isWithoutKey(error: unknown): boolean {
   if (!(error instanceof FireworksKeysError)) return false;
   return error.orphans === "none" || error.attempts === 0;
 }
 
-/** What a member is told of a failure behind the broker: whether to come again. */
+/** Tells a member of a failure behind the broker: 503 if a retry may help, otherwise 500 or 502. */
 function upstream(cause: unknown): Problem {
   const busy =
     cause instanceof ConnectionError ||
@@ -171,7 +171,7 @@ function upstream(cause: unknown): Problem {
     const headers = retryAfter(wait ?? LATER_MS);
     return new Problem(503, "unavailable", "The service cannot be reached now.", { headers, cause });
   }
-  // A wrong configuration is nobody's but the operator's.
+  // Only the operator can fix a wrong configuration.
   if (cause instanceof ValidationError)
     return new Problem(500, "failed", "The broker is not set up.", { cause });
   return new Problem(502, "upstream", "The service has refused.", { cause });

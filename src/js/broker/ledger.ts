@@ -1,84 +1,84 @@
-// What a ledger is, and the rules that every ledger keeps. A ledger says who holds which key; it never
-// holds a secret, and knows a member by a keyed hash only.
+// The interface of ledgers, and the rules that all of them follow. A ledger remembers who holds which key.
+// It never stores a secret, and knows members only by a keyed hash.
 
 /** A mint that is about to be sent. Times are milliseconds since 1970. */
 export interface Mint {
-  /** What every key of this mint carries among its annotations. */
+  /** The tag that every key of this mint has among its annotations. */
   attemptTag: string;
-  /** When its key has ended at the latest. */
+  /** When its key will have ended at the latest. */
   expiresAt: number;
-  /** Until when its answer may still come: later, what it has left is an orphan. */
+  /** Until when its answer may arrive. After that, a key that it has made is an orphan. */
   settleBy: number;
 }
 
 /** What one member may do. */
 export interface Limits {
-  /** How many keys are minted within the window. */
+  /** How many keys the member may mint within the window. */
   mints: number;
-  /** In milliseconds. */
+  /** The length of the window, in milliseconds. */
   windowMs: number;
-  /** How many keys live at a time. */
+  /** How many of the member's keys may be alive at a time. */
   live: number;
 }
 
-/** A mint would exceed a limit. */
+/** Says that a mint would exceed a limit. */
 export interface Refusal {
-  /** Which. */
+  /** Which limit it would exceed. */
   limit: "mints" | "live";
-  /** When it is worth another try, in milliseconds from now. */
+  /** When to try again, in milliseconds from now. */
   retryAfterMs: number;
 }
 
-/** A key that somebody asks about. */
+/** A key that the ledger is asked about. */
 export interface Claim {
   keyId: string;
-  /** The tag among its annotations, where they are known. */
+  /** The tag among its annotations, if they are known. */
   attemptTag?: string | undefined;
 }
 
 /**
- * What the ledger knows of a key. `live`: it was minted for the member; `revoked`: so it was, and is
- * deleted; `pending`: a mint that is under way may have made it; `lost`: a mint whose answer never came
- * may have made it; `unknown`: the broker did not make it.
+ * What the ledger knows of a key. `live`: it was minted for the member; `revoked`: it was minted for the
+ * member and has been deleted; `pending`: a mint that is under way may have made it; `lost`: a mint whose
+ * answer never came may have made it; `unknown`: the broker did not make it.
  */
 export type Standing = "live" | "revoked" | "pending" | "lost" | "unknown";
 
 /**
- * Says who holds which key. `member` is a keyed hash of the member's id. Everything is asked of one
- * member, so that a ledger can be split by members. Whoever cannot answer rejects: then nothing is minted.
+ * Remembers who holds which key. `member` is a keyed hash of the member's id. Each call is about one member,
+ * so that a ledger can be split by members. A ledger that cannot answer rejects; then nothing is minted.
  */
 export interface Ledger {
-  /** Writes a mint down before it is sent, unless it would exceed a limit. At once, or not at all. */
+  /** Notes a mint before it is sent, unless it would exceed a limit. Check and note are one atomic step. */
   reserve(member: string, mint: Mint, limits: Limits): Promise<Refusal | undefined>;
-  /** Writes down which key a mint has made, and when that ends. False where nothing is known of the mint. */
+  /** Notes which key a mint has made, and when the key ends. Returns false if the mint is unknown. */
   settle(member: string, attemptTag: string, keyId: string, expiresAt: number): Promise<boolean>;
-  /** Forgets a mint that has left no key. */
+  /** Forgets a mint that left no key. */
   release(member: string, attemptTag: string): Promise<void>;
-  /** Writes down that a member's key is deleted. */
+  /** Notes that a member's key was deleted. */
   revoke(member: string, keyId: string): Promise<void>;
-  /** What is known of keys, in their order. Changes nothing. */
+  /** Returns what it knows of these keys, in the same order. Changes nothing. */
   standings(member: string, claims: Claim[]): Promise<Standing[]>;
 }
 
 /** @internal A mint as it is stored. */
 export interface Row extends Mint {
-  /** The key that it has made, once that is known. */
+  /** The id of the key that it has made, once that is known. */
   keyId: string | null;
   mintedAt: number;
-  /** From when on nothing depends on it. */
+  /** When the row is no longer needed. */
   forgetAt: number;
   revoked: boolean;
 }
 
-/** @internal Where one member's rows are. */
+/** @internal The storage of one member's rows. */
 export interface Rows {
   all(): Row[];
-  /** Adds a row, or replaces the one of that tag. */
+  /** Adds a row, or replaces the one with its tag. */
   put(row: Row): void;
   delete(attemptTag: string): void;
 }
 
-/** @internal See {@link Ledger.reserve}; also forgets what nothing depends on any more. */
+/** @internal See {@link Ledger.reserve}. Also deletes the rows that are no longer needed. */
 export function reserve(rows: Rows, mint: Mint, limits: Limits, now: number): Refusal | undefined {
   forget(rows, now);
   const refusal = refusalOf(rows.all(), limits, now);
@@ -106,14 +106,14 @@ export function standings(rows: Row[], claims: Claim[], now: number): Standing[]
   return claims.map(({ keyId, attemptTag }) => {
     const own = rows.find((row) => row.keyId === keyId);
     if (own) return own.revoked ? "revoked" : "live";
-    // Anybody can copy a tag: it says something only while its mint has no key.
+    // Anybody can copy a tag, so it only counts while its mint has no key.
     const open = rows.find((row) => row.attemptTag === attemptTag && row.keyId === null);
     if (open) return now < open.settleBy ? "pending" : "lost";
     return "unknown";
   });
 }
 
-/** @internal Drops the rows that nothing depends on any more; returns when the next one can be dropped. */
+/** @internal Deletes the rows that are no longer needed, and returns when the next one can be deleted. */
 export function forget(rows: Rows, now: number): number | undefined {
   let next: number | undefined;
   for (const { attemptTag, forgetAt } of rows.all()) {
@@ -123,7 +123,7 @@ export function forget(rows: Rows, now: number): number | undefined {
   return next;
 }
 
-/** A mint whose answer was lost counts like any other until its key, if there is one, has ended. */
+/** The limit that another mint would exceed. A mint whose answer was lost counts until its key would end. */
 function refusalOf(rows: Row[], limits: Limits, now: number): Refusal | undefined {
   const later = (times: number[], most: number): number | undefined =>
     times.sort((one, other) => one - other).at(-most);
@@ -131,7 +131,7 @@ function refusalOf(rows: Row[], limits: Limits, now: number): Refusal | undefine
   const living = rows
     .filter(({ revoked, expiresAt }) => !revoked && expiresAt > now)
     .map(({ expiresAt }) => expiresAt);
-  // The limit gives way when the last but so many of those that count have gone.
+  // Another mint is allowed as soon as fewer than the limit are left.
   const mints = later(minted, limits.mints);
   if (mints !== undefined) return { limit: "mints", retryAfterMs: mints - now };
   const live = later(living, limits.live);

@@ -1,10 +1,10 @@
-// A member as the ledger and the keys' annotations know one: by a keyed hash of the id. Nobody can tell
-// from it who that is, and it stays the same whatever becomes of the token.
+// Hashes members' ids with a key for the ledger and the keys' annotations. The hash does not reveal who the
+// member is, and it does not change when the token does.
 
-/** What a tag looks like: the member, chance, and the proof that the broker made it. */
+/** A tag's three parts: the member, random bits, and the proof that the broker made it. */
 const TAG = /^([0-9a-f]{32})\.[0-9a-f]{32}\.[0-9a-f]{32}$/;
 
-/** Names members, under one secret. */
+/** Hashes members' ids and makes their tags, with one secret. */
 export class Members {
   readonly #secret: Uint8Array<ArrayBuffer>;
   #key: CryptoKey | undefined;
@@ -13,32 +13,32 @@ export class Members {
     this.#secret = new TextEncoder().encode(secret);
   }
 
-  /** What a member is known by: 128 bits, 32 hexadecimal digits. */
+  /** The hash of a member's id: 128 bits, 32 hexadecimal digits. */
   hash(memberId: string): Promise<string> {
     return this.#mac("member", memberId);
   }
 
-  /** A new tag of a mint, which names its member. */
+  /** Makes a new tag for a mint. The tag names the member. */
   async tag(member: string): Promise<string> {
     const random = hexadecimal(crypto.getRandomValues(new Uint8Array(16)));
     return `${member}.${random}.${await this.#mac("tag", `${member}.${random}`)}`;
   }
 
   /**
-   * The member that a tag names, if the broker made it. Whoever holds a key can read and copy the tags of
-   * others; none can make up one, so that no more members are asked about than there are.
+   * The member that a tag names, if the broker made the tag. Anybody with a key can read and copy the tags of
+   * others, but nobody can make up a tag, so the ledger is never asked about members that do not exist.
    */
   async of(tag: unknown): Promise<string | undefined> {
     const [text, member] = (typeof tag === "string" && TAG.exec(tag)) || [];
     if (text === undefined || member === undefined) return undefined;
     const proof = text.lastIndexOf(".");
-    // It is no secret what is compared: the service shows all tags to whoever can send one.
+    // The comparison leaks no secret: the service shows all tags to anybody who can create keys.
     return text.slice(proof + 1) === (await this.#mac("tag", text.slice(0, proof))) ? member : undefined;
   }
 
-  /** HMAC-SHA-256, its first half. */
+  /** The first half of an HMAC-SHA-256. */
   async #mac(purpose: string, text: string): Promise<string> {
-    // The key is kept, its promise is not: a worker's requests must not wait for one another's.
+    // The key is kept, but not its promise: a worker's requests must not wait for each other's promises.
     this.#key ??= await crypto.subtle.importKey(
       "raw",
       this.#secret,

@@ -1,13 +1,13 @@
-// A ledger in memory, for a broker that is one process.
+// A ledger in memory, for a broker that runs in one process.
 
 import { forget, type Ledger, type Row, type Rows, reserve, revoke, settle, standings } from "./ledger.js";
 
-/** How often members of whom nothing is remembered are dropped, in milliseconds. */
+/** How often members without rows are dropped, in milliseconds. */
 const TIDY_EVERY_MS = 60_000;
 
 /**
- * A ledger in this process's memory. Its limits hold for one process alone, and end with it; after a
- * restart `reconcile()` revokes the keys that were handed out before.
+ * A ledger in this process's memory. Its limits only hold within this process, and are lost when it ends.
+ * After a restart, `reconcile()` revokes the keys that were minted before.
  */
 export function memoryLedger(): Ledger {
   const members = new Map<string, MemoryRows>();

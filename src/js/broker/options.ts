@@ -1,5 +1,5 @@
-// Reads a broker's configuration. What is wrong with the broker's own options throws when it is made: there
-// is no configuration that lets everyone in. The connection's are checked by the module at the first call.
+// Reads a broker's configuration. If one of the broker's own options is wrong, this throws; no configuration
+// lets everyone in. The module checks the connection's options at the first call.
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
 import { isHeaderName } from "../host.js";
@@ -12,63 +12,63 @@ import { Members } from "./member.js";
 /** Options of `createKeyBroker`. */
 export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "waitUntil"> {
   /**
-   * The service account that the keys belong to: one of the broker's own, with the role
-   * `inference-user`, as keys carry no scope.
+   * The id of the service account that the keys belong to. It should be used by the broker alone and have the
+   * role `inference-user`, because keys carry no scope.
    */
   userId: string;
   /**
-   * Says who asks: the member's id, or nothing where that is not known. It must not read the request's
+   * Returns the id of the member who asks, or nothing if that is unknown. It must not read the request's
    * body. If it throws, or takes longer than ten seconds, the answer is 503.
    */
   authenticate: (request: Request) => MaybeMember | Promise<MaybeMember>;
   /**
-   * What members' ids are hashed with, at least 32 characters. It is not the token: another one makes
-   * everybody a new member.
+   * The secret that members' ids are hashed with, at least 32 characters. It must not be the token, because
+   * everybody becomes a new member when it changes.
    */
   memberSecret: string;
-  /** How long keys live: what a member may ask for is moved into these bounds. */
+  /** How long keys live. A lifetime that a member asks for is moved into these bounds. */
   lifetime?: {
     /** @default "1m" */
     min?: Duration | undefined;
     /** @default "1h" */
     max?: Duration | undefined;
-    /** Where nothing is asked for. @default "5m" */
+    /** The lifetime if the member asks for none. @default "5m" */
     default?: Duration | undefined;
   };
   /** What one member may do. */
   limits?: {
-    /** How many keys are minted within a window. @default 30 */
+    /** How many keys a member may mint within a window. @default 30 */
     mints?: number | undefined;
     /** @default "1h" */
     window?: Duration | undefined;
-    /** How many keys live at a time. @default 5 */
+    /** How many keys of a member may be alive at a time. @default 5 */
     live?: number | undefined;
   };
-  /** The origins of the pages that may ask, such as `https://app.example.com`. */
+  /** The origins of the pages that may ask for keys, such as `https://app.example.com`. */
   allowedOrigins: readonly string[];
   /** Whether these pages may send cookies. @default false */
   allowCredentials?: boolean | undefined;
-  /** Headers that these pages may send beside `authorization` and `content-type`. */
+  /** Headers that these pages may send in addition to `authorization` and `content-type`. */
   allowedHeaders?: readonly string[] | undefined;
   /** Where the broker's paths begin, such as `/api`. @default "" */
   basePath?: string | undefined;
-  /** Says who holds which key. */
+  /** Remembers who holds which key. */
   ledger: Ledger;
   /** What the keys are called. @default "brokered" */
   displayName?: string | undefined;
   /**
-   * Is told what went wrong behind an answer of 500 and above, as nothing of it stands there.
+   * Called with the error behind an answer with a status of 500 or above. The answer does not contain it.
    * @default its name and message on the console, without what looks like a secret
    */
   onError?: ((error: unknown) => unknown) | undefined;
 }
 
-/** A member's id, or what says that there is none. */
+/** A member's id, or a value that says that there is none. */
 export type MaybeMember = string | undefined | null | false;
 
-/** @internal A configuration that was checked. */
+/** @internal A checked configuration. */
 export interface Settings {
-  /** What every call of the module is given. */
+  /** The options for every call to the module. */
   connection: ConnectionOptions & { userId: string };
   authenticate: KeyBrokerOptions["authenticate"];
   members: Members;
@@ -83,13 +83,13 @@ export interface Settings {
   onError: (error: unknown) => void;
 }
 
-/** Shorter ones can be guessed. */
+/** A shorter secret could be guessed. */
 const SHORTEST_SECRET = 32;
 
-/** How long a mint takes at the most, its retries included: a member waits for it. */
+/** How long a mint may take, including its retries. It is short because a member waits for it. */
 const MINT_MS = 30_000;
 
-/** @internal Reads and checks a configuration; the first that is wrong is the error. */
+/** @internal Reads and checks a configuration. The first wrong option is the error. */
 export function read(options: KeyBrokerOptions): Settings {
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
   const {
@@ -181,12 +181,12 @@ export function read(options: KeyBrokerOptions): Settings {
     basePath,
     ledger,
     displayName,
-    // The operator's own; the member is answered all the same.
+    // The operator's function may throw; the member still gets an answer.
     onError: (error) => notify(onError, error),
   };
 }
 
-/** Fireworks' console offers no longer ones. */
+/** The longest lifetime that Fireworks' console offers. */
 const LONGEST_LIFE_MS = 52 * 7 * 86_400_000;
 
 const CALLS = ["reserve", "settle", "release", "revoke", "standings"] as const;
@@ -249,13 +249,13 @@ function record<Value extends object>(value: Value, path: string): Value {
   return value;
 }
 
-/** A name that nobody knows is an error: a typo must not leave a limit out. */
+/** Refuses unknown names, so that a typo cannot leave out a limit. */
 function none(others: object, path: string): void {
   const [name] = Object.keys(others);
   if (name !== undefined) throw wrong(`${path}${name}`, "is not an option");
 }
 
-/** An id by the rule of the module (`check_id` in src/options/reader.rs), which is not loaded yet. */
+/** Checks an id as the module does (`check_id` in src/options/reader.rs), which is not loaded yet. */
 function isId(value: unknown): boolean {
   return isText(value) && value.isWellFormed() && !value.includes("/") && !["-", ".", ".."].includes(value);
 }
@@ -276,11 +276,11 @@ function wrong(path: string, expected: string): ValidationError {
   return new ValidationError(path, expected, { operation: "createKeyBroker", attempts: 0 });
 }
 
-/** What looks like a signed token, or comes after the word that announces one. */
+/** Anything that looks like a signed token or follows `Bearer` or `Basic`. */
 const TOKENS = /\beyJ[\w-]+(\.[\w-]*)*|\b(bearer|basic)\s+\S+/gi;
 
 /**
- * Name and message alone, and without what looks like a secret: an error of somebody else's may carry
+ * Logs only the name and the message, without what looks like a secret: an error from other code may hold
  * anything.
  */
 function log(error: unknown): void {

@@ -1,5 +1,5 @@
-// Which pages may ask (CORS). A request from any other is refused before anything else is done: what a
-// browser does not let a page read, it may have sent all the same.
+// Checks which pages may ask for keys (CORS). A request from any other page is refused before anything else
+// happens: a browser sends some requests even if the page may not read the answer.
 
 import type { Settings } from "./options.js";
 import { Problem } from "./problem.js";
@@ -7,7 +7,7 @@ import { Problem } from "./problem.js";
 /** How long a browser may remember the answer to a preflight, in seconds. */
 const REMEMBERED = "600";
 
-/** Refuses what comes from a page that is not allowed. What no browser sends has no origin. */
+/** Refuses requests from pages that are not allowed. Requests that no browser sends have no origin. */
 export function checkOrigin({ allowedOrigins }: Settings, request: Request): void {
   const origin = request.headers.get("origin");
   if (origin !== null && !allowedOrigins.has(origin)) {
@@ -15,7 +15,7 @@ export function checkOrigin({ allowedOrigins }: Settings, request: Request): voi
   }
 }
 
-/** The answer to a preflight, or to whoever asks which methods there are. */
+/** The answer to a preflight, or to any other OPTIONS request. */
 export function preflight({ allowedHeaders }: Settings, methods: readonly string[]): Response {
   return new Response(null, {
     status: 204,
@@ -28,7 +28,7 @@ export function preflight({ allowedHeaders }: Settings, methods: readonly string
   });
 }
 
-/** What every answer says: nobody keeps it, and only an allowed page may read it. */
+/** Adds the headers that every answer has: no cache stores it, and only an allowed page may read it. */
 export function seal(settings: Settings, request: Request, response: Response): Response {
   const { headers } = response;
   headers.set("cache-control", "no-store");

@@ -1,7 +1,7 @@
-// What a broker answers where it does not do what it was asked: problem details (RFC 9457). They never
-// say anything of the token, of another member, or of what went wrong behind the broker.
+// The broker refuses requests with problem details (RFC 9457). They never mention the token, another member,
+// or what went wrong behind the broker.
 
-/** Why a request is refused, for programs. */
+/** Why a request was refused, as a code for programs. */
 export type ProblemCode =
   | "bad-request"
   | "body-too-large"
@@ -30,7 +30,7 @@ const TITLES: Record<number, string> = {
   503: "Service Unavailable",
 };
 
-/** @internal Ends a request; the cause is for the operator alone. */
+/** @internal Thrown to refuse a request. Only the operator sees the cause. */
 export class Problem extends Error {
   readonly status: number;
   readonly code: ProblemCode;
@@ -58,7 +58,7 @@ export class Problem extends Error {
   }
 }
 
-/** @internal A `Retry-After`, whole seconds, one at least. */
+/** @internal A `Retry-After` header in whole seconds, at least one. */
 export function retryAfter(ms: number): Record<string, string> {
   return { "retry-after": String(Math.max(1, Math.ceil(ms / 1_000))) };
 }

@@ -1,6 +1,6 @@
-// Makes the service's list and the ledger agree: what the ledger does not know is revoked. Each key's tag
-// names the member to ask about, so that no list of all members is needed. A member whom the ledger cannot
-// answer for keeps the keys: an outage must not end everybody's.
+// Revokes the keys in the service's list that the ledger does not know. Each key's tag names the member to
+// ask about, so no list of all members is needed. If the ledger does not answer for a member, the member's
+// keys stay: an outage must not revoke everybody's keys.
 
 import {
   type ApiKey,
@@ -16,43 +16,44 @@ import { within } from "./within.js";
 
 /** Options of `reconcile`. */
 export interface ReconcileOptions {
-  /** The ids of keys that stay although no member has them: that of the broker's own token above all. */
+  /** The ids of keys to keep although no member holds them, above all the id of the broker's own token. */
   keep?: readonly string[] | undefined;
   /**
-   * What to list and delete with, instead of the broker's token: best a key of another user. Members can
-   * delete every key of the service account, the broker's own too, and with it the one that watches them.
+   * The token to list and delete with, instead of the broker's. Best use a key of another user: members can
+   * delete every key of the service account, including the broker's own token.
    */
   token?: ConnectionOptions["token"] | undefined;
-  /** Ends it. */
+  /** Ends the run when aborted. */
   signal?: AbortSignal | undefined;
 }
 
-/** What `reconcile` has done. */
+/** What a run of `reconcile` has done. */
 export interface Reconciliation {
-  /** How many of the account's keys the ledger knows. */
+  /** How many of the service account's keys the ledger knows. */
   known: number;
-  /** The ids of keys that it did not know, and that are deleted. */
+  /** The ids of keys that the ledger did not know. They were deleted. */
   revoked: string[];
-  /** The id of a key that looks like the broker's own token, and was spared: name it in `keep`. */
+  /** The id of a key that was spared because it looks like the broker's own token. Add it to `keep`. */
   spared: string[];
-  /** The ids in `keep` that are not in the list: somebody has deleted them. */
+  /** The ids in `keep` that the service no longer lists: somebody has deleted these keys. */
   missing: string[];
-  /** What could not be looked at or deleted; the next run tries again. */
+  /** The keys that could not be checked or deleted. The next run tries again. */
   failed: { keyId: string; error: unknown }[];
   /**
-   * Whether the last look found nothing to revoke. Where it is false, somebody goes on minting with a key
-   * that the ledger does not know: only the service's administrator can end that, by the account's role.
+   * Whether the last pass found nothing to revoke. If this is false, somebody may be creating more keys with
+   * a key that the ledger does not know. Only an administrator of the service can stop that, by changing the
+   * service account's role.
    */
   settled: boolean;
 }
 
-/** How many requests are under way at a time: as many as Cloudflare lets an invocation have. */
+/** How many requests run at the same time: as many as Cloudflare allows an invocation. */
 const AT_ONCE = 6;
 
 /** How many keys the ledger is asked about at a time. */
 const CLAIMS = 100;
 
-/** How often the list is looked at, while there is something to revoke. */
+/** How many passes over the list are made while there is something to revoke. */
 const PASSES = 10;
 
 /** How long the function that returns the token may take, in milliseconds. */
@@ -62,7 +63,7 @@ type Call = Settings["connection"] & { signal?: AbortSignal | undefined };
 
 const STANDINGS: readonly unknown[] = ["live", "revoked", "pending", "lost", "unknown"] satisfies Standing[];
 
-/** @internal Looks at the account's keys and revokes, until there is nothing left to revoke. */
+/** @internal Goes over the service account's keys until there is nothing left to revoke. */
 export async function reconcile(settings: Settings, options: ReconcileOptions): Promise<Reconciliation> {
   const { keep, token, signal } = checked(options);
   const call = { ...settings.connection, ...(token === undefined ? {} : { token }), signal };
@@ -79,7 +80,7 @@ export async function reconcile(settings: Settings, options: ReconcileOptions): 
     Object.assign(result, { known: 0, spared: [], failed: [] });
     await onePass(settings, call, new Set(keep), result);
     signal?.throwIfAborted();
-    // What failed once fails again at once; the next run has another chance.
+    // A key that has just failed would probably fail again. The next run tries again.
     if (result.failed.length > 0) break;
     result.settled = result.revoked.length === before;
   }
@@ -108,7 +109,7 @@ async function onePass(
   result.missing = [...keep].filter((keyId) => !there.has(keyId));
   const own = await tokenLike(settings, kept, strangers);
   if (own) result.spared.push(own.keyId);
-  // Before anybody's ledger is asked: however many members there are, these go.
+  // Revoked before the ledger is asked, so that many members cannot delay it.
   await revokeAll(
     call,
     strangers.filter((key) => key !== own),
@@ -117,12 +118,12 @@ async function onePass(
   await each(shuffled([...members]), call, async ([member, keys]) => {
     const { unknown, lost } = await strangersOf(settings, member, keys, result);
     await revokeAll(call, unknown, result);
-    // What it has left is gone, so that it counts no more.
+    // The lost mint's key is gone, so the mint no longer counts.
     for (const tag of lost) await asked(() => settings.ledger.release(member, tag)).catch(settings.onError);
   });
 }
 
-/** Those of a member's keys that the ledger does not know, and the tags of the mints that were lost. */
+/** The member's keys that the ledger does not know, and the tags of the member's lost mints. */
 async function strangersOf(
   { ledger }: Settings,
   member: string,
@@ -139,7 +140,7 @@ async function strangersOf(
       if (!isAnswer(standings, claims.length)) throw new TypeError("the ledger's answer is none");
       some.forEach((key, index) => {
         const standing = standings[index];
-        // A mint that is under way is not over, and one that is lost is nobody's.
+        // The answer of a pending mint may still come. Nobody holds the key of a lost one.
         if (standing === "live" || standing === "pending") result.known += 1;
         else unknown.push(key);
         if (standing === "lost") lost.add(tagOf(key) ?? "");
@@ -159,7 +160,7 @@ function isAnswer(standings: unknown, length: number): standings is Standing[] {
   );
 }
 
-/** Revokes keys: those first that can still be used, the newest of them before the others. */
+/** Revokes keys: first those that can still be used, and of these the newest first. */
 async function revokeAll(call: Call, keys: ApiKey[], result: Reconciliation): Promise<void> {
   const now = Date.now();
   const urgency = (key: ApiKey): [number, number] => [Number(endOf(key) > now), timeOf(key.createTime)];
@@ -177,15 +178,15 @@ async function revokeAll(call: Call, keys: ApiKey[], result: Reconciliation): Pr
 }
 
 /**
- * The key that is most likely the broker's token, where `keep` has forgotten it: to end it would end the
- * broker. Of those that begin as the token does it is the oldest, as nobody can make an older one.
+ * The key that is most likely the broker's token, if `keep` does not have it: without its token, the broker
+ * would stop working. It is the oldest key whose prefix fits, because nobody can create an older one.
  */
 async function tokenLike(
   { connection: { token } }: Settings,
   kept: ApiKey[],
   strangers: ApiKey[],
 ): Promise<ApiKey | undefined> {
-  // Without a token there was no list either.
+  // If the function fails here, it has failed for the list, too.
   const text = typeof token === "function" ? await within(TOKEN_MS, "token", token).catch(() => "") : token;
   const fits = ({ prefix }: ApiKey): boolean => Boolean(prefix) && text.startsWith(prefix as string);
   if (kept.some(fits)) return undefined;
@@ -203,13 +204,13 @@ function endOf({ expireTime }: ApiKey): number {
   return expireTime === undefined ? Infinity : timeOf(expireTime);
 }
 
-/** A time that cannot be read is the latest. */
+/** A time in milliseconds. A time that cannot be read counts as later than any other. */
 function timeOf(time: unknown): number {
   const ms = typeof time === "string" ? Date.parse(time) : Number.NaN;
   return Number.isNaN(ms) ? Infinity : ms;
 }
 
-/** In another order each time: where a run cannot reach everybody, the next reaches others. */
+/** Shuffles, so that runs that cannot reach all members reach different ones. */
 function shuffled<Item>(items: Item[]): Item[] {
   return items
     .map((item) => ({ item, order: Math.random() }))
@@ -217,7 +218,7 @@ function shuffled<Item>(items: Item[]): Item[] {
     .map(({ item }) => item);
 }
 
-/** Does something for each, a few at a time, until it is aborted. */
+/** Does the work for each item, a few at a time, until the signal is aborted. */
 async function each<Item>(
   items: Item[],
   { signal }: Call,
@@ -233,7 +234,7 @@ async function each<Item>(
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
 
-/** What is deleted hangs on this: a name that nobody knows, or a text instead of a list, is an error. */
+/** Checks the options strictly, because a typo or a text instead of a list could delete the wrong keys. */
 function checked(options: ReconcileOptions): ReconcileOptions & { keep: readonly string[] } {
   const wrong = (path: string, expected: string): ValidationError =>
     new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });

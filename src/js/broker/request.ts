@@ -1,4 +1,4 @@
-// Reads what a member asks for. Whoever sends it is a stranger.
+// Reads what a member asks for. The request is untrusted.
 
 import { type Duration, milliseconds } from "./duration.js";
 import { Problem } from "./problem.js";
@@ -7,16 +7,16 @@ import { within } from "./within.js";
 /** The longest body that is read, in bytes. */
 const LONGEST_BODY = 4_096;
 
-/** How much more is read and thrown away, so that whoever still sends it is answered. */
+/** The bytes that are read and dropped, so that a client that sends too much still gets its answer. */
 const LONGEST_REST = 65_536;
 
 /** How long a body may take to arrive, in milliseconds. */
 const BODY_MS = 10_000;
 
-/** The longest id of a key that is looked up. */
+/** The longest key id that is looked up. */
 const LONGEST_ID = 256;
 
-/** The lifetime that a mint's body asks for, in milliseconds; nothing where it leaves that open. */
+/** The lifetime that a mint's body asks for, in milliseconds; undefined if it asks for none. */
 export async function wantedLifetime(request: Request): Promise<number | undefined> {
   const type = request.headers.get("content-type");
   const text = await bodyOf(request);
@@ -36,23 +36,23 @@ export async function wantedLifetime(request: Request): Promise<number | undefin
   throw bad("expiresIn must be a positive number of seconds, or an integer and one of s m h d w.");
 }
 
-/** The id in a path's segment. */
+/** The key id in a path segment. */
 export function keyIdIn(segment: string): string {
   try {
     const keyId = decodeURIComponent(segment);
     if (keyId.length <= LONGEST_ID) return keyId;
   } catch {
-    // Not what it should be: then there is no such key.
+    // A segment that cannot be decoded is not the id of any key.
   }
   throw noSuchKey();
 }
 
-/** The answer for a key that is not there, or not the member's: nobody can tell which. */
+/** The same answer for a missing key and for another member's, so that nobody can tell them apart. */
 export function noSuchKey(): Problem {
   return new Problem(404, "not-found", "You have no key of this id.");
 }
 
-/** A request's body as text; one that is too large is an error whoever asks for it. */
+/** A request's body as text. Throws if it is too large, even if the text is not used. */
 export async function bodyOf(request: Request): Promise<string> {
   const { body } = request;
   if (body === null) return "";
@@ -68,7 +68,7 @@ export async function bodyOf(request: Request): Promise<string> {
     }
     return decode(chunks);
   } finally {
-    // The rest is of no use; whether that can be said does not matter.
+    // The rest is not needed, and it does not matter if cancelling fails.
     reader.cancel().catch(() => undefined);
   }
 }

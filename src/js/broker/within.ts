@@ -1,8 +1,8 @@
-// A limit on how long something may take that is not ours.
+// Limits how long work outside of the broker may take.
 
 import { settled } from "../settle.js";
 
-/** What the work settles to, or a rejection once the time is up. It is begun here, so that it may throw. */
+/** Runs the work and settles as it does, or rejects when the time is up. The work may throw. */
 export async function within<Result>(
   ms: number,
   what: string,
