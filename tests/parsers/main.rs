@@ -1,4 +1,4 @@
-//! What the parsers make of arbitrary text: they return, and agree with a library where one exists.
+//! Runs the parsers on arbitrary text. They must not panic, and must agree with a library if there is one.
 
 use fireworks_keys::lifecycle::retry::{Hints, is_retryable, retry_after_ms};
 use fireworks_keys::lifecycle::{duration, time};
@@ -9,7 +9,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn a_time_means_what_it_means_to_a_library(
+    fn a_time_is_read_as_a_library_reads_it(
         seconds in -62_000_000_000_i64..253_000_000_000,
         nanos in 0_i32..1_000_000_000,
         offset_minutes in -23 * 60..23 * 60_i32,
@@ -24,29 +24,38 @@ proptest! {
             digits => format!(".{}", &fraction[..usize::from(digits)]),
         };
         let (sign, ahead) = if offset_minutes < 0 { ('-', -offset_minutes) } else { ('+', offset_minutes) };
-        let zone = if offset_minutes == 0 { "Z".into() } else { format!("{sign}{:02}:{:02}", ahead / 60, ahead % 60) };
+        let zone = if offset_minutes == 0 {
+            "Z".into()
+        } else {
+            format!("{sign}{:02}:{:02}", ahead / 60, ahead % 60)
+        };
         prop_assume!((0..=9999).contains(&zoned.year()));
         let text = format!("{}{fraction}{zone}", zoned.strftime("%Y-%m-%dT%H:%M:%S"));
-        let millis = nanos / 1_000_000 / [1000, 100, 10, 1][usize::from(digits.min(3))] * [1000, 100, 10, 1][usize::from(digits.min(3))];
+        let millis = nanos / 1_000_000 / [1000, 100, 10, 1][usize::from(digits.min(3))]
+            * [1000, 100, 10, 1][usize::from(digits.min(3))];
         let expected = seconds as f64 * 1_000.0 + f64::from(millis);
         prop_assert_eq!(time::parse_rfc3339(&text), Some(expected), "{}", text);
     }
 
     #[test]
-    fn what_is_no_time_to_a_library_is_none_to_us(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z") {
+    fn text_shaped_like_a_time_is_read_or_refused_as_by_a_library(
+        text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9]Z",
+    ) {
         let theirs = text.parse::<Timestamp>().ok().map(|time| time.as_millisecond() as f64);
         prop_assert_eq!(time::parse_rfc3339(&text), theirs);
     }
 
     #[test]
-    fn an_http_date_means_what_it_means_to_a_library(seconds in 0_i64..253_000_000_000) {
+    fn an_http_date_is_read_as_a_library_reads_it(seconds in 0_i64..253_000_000_000) {
         let timestamp = Timestamp::new(seconds, 0).unwrap();
-        let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&timestamp).unwrap();
+        let text = jiff::fmt::rfc2822::DateTimePrinter::new()
+            .timestamp_to_rfc9110_string(&timestamp)
+            .unwrap();
         prop_assert_eq!(time::parse_http_date(&text), Some(seconds as f64 * 1_000.0), "{}", text);
     }
 
     #[test]
-    fn any_text_is_a_duration_or_none(text in any::<String>()) {
+    fn any_text_is_a_duration_or_refused(text in any::<String>()) {
         if let Some(seconds) = duration::parse_seconds(&text) {
             prop_assert!(seconds >= 0.0 && seconds.is_finite());
             prop_assert!(text.is_ascii());
@@ -61,7 +70,7 @@ proptest! {
     }
 
     #[test]
-    fn any_hint_is_a_wait_that_can_be_compared_or_none(
+    fn any_hint_is_a_finite_wait_or_ignored(
         should_retry in any::<Option<String>>(),
         ms in any::<Option<String>>(),
         after in prop_oneof![any::<Option<String>>(), "[0-9]{0,400}(\\.[0-9]*)?".prop_map(Some)],
@@ -76,13 +85,13 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_time_or_none(text in any::<String>()) {
+    fn any_text_is_a_time_or_refused(text in any::<String>()) {
         time::parse_rfc3339(&text);
         time::parse_http_date(&text);
     }
 
     #[test]
-    fn text_that_is_nearly_a_time_is_a_time_or_none(text in "[0-9T:Zz+.-]{0,40}") {
+    fn text_that_is_nearly_a_time_is_a_time_or_refused(text in "[0-9T:Zz+.-]{0,40}") {
         if let Some(ms) = time::parse_rfc3339(&text) {
             prop_assert!(ms.is_finite());
         }

@@ -1,4 +1,4 @@
-//! What the simulated service answers.
+//! The answers of the simulated service.
 
 use crate::state::{START_MS, time_text};
 use fireworks_keys::lifecycle::retry::Hints;
@@ -61,7 +61,7 @@ impl Answer for Reply {
     }
 }
 
-/// A key in an answer, or a page.
+/// What an answer holds: a key, or a page of keys.
 #[derive(Debug, Clone, Default)]
 pub struct Thing {
     pub key_id: Option<String>,

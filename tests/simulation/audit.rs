@@ -1,4 +1,4 @@
-//! What an audit finds, key by key, from lists that the test has written.
+//! What an audit finds in lists that the tests have written.
 
 use fireworks_keys::lifecycle::retry::Hints;
 use fireworks_keys::lifecycle::{
@@ -32,7 +32,7 @@ struct Listing {
     next: Option<String>,
 }
 
-/// A service that answers with these pages, the last first, and notes what was asked for.
+/// A service that answers with these pages, the last one first, and notes the paths of the requests.
 struct Pages {
     pages: RefCell<Vec<Listing>>,
     asked: RefCell<Vec<String>>,
@@ -140,7 +140,7 @@ fn key(id: &str, texts: &[(&'static str, &str)]) -> Fields {
     }
 }
 
-/// A key of which there is nothing to say, but for these fields.
+/// A key without findings, except for those that these fields cause.
 fn quiet(id: &str, texts: &[(&'static str, &str)]) -> Fields {
     let mut key = key(id, texts);
     for (name, text) in [
@@ -164,7 +164,7 @@ fn made_by(tag: &str, call: Option<&str>, key: Fields) -> Fields {
     }
 }
 
-/// The audit of these pages.
+/// Audits these pages. Returns the audited keys and the paths of the requests.
 fn audited(mut pages: Vec<Listing>) -> (Vec<Audited<Fields>>, Vec<String>) {
     pages.reverse();
     let service = Pages {
@@ -230,7 +230,7 @@ fn a_key_is_judged_by_its_times() {
         findings(quiet("a", &[("lastUsed", "2029-11-02T12:00:01Z")])),
         []
     );
-    // A key that was never used is stale from its creation on; one that was used, from its last use on.
+    // The time counts from the last use, or from the creation if the key was never used.
     let unused = |created| findings(quiet("a", &[("lastUsed", ""), ("createTime", created)]));
     assert_eq!(unused(limit), [Finding::NeverUsed, stale()]);
     assert_eq!(unused("2030-01-01T00:00:00Z"), [Finding::NeverUsed]);
@@ -238,7 +238,7 @@ fn a_key_is_judged_by_its_times() {
 }
 
 #[test]
-fn a_key_whose_plaintext_the_service_knows_is_told_of() {
+fn a_key_whose_plaintext_the_service_knows_is_a_finding() {
     let key = Fields {
         plaintext: true,
         ..quiet("a", &[])
@@ -273,7 +273,7 @@ fn every_page_is_read_and_the_oldest_key_comes_first() {
 }
 
 #[test]
-fn keys_of_one_create_are_told_of_together() {
+fn keys_of_the_same_create_are_reported_together() {
     let page = Listing {
         keys: vec![
             made_by("t", Some("1"), quiet("a", &[])),
@@ -299,7 +299,7 @@ fn keys_of_one_create_are_told_of_together() {
 }
 
 #[test]
-fn counts_are_of_keys() {
+fn each_count_is_a_number_of_keys() {
     let page = Listing {
         keys: vec![
             key(
@@ -318,7 +318,7 @@ fn counts_are_of_keys() {
         1,
         "each field is told of"
     );
-    // Its fields are for JavaScript alone.
+    // The fields are private, because only JavaScript reads them.
     let counts = format!("{:?}", Counts::of(&keys));
     for (name, count) in [
         ("never_expires", 2),

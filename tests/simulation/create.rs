@@ -1,4 +1,4 @@
-//! A create leaves no silent orphan.
+//! A create never leaves an orphan without saying so.
 
 use crate::each_seed;
 use crate::state::{Key, Log};
@@ -9,9 +9,9 @@ use fireworks_keys::lifecycle::{
 };
 
 const TAG: &str = "this-create";
-/// What sets a create apart from others with its tag.
+/// Tells this create apart from others with the same tag.
 const CALL: &str = "this-call";
-/// Another create with the same tag: its caller holds that key.
+/// Another create with the same tag, whose caller holds its key.
 const OTHER_CALL: &str = "another-call";
 
 #[test]
@@ -30,7 +30,7 @@ fn a_calm_create_sends_one_request() {
 
 #[test]
 fn schedules_are_not_all_alike() {
-    // Were some outcome never reached, the invariants would hold of it without saying anything.
+    // If some outcome were never reached, the checks of it would prove nothing.
     let mut seen = [0_u32; 8];
     for seed in 0..10_000 {
         let (world, limits) = prepare(seed);
@@ -94,7 +94,7 @@ fn schedule(seed: u64) {
         .and_then(|key| key.text("keyId"));
     assert_eq!(created.outcome.is_ok(), returned.is_some());
     let orphans = |world: &World| -> Vec<Key> {
-        // Of keys whose tag the service dropped, only an answer that names one can tell.
+        // If the service has dropped a key's tag, only an answer that names the key can reveal it.
         let untagged = world.log().unmarked > 0 && !world.weather().resends;
         let ours = |key: &Key| match key.tag() {
             None => key.live && untagged,
@@ -142,7 +142,7 @@ fn schedule(seed: u64) {
         }
     }
 
-    // What the caller's runtime lets go on after the answer.
+    // The work that the caller's runtime lets go on after the answer.
     let mut after = World::under(
         world,
         Weather {
@@ -179,7 +179,7 @@ fn schedule(seed: u64) {
         "the key of another call with the same tag is left alone"
     );
 
-    // From another process, some day when all is calm.
+    // Later, another process sweeps when nothing goes wrong.
     if after.weather().keeps_annotations {
         after.advance(after.now_ms() + 60_000.0);
         after = after.under(CALM);
@@ -211,7 +211,7 @@ fn schedule(seed: u64) {
     );
 }
 
-/// Of a sweep that ended, nothing is left but what its list could not show yet.
+/// Checks that a finished sweep has only left orphans that its list could not show yet.
 fn only_late(orphans: &[Key], log: &Log) {
     let listed_ms = log.last_list_ms.expect("a sweep lists");
     for orphan in orphans {
@@ -231,7 +231,7 @@ fn out_of_time(world: &World, limits: Limits) -> bool {
 }
 
 fn create(world: &World, limits: Limits) -> Created<World> {
-    // With a tag of the caller's own there may be other calls that have it, too.
+    // If the caller chose the tag, other calls may have the same one.
     let shares_tag = world
         .keys()
         .iter()

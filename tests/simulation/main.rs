@@ -1,7 +1,7 @@
-//! The lifecycle against a simulated service: thousands of schedules, each drawn from a seed, each
-//! checked against what the package promises.
+//! Runs the lifecycle against a simulated service in thousands of schedules. Each schedule is drawn from a
+//! seed and checked against what the package promises.
 //!
-//! `SEEDS` says how many (20 000 unless told otherwise), `SEED` replays a single one.
+//! `SEEDS` sets the number of schedules (20 000 by default), `SEED` replays a single one.
 
 mod answer;
 mod audit;
@@ -14,7 +14,7 @@ mod world;
 use std::panic::catch_unwind;
 use std::time::Instant;
 
-/// Runs a schedule for every seed, and says which one breaks a promise.
+/// Runs a schedule for every seed, and reports the first seed that breaks a promise.
 fn each_seed(schedule: fn(u64)) {
     if let Some(seed) = number("SEED") {
         return schedule(seed);

@@ -1,4 +1,4 @@
-//! What the simulated service stores and does, undisturbed.
+//! What the simulated service stores and does, without faults.
 
 use crate::answer::{Reply, Thing};
 use crate::weather::Weather;
@@ -7,7 +7,7 @@ use fireworks_keys::lifecycle::{ATTEMPT, CALL, Payload, Request, time};
 /// When the simulation begins, in milliseconds since 1970.
 pub const START_MS: f64 = 1_700_000_000_000.0;
 
-/// A time in milliseconds since 1970 as the reference writes it.
+/// A time in milliseconds since 1970, as the API's reference writes it.
 pub fn time_text(ms: f64) -> Option<String> {
     let timestamp = jiff::Timestamp::from_millisecond(ms as i64).ok()?;
     Some(timestamp.to_string())
@@ -21,9 +21,9 @@ pub struct Key {
     pub live: bool,
     pub created_at_ms: f64,
     pub lifetime_ms: Option<f64>,
-    /// From when on a list shows it.
+    /// When lists begin to show it.
     pub visible_at_ms: f64,
-    /// From when on it is known as a token.
+    /// When the service begins to accept it as a token.
     pub usable_at_ms: f64,
 }
 
@@ -42,7 +42,7 @@ impl Key {
         self.annotation(CALL)
     }
 
-    /// As the service shows it.
+    /// The key as the service shows it.
     fn shown(&self, secret: bool) -> Thing {
         Thing {
             key_id: Some(self.id.to_string()),
@@ -55,20 +55,20 @@ impl Key {
     }
 }
 
-/// What the service will do at some time, whoever still waits for it.
+/// What the service does at some time, even if nobody waits for it any more.
 #[derive(Debug, Clone)]
 pub enum Effect {
     Create(Key),
     Delete {
         id: usize,
     },
-    /// The caller's store, which nobody waits for any longer.
+    /// The caller's store stores a key, although the rotation no longer waits for it.
     Store {
         id: usize,
     },
 }
 
-/// The service, and what a caller keeps outside of it.
+/// The state of the service and of the caller's store.
 #[derive(Debug)]
 pub struct State {
     pub now_ms: f64,
@@ -78,39 +78,40 @@ pub struct State {
     pub next_id: usize,
     pub due: Vec<(f64, Effect)>,
     pub log: Log,
-    /// When the caller aborted as an event told it of a stage.
+    /// When the caller aborted because of the event of a stage.
     pub aborted_at_ms: f64,
-    /// The key in the caller's store.
+    /// The id of the key in the caller's store.
     pub stored: Option<usize>,
-    /// Every key that ever was in the caller's store.
+    /// The ids of all keys that have ever been in the caller's store.
     pub ever_stored: Vec<usize>,
-    /// How many points there were where the process may crash, and at which it does.
+    /// How many points the process has passed where it may crash.
     pub steps: u32,
+    /// The point at which it crashes.
     pub crash_at: Option<u32>,
     pub crashed: bool,
 }
 
-/// What happened, for the invariants.
+/// What has happened, for the checks.
 #[derive(Debug, Default, Clone)]
 pub struct Log {
     pub creates: u32,
     pub requests: u32,
-    /// How many creates may have made a key that nobody was given.
+    /// How many creates may have made a key that the caller did not get.
     pub unsure: usize,
-    /// How many lists and deletes brought no good answer.
+    /// How many lists and deletes failed.
     pub sweep_troubles: u32,
     /// When the first page of the last list was served.
     pub last_list_ms: Option<f64>,
     pub gave_up: u32,
     pub unprotected: u32,
-    /// How many answers named a key and told neither its secret nor its annotations.
+    /// How many answers named a key but had neither its secret nor its annotations.
     pub unmarked: u32,
     pub deleted: Vec<String>,
     /// How many keys were deleted while the caller's store held them.
     pub stored_deleted: u32,
-    /// How many rotations did not know what became of their keys.
+    /// How many rotations did not know whether their new key was stored.
     pub unknown: u32,
-    /// How often a caller's store was asked.
+    /// How often the caller's store was called.
     pub asked: u32,
     /// The token of the last delete.
     pub deleted_by: Option<usize>,
@@ -134,13 +135,13 @@ impl State {
         }
     }
 
-    /// Notes a new key in the caller's store.
+    /// Puts a key into the caller's store.
     pub fn store(&mut self, id: usize) {
         self.stored = Some(id);
         self.ever_stored.push(id);
     }
 
-    /// A key that is about to be.
+    /// Makes a key, without adding it to the service.
     pub fn new_key(&mut self, annotations: Vec<(String, String)>) -> Key {
         self.next_id += 1;
         Key {
@@ -159,8 +160,8 @@ impl State {
         self.keys.iter().any(known)
     }
 
-    /// What an undisturbed service does and answers, some time after the request was sent with this
-    /// token; without one, with an administrator's.
+    /// What the service does and answers, without faults, to a request with this token. The token [`None`]
+    /// is an administrator's.
     pub fn serve(
         &mut self,
         request: &Request<'_>,

@@ -1,52 +1,52 @@
-//! What a schedule may bring: how likely each trouble is, and the limits that a caller sets.
+//! The conditions of a schedule: how likely each fault is, and which limits the caller sets.
 
 use fireworks_keys::lifecycle::{Limits, Stage};
 
-/// How likely each trouble is, and what else differs between schedules.
+/// How likely each fault is, and what else differs between schedules.
 #[derive(Debug, Clone)]
 pub struct Weather {
-    /// The share of requests that something happens to.
+    /// The share of requests that meet a fault.
     pub faults: f64,
-    /// The share of those that drag on for longer than most timeouts.
+    /// The share of requests that are slower than most timeouts.
     pub slow: f64,
-    /// Whether the transport repeats what was lost, unseen.
+    /// Whether the transport silently repeats lost requests.
     pub resends: bool,
     /// Whether the server keeps annotations.
     pub keeps_annotations: bool,
-    /// How long a list may lag behind, in milliseconds.
+    /// How long a new key may be missing from lists, in milliseconds.
     pub stale_ms: f64,
     /// How many keys a page holds.
     pub page_size: usize,
     /// When the caller aborts.
     pub abort_at_ms: Option<f64>,
-    /// The stage of a rotation whose event makes the caller abort.
+    /// The stage of a rotation at whose event the caller aborts.
     pub abort_at_stage: Option<Stage>,
-    /// How long a new key may be refused as unknown, in milliseconds.
+    /// How long the service may refuse a new key as unknown, in milliseconds.
     pub activation_ms: f64,
-    /// What becomes of a key that the caller is to store.
+    /// What the caller's store does with a new key.
     pub store: Store,
-    /// Whether the service tells how each key begins.
+    /// Whether the service shows keys' prefixes.
     pub tells_prefix: bool,
-    /// The status that a delete with this token is refused with, if it is; [`None`] is the
-    /// administrator's token.
+    /// The status with which the service refuses a delete by this token, if it does. The token [`None`] is
+    /// an administrator's.
     pub refuses_delete: fn(token: Option<usize>) -> Option<u16>,
 }
 
-/// What a caller's store does.
+/// What a caller's store does with a new key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Store {
     Stores,
-    /// Says that it has not.
+    /// Returns that it has not stored the key.
     Declines,
-    /// Throws, and has not stored.
+    /// Throws, and has not stored the key.
     Loses,
-    /// Throws, and has stored.
+    /// Throws, but has stored the key.
     StoresAndThrows,
-    /// Takes this long, in milliseconds.
+    /// Stores the key after this many milliseconds.
     Slow(f64),
 }
 
-/// Nothing ever goes wrong.
+/// Weather in which nothing goes wrong.
 pub const CALM: Weather = Weather {
     faults: 0.0,
     slow: 0.0,
@@ -62,7 +62,7 @@ pub const CALM: Weather = Weather {
     refuses_delete: |_| None,
 };
 
-/// Limits that nothing comes near.
+/// Limits that no schedule reaches.
 pub fn calm_limits() -> Limits {
     Limits {
         timeout_ms: 30_000.0,
@@ -71,7 +71,7 @@ pub fn calm_limits() -> Limits {
     }
 }
 
-/// Limits as callers set them.
+/// Limits such as callers set.
 pub fn limits(rng: &mut fastrand::Rng) -> Limits {
     Limits {
         timeout_ms: *rng.choice(&[100.0, 1_000.0, 30_000.0]).unwrap_or(&1_000.0),

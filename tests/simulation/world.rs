@@ -1,5 +1,5 @@
-//! A simulated service: keys, a virtual clock, and faults drawn from a seed. Time passes only when
-//! every future waits, so that hours take no time and each seed replays exactly.
+//! A simulated service with keys, a virtual clock, and faults drawn from a seed. The clock only moves when
+//! every future waits, so simulated hours take no time and each seed replays exactly.
 
 mod rotator;
 mod service;
@@ -13,12 +13,12 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-/// The service, as one caller sees it.
+/// The service as one caller sees it.
 #[derive(Debug, Clone)]
 pub struct World {
     weather: Weather,
     state: Rc<RefCell<State>>,
-    /// Which key is the token; an administrator's that is none of these otherwise.
+    /// The key that is the token; [`None`] is an administrator's token, which is not among the keys.
     token: Option<usize>,
     /// How far the caller's clock is ahead of the service's, in milliseconds.
     ahead_ms: f64,
@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// The same service in other weather.
+    /// The same service in different weather.
     pub fn under(self, weather: Weather) -> Self {
         Self { weather, ..self }
     }
@@ -62,7 +62,7 @@ impl World {
         Self { token, ..self }
     }
 
-    /// Adds a key that a create made, and which others hold.
+    /// Adds a key that another create made and whose caller holds it.
     pub fn plant(&self, tag: &str, call: Option<&str>) -> usize {
         let call = call.map(|call| (CALL.into(), call.into()));
         let annotations = [(ATTEMPT.into(), tag.into())].into_iter().chain(call);
@@ -83,17 +83,17 @@ impl World {
         self.state.borrow_mut().store(id);
     }
 
-    /// The key in the caller's store.
+    /// The id of the key in the caller's store.
     pub fn stored(&self) -> usize {
         self.state.borrow().stored.expect("there is one")
     }
 
-    /// Every key that ever was in the caller's store.
+    /// The ids of all keys that have ever been in the caller's store.
     pub fn ever_stored(&self) -> Vec<usize> {
         self.state.borrow().ever_stored.clone()
     }
 
-    /// Says how long this key was given to live.
+    /// Sets how long this key was given to live.
     pub fn give_lifetime(&self, id: usize, lifetime_ms: Option<f64>) {
         let mut state = self.state.borrow_mut();
         for key in state.keys.iter_mut().filter(|key| key.id == id) {
@@ -101,7 +101,7 @@ impl World {
         }
     }
 
-    /// Deletes a key as somebody else would.
+    /// Deletes a key, as if somebody else had.
     pub fn delete(&self, id: usize) {
         self.state.borrow_mut().apply(Effect::Delete { id }, 0.0);
     }
@@ -111,18 +111,18 @@ impl World {
         Self { ahead_ms, ..self }
     }
 
-    /// From here on nothing is aborted: what goes on after the answer has no signal.
+    /// The same service without aborts or faults, because work that goes on after the answer has no signal.
     pub fn detach(self) -> Self {
         self.state.borrow_mut().aborted_at_ms = f64::INFINITY;
         self.under(CALM)
     }
 
-    /// Waits, whoever aborts.
+    /// Waits, even if the caller aborts.
     pub async fn pause(&self, ms: f64) {
         self.until(self.now_ms() + ms).await;
     }
 
-    /// From here on the process crashes at this point, counted from here.
+    /// Makes the process crash at this point, counted from now on.
     pub fn crash_at(&self, step: Option<u32>) {
         let mut state = self.state.borrow_mut();
         state.steps = 0;
@@ -130,12 +130,12 @@ impl World {
         state.crashed = false;
     }
 
-    /// How many points there were where the process could have crashed.
+    /// How many points the process has passed where it could have crashed.
     pub fn steps(&self) -> u32 {
         self.state.borrow().steps
     }
 
-    /// Runs a future to its end; the clock jumps to whatever comes next.
+    /// Runs a future to its end. The clock jumps to the next event.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         self.run_until_crash(future).expect("nothing crashes here")
     }
@@ -161,7 +161,7 @@ impl World {
         }
     }
 
-    /// A point where the process may crash.
+    /// Marks a point where the process may crash.
     async fn may_crash(&self) {
         let crashes = {
             let mut state = self.state.borrow_mut();
@@ -174,7 +174,7 @@ impl World {
         }
     }
 
-    /// Lets the clock reach a time, and everything happen that is due by then.
+    /// Moves the clock to this time and applies all effects that are due by then.
     pub fn advance(&self, until_ms: f64) {
         let mut state = self.state.borrow_mut();
         let mut due = std::mem::take(&mut state.due);
@@ -191,7 +191,7 @@ impl World {
         state.now_ms = until_ms.max(state.now_ms);
     }
 
-    /// Lets everything happen that ever will.
+    /// Applies all effects that are still due.
     pub fn drain(&self) {
         let last_ms = self
             .state

@@ -1,4 +1,4 @@
-//! Single rotations, each in a world that a test has made for it.
+//! Single rotations, each in a world made by its test.
 
 use super::setup::{
     Ask, MINUTE_MS, attempt, calm_ask, join, mark, of_rotations, rotate, settled, stops, succeeds,
@@ -13,8 +13,8 @@ use fireworks_keys::lifecycle::{
 use std::time::{Duration, Instant};
 
 #[test]
-fn every_point_of_a_calm_rotation_may_be_the_last() {
-    // Each request, and the caller's store, before and after.
+fn a_calm_rotation_may_crash_at_every_point() {
+    // Before and after each request and each call to the caller's store.
     for token_is_the_key in [false, true] {
         let points = {
             let world = settled(&mut fastrand::Rng::with_seed(0));
@@ -47,7 +47,7 @@ fn every_point_of_a_calm_rotation_may_be_the_last() {
 }
 
 #[test]
-fn a_leftover_is_old_or_a_conflict() {
+fn a_leftover_that_is_not_old_is_a_conflict() {
     for (age_minutes, conflicts) in [(14.9, true), (15.1, false)] {
         let world = settled(&mut fastrand::Rng::with_seed(1));
         let ask = Ask {
@@ -126,7 +126,7 @@ fn only_ancestors_are_revoked_and_the_oldest_of_them_first() {
 }
 
 #[test]
-fn annotations_that_lead_in_a_circle_end_somewhere() {
+fn a_rotation_ends_even_if_annotations_lead_in_a_circle() {
     let world = settled(&mut fastrand::Rng::with_seed(3));
     let first = world.stored();
     let (second, third) = (first + 1, first + 2);
@@ -144,13 +144,13 @@ fn annotations_that_lead_in_a_circle_end_somewhere() {
     };
     let rotated = attempt(&world, ask, calm_limits()).expect("it ends");
     let rotation = succeeds(rotated);
-    // What a key of the line was to revoke is revoked; nothing else is.
+    // Only the first key is revoked: another key of the line should have revoked it.
     assert_eq!(rotation.revoked, [first.to_string()]);
     works(&world);
 }
 
 #[test]
-fn a_lifetime_is_handed_on_and_does_not_drift() {
+fn a_lifetime_is_passed_on_and_does_not_drift() {
     for (lifetime_ms, skew_ms) in [
         (30.0 * 1440.0, 90_000.0),
         (60.0, -90_000.0),
@@ -178,20 +178,20 @@ fn a_lifetime_is_handed_on_and_does_not_drift() {
 
 #[test]
 fn a_rotation_takes_time_in_proportion_to_the_keys_there_are() {
-    // Whoever holds a key can make these.
+    // Anybody who holds a key can make these keys.
     for chain in [false, true] {
         let time = |many| {
             let times = (0..3).map(|_| rotate_among(many, chain));
             times.min().expect("there are some").as_secs_f64()
         };
         let (few, many) = (time(4_000), time(64_000));
-        // Sixteen times as many keys: in proportion that is 16, sorting makes it 21, and comparing all keys
-        // with all 256.
+        // For sixteen times as many keys, linear work takes 16 times as long, sorting 21 times, and comparing
+        // all keys with all others 256 times.
         assert!(many / few < 60.0, "chain: {chain}, {few} s and {many} s");
     }
 }
 
-/// How long it takes to rotate a key that has so many successors: in a chain, or all its own.
+/// How long rotations among this many successors take. They form a chain, or all succeed the first key.
 fn rotate_among(many: usize, chain: bool) -> Duration {
     let world = settled(&mut fastrand::Rng::with_seed(9)).under(Weather {
         page_size: many + 10,
@@ -226,7 +226,7 @@ fn rotate_among(many: usize, chain: bool) -> Duration {
 }
 
 #[test]
-fn an_abort_before_the_store_is_asked_takes_the_key_back() {
+fn an_abort_before_the_store_is_called_deletes_the_new_key() {
     let world = settled(&mut fastrand::Rng::with_seed(11)).under(Weather {
         abort_at_stage: Some(Stage::Persist),
         ..CALM
@@ -256,7 +256,7 @@ fn an_abort_before_the_store_is_asked_takes_the_key_back() {
 }
 
 #[test]
-fn the_new_key_deletes_what_was_the_token() {
+fn the_new_key_deletes_the_key_that_was_the_token() {
     for tells_prefix in [true, false] {
         let world = settled(&mut fastrand::Rng::with_seed(7)).under(Weather {
             tells_prefix,
@@ -299,7 +299,7 @@ fn a_new_key_may_take_a_while_to_be_known() {
 }
 
 #[test]
-fn a_rotation_that_is_aborted_takes_its_key_back() {
+fn a_rotation_that_is_aborted_deletes_its_key() {
     for at_ms in (0..3_000).step_by(20) {
         let world = settled(&mut fastrand::Rng::with_seed(8));
         let world = world.under(Weather {
@@ -333,7 +333,7 @@ fn a_rotation_that_is_aborted_takes_its_key_back() {
 }
 
 #[test]
-fn a_rotation_alone_is_no_conflict() {
+fn a_rotation_alone_is_not_a_conflict() {
     let mut retried = 0;
     for seed in 0..20_000 {
         let mut rng = fastrand::Rng::with_seed(seed);
@@ -353,7 +353,7 @@ fn a_rotation_alone_is_no_conflict() {
 }
 
 #[test]
-fn a_key_that_goes_meanwhile_is_a_conflict() {
+fn a_key_that_somebody_deletes_meanwhile_is_a_conflict() {
     let mut conflicts = 0;
     for seed in 0..200 {
         let mut rng = fastrand::Rng::with_seed(seed);

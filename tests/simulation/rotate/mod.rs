@@ -1,4 +1,4 @@
-//! A rotation leaves a key in the caller's store that works, wherever it ends.
+//! Wherever a rotation ends, the key in the caller's store works.
 
 mod cases;
 mod revoke;
@@ -17,11 +17,11 @@ use setup::{
 };
 
 #[test]
-fn what_the_caller_stored_works_wherever_a_rotation_crashes() {
+fn the_stored_key_works_wherever_a_rotation_crashes() {
     each_seed(schedule);
 }
 
-/// Any trouble and any crash, a run again, and another with a key id that is out of date.
+/// Rotates with faults and crashes, then again, and once with a key id that is out of date.
 fn schedule(seed: u64) {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut world = settled(&mut rng);
@@ -29,7 +29,7 @@ fn schedule(seed: u64) {
     for round in 0..4 {
         let ever_stored = world.ever_stored();
         let key_id = match round {
-            // The caller looked at its store a while ago.
+            // The caller read its store a while ago.
             2 => *rng.choice(&ever_stored).expect("there is one"),
             _ => world.stored(),
         };
@@ -38,12 +38,12 @@ fn schedule(seed: u64) {
             keep: rng.u32(0..3),
             delete_unfinished: round > 0 && rng.f64() < 0.8,
         };
-        // The token is an administrator's, or whatever is in the store.
+        // The token is an administrator's, or the key in the store.
         let token = (rng.f64() < 0.4).then(|| world.stored());
         let weather = weather(&mut rng, world.now_ms());
         world = world.under(weather).with_token(token);
         let limits = limits(&mut rng);
-        // One that was told an old key id and crashes leaves a key that only an audit shows.
+        // A rotation with an old key id that crashes leaves a key that only an audit can find.
         let may_crash = round != 2 && rng.f64() < 0.7;
         world.crash_at(may_crash.then(|| rng.u32(1..24)));
         let known = world.keys().len();
@@ -59,8 +59,8 @@ fn schedule(seed: u64) {
                 world.run_until_crash(unfinished.run(&later, limits));
             }
             if round == 2 && failed {
-                // No later rotation comes past what this one has left: its error and its events told of
-                // it, and the caller does as they say.
+                // No later rotation finds the keys that this one has left. Its error and its events have
+                // named them, and the caller deletes them.
                 world.drain();
                 for key in world.keys().into_iter().skip(known) {
                     if key.id != world.stored() {
@@ -74,7 +74,7 @@ fn schedule(seed: u64) {
         works(&world);
     }
 
-    // Some day all is calm.
+    // Finally, nothing goes wrong any more.
     world.crash_at(None);
     world.drain();
     world.advance(world.now_ms() + 16.0 * MINUTE_MS);
@@ -97,7 +97,7 @@ fn schedule(seed: u64) {
     );
 }
 
-/// The caller's store holds a key that works, and never held one that was deleted under it.
+/// Checks that the key in the caller's store works, and that no key was deleted while it was stored.
 fn works(world: &World) {
     let stored = world.stored();
     assert_eq!(
@@ -115,7 +115,7 @@ fn works(world: &World) {
     );
 }
 
-/// What is told is true.
+/// Checks that what the rotation reports is true.
 fn check(world: &World, ask: Ask, rotated: &Rotated<World>, limits: Limits, before: (usize, f64)) {
     let ends_ms = before.1 + limits.total_timeout_ms;
     assert!(
@@ -145,7 +145,7 @@ fn check(world: &World, ask: Ask, rotated: &Rotated<World>, limits: Limits, befo
             );
             let kept = ask.keep == 0 || live(&ask.key_id.to_string());
             assert!(kept, "the generation before is kept");
-            // A 403 that is a fault makes a key seem known that is not yet.
+            // A 403 that is a fault makes a new key seem known before it is.
             let seems = world.weather().activation_ms > 0.0;
             assert!(
                 seems || !pending.iter().any(|each| each.error.has_status(401)),
@@ -267,7 +267,7 @@ fn schedules_of_rotations_are_not_all_alike() {
     assert!(seen.iter().all(|count| *count >= 10), "{seen:?}");
 }
 
-// Just outside of what a rotation asks for. The documentation says what happens then.
+// What happens just outside of a rotation's preconditions. The documentation says the same.
 
 #[test]
 fn behind_a_list_that_lags_two_rotations_may_both_succeed_and_the_stored_key_still_works() {
@@ -291,7 +291,7 @@ fn behind_a_list_that_lags_two_rotations_may_both_succeed_and_the_stored_key_sti
 }
 
 #[test]
-fn a_rotation_that_outlasts_another_one_which_deletes_leftovers_stores_a_dead_key() {
+fn a_rotation_that_outlasts_another_one_that_deletes_leftovers_stores_a_dead_key() {
     let world = settled(&mut fastrand::Rng::with_seed(5));
     let ask = calm_ask(&world);
     let slow = world.clone().under(Weather {
@@ -314,7 +314,7 @@ fn a_rotation_that_outlasts_another_one_which_deletes_leftovers_stores_a_dead_ke
 }
 
 #[test]
-fn a_service_that_drops_annotations_is_told_of_and_its_leftovers_stay() {
+fn a_service_that_drops_annotations_is_reported_and_its_leftovers_stay() {
     let world = settled(&mut fastrand::Rng::with_seed(6));
     let world = world.under(Weather {
         keeps_annotations: false,

@@ -1,4 +1,4 @@
-//! What a rotation deletes in the end, and with which token.
+//! Which keys a rotation deletes at the end, and with which token.
 
 use super::setup::{Ask, attempt, calm_ask, settled, stops, succeeds};
 use super::works;
@@ -8,10 +8,10 @@ use fireworks_keys::lifecycle::{
     ATTEMPT, Call, Error, Mark, REVOKES, ROTATES, Rotate, Rotation, RotationErrorKind,
 };
 
-/// The status that a delete with this token is refused with.
+/// The status with which the service refuses a delete by this token, if it does.
 type Refuses = fn(Option<usize>) -> Option<u16>;
 
-/// A rotation that deletes the key, where deletes are refused by their token.
+/// Rotates and deletes the old key, with a service that refuses deletes by their token.
 fn refused(refuses_delete: Refuses) -> (World, Rotation<World>) {
     let world = settled(&mut fastrand::Rng::with_seed(12)).under(Weather {
         refuses_delete,
@@ -26,7 +26,7 @@ fn refused(refuses_delete: Refuses) -> (World, Rotation<World>) {
 }
 
 #[test]
-fn what_the_token_may_not_delete_the_new_key_deletes() {
+fn the_new_key_deletes_what_the_token_may_not_delete() {
     let first: [Refuses; 2] = [
         |token| token.is_none().then_some(401),
         |token| token.is_none().then_some(403),
@@ -36,14 +36,14 @@ fn what_the_token_may_not_delete_the_new_key_deletes() {
         assert_eq!((rotation.revoked.len(), rotation.pending.len()), (1, 0));
         assert_eq!(world.log().deleted_by, Some(world.stored()));
     }
-    // Any other refusal is not the token's.
+    // Any other refusal is not the token's fault.
     let (world, rotation) = refused(|token| token.is_none().then_some(400));
     assert_eq!((rotation.revoked.len(), rotation.pending.len()), (0, 1));
     assert_eq!(world.log().deleted_by, None);
 }
 
 #[test]
-fn of_two_refusals_the_one_that_says_more_is_told() {
+fn of_two_refusals_the_more_helpful_one_is_reported() {
     let refusals: [(Refuses, u16); 4] = [
         (|token| Some(if token.is_none() { 403 } else { 401 }), 403),
         (|token| Some(if token.is_none() { 401 } else { 403 }), 403),
@@ -63,7 +63,7 @@ fn of_two_refusals_the_one_that_says_more_is_told() {
 }
 
 #[test]
-fn the_token_may_be_gone_only_where_its_key_is_deleted() {
+fn the_token_is_gone_only_if_its_key_is_deleted() {
     for (keep, token, expected) in [(0, true, true), (1, true, false), (0, false, false)] {
         let world = settled(&mut fastrand::Rng::with_seed(13));
         let token = token.then(|| world.stored());
@@ -100,7 +100,7 @@ fn at_most_a_hundred_ids_are_noted_and_all_keys_are_revoked() {
 }
 
 #[test]
-fn what_a_create_of_the_line_made_twice_is_revoked_once() {
+fn keys_that_an_earlier_create_made_twice_are_revoked_once() {
     let world = settled(&mut fastrand::Rng::with_seed(15));
     let made = |tag: &str| vec![(ATTEMPT.to_string(), tag.to_string())];
     let stored = world.plant_with(made("this"));
@@ -142,7 +142,7 @@ fn every_request_of_an_operation_is_counted() {
 }
 
 #[test]
-fn a_key_that_is_not_there_is_told_of_and_nothing_changes() {
+fn a_missing_key_is_an_error_and_nothing_changes() {
     let world = settled(&mut fastrand::Rng::with_seed(17));
     let ask = Ask {
         key_id: 999,
@@ -154,14 +154,14 @@ fn a_key_that_is_not_there_is_told_of_and_nothing_changes() {
 }
 
 #[test]
-fn a_generation_that_is_kept_is_no_twin_of_itself_and_one_that_is_not_is_revoked_once() {
+fn a_kept_generation_is_not_its_own_twin_and_a_dropped_one_is_revoked_once() {
     for (keep, revokes) in [(9, false), (1, true)] {
         let world = settled(&mut fastrand::Rng::with_seed(19));
         let first = world.plant_with(vec![(ATTEMPT.into(), "first".into())]);
         let stored = world.plant_with(vec![
             (ATTEMPT.into(), "second".into()),
             (ROTATES.into(), first.to_string()),
-            // The rotation that made this one was to revoke the first, and did not come to it.
+            // The rotation that made this key should have revoked the first one, but did not finish.
             (
                 REVOKES.into(),
                 if revokes {

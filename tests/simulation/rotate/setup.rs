@@ -1,4 +1,4 @@
-//! How the tests ask for rotations, and what they ask afterwards.
+//! Starts rotations for the tests, and reads their results.
 
 use crate::state::Key;
 use crate::weather::{CALM, Store, Weather};
@@ -11,10 +11,10 @@ use std::pin::pin;
 use std::task::Poll;
 
 pub const MINUTE_MS: f64 = 60_000.0;
-/// What others hold.
+/// The tag of the keys that others hold.
 pub const ANOTHER: &str = "another";
 
-/// How one rotation is asked for.
+/// The options of one rotation.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask {
     pub key_id: usize,
@@ -22,7 +22,7 @@ pub struct Ask {
     pub delete_unfinished: bool,
 }
 
-/// A service with a stored key and keys of others.
+/// A service with a stored key, and with keys that others hold.
 pub fn settled(rng: &mut fastrand::Rng) -> World {
     let world = World::new(CALM, rng.fork());
     for _ in 0..4 {
@@ -63,7 +63,7 @@ pub fn weather(rng: &mut fastrand::Rng, now_ms: f64) -> Weather {
     }
 }
 
-/// The mark of the next create: no two are alike.
+/// The mark of the next create. No two marks are alike.
 pub fn mark(world: &World, tag: &str) -> Mark {
     Mark {
         tag: format!("{tag}-{}", world.keys().len()),
@@ -86,7 +86,7 @@ pub async fn rotate(world: &World, ask: Ask, limits: Limits, mark: &Mark) -> Rot
     rotate.run(&Call::new(world, limits), world).await
 }
 
-/// Rotates, unless the process crashes.
+/// Rotates. Returns [`None`] if the process crashes.
 pub fn attempt(world: &World, ask: Ask, limits: Limits) -> Option<Rotated<World>> {
     let mark = mark(world, "rotation");
     world.run_until_crash(rotate(world, ask, limits, &mark))
@@ -106,14 +106,14 @@ pub fn stops(rotated: Rotated<World>) -> RotationError<World> {
     }
 }
 
-/// The live keys that rotations made, and the first.
+/// The live keys that rotations made, and the first key.
 pub fn of_rotations(world: &World) -> Vec<Key> {
     let keys = world.keys().into_iter();
     keys.filter(|key| key.live && key.tag() != Some(ANOTHER))
         .collect()
 }
 
-/// A key and those before it, deleted or not.
+/// The ids of a key and of its predecessors, deleted or not.
 pub fn generations(world: &World, newest: usize) -> Vec<usize> {
     let mut line = vec![newest];
     let keys = world.keys();
@@ -127,7 +127,7 @@ pub fn generations(world: &World, newest: usize) -> Vec<usize> {
     line
 }
 
-/// Both, side by side.
+/// Runs both futures at the same time.
 pub async fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut first, mut second) = (None, None);

@@ -1,4 +1,4 @@
-//! A successor that is not stored, where its rotation was aborted: it is taken back afterwards.
+//! If a rotation is aborted before its successor is stored, the successor is deleted afterwards.
 
 use super::setup::{attempt, calm_ask, of_rotations, settled};
 use super::works;
@@ -6,8 +6,8 @@ use crate::weather::{CALM, Weather, calm_limits};
 use crate::world::World;
 use fireworks_keys::lifecycle::{Limits, RotationError, Stage};
 
-/// Rotates until the successor is there, aborts, and lets what is left be done; whether an attempt
-/// remained whose effect was not known, and whether there was a second sweep.
+/// Rotates until there is a successor, aborts, and runs the work that is left. Returns whether the effect of
+/// an attempt was still unknown, and whether there was a second sweep.
 fn aborted(seed: u64, weather: Weather) -> Option<(World, bool, bool)> {
     let world = settled(&mut fastrand::Rng::with_seed(seed)).under(Weather {
         abort_at_stage: Some(Stage::Compare),
@@ -39,7 +39,7 @@ fn aborted(seed: u64, weather: Weather) -> Option<(World, bool, bool)> {
 }
 
 #[test]
-fn a_successor_is_taken_back_once_and_what_may_come_late_is_looked_for_again() {
+fn a_successor_is_deleted_once_and_keys_that_may_come_late_are_looked_for_again() {
     let mut seen = [0, 0];
     for seed in 0..2_000 {
         let weather = Weather {
@@ -70,7 +70,7 @@ fn a_successor_is_taken_back_once_and_what_may_come_late_is_looked_for_again() {
 }
 
 #[test]
-fn a_successor_without_annotations_is_taken_back_by_its_id() {
+fn a_successor_without_annotations_is_deleted_by_its_id() {
     let weather = Weather {
         keeps_annotations: false,
         ..CALM

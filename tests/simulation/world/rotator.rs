@@ -1,4 +1,4 @@
-//! The simulated service as a rotation uses it, and the caller's store.
+//! What a rotation needs of the simulated service, and the caller's store.
 
 use super::World;
 use crate::answer::{Reply, Thing};

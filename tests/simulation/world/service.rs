@@ -1,4 +1,4 @@
-//! The simulated service as every operation uses it: requests with their faults, and waits.
+//! What every operation needs of the simulated service: requests with their faults, and waits.
 
 use super::World;
 use crate::answer::{Reply, Thing};
@@ -7,7 +7,7 @@ use fireworks_keys::lifecycle::{
     Aborted, Event, Payload, Request, Service, TransportError, TransportErrorKind,
 };
 
-/// What a request comes to.
+/// How a request ends.
 enum Fate {
     Answered(Reply),
     Broken,
@@ -51,17 +51,17 @@ impl Service for World {
         self.until(served_ms.min(stop_ms)).await;
         let fate = {
             let mut state = self.state.borrow_mut();
-            // Served before its time only where nobody waits any longer: then it happens late.
+            // If the caller has stopped waiting, this serves the request early; its effect comes on time.
             let (effect, reply) = state.serve(request, self.token, &self.weather);
             let late_ms = served_ms + 30_000.0 * state.rng.f64();
             let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
             let (effect, fate) = match trouble {
-                // Lost on the way back, and repeated by a transport that tells nobody.
+                // The answer is lost, and the transport silently repeats the request.
                 Some(0 | 2) if self.weather.resends => {
                     if let Some(effect) = effect {
                         state.due.push((served_ms, effect));
                     }
-                    // The second may be one too many for the service.
+                    // The service may refuse the second request.
                     if is_create && state.rng.f64() < 0.3 {
                         let status = *state.rng.choice(&[403, 409, 429]).unwrap_or(&403);
                         (None, Fate::Answered(Reply::status(status)))
@@ -70,13 +70,13 @@ impl Service for World {
                         (effect, Fate::Answered(reply))
                     }
                 }
-                // Lost on the way there.
+                // The request is lost.
                 Some(0) => (None, Fate::Broken),
                 Some(1) => (None, Fate::Hangs),
-                // Lost on the way back, or cut off.
+                // The answer is lost or cut off.
                 Some(2) => (effect, Fate::Broken),
                 Some(3) => (effect, Fate::Hangs),
-                // The server lets go of the connection and does it later.
+                // The server drops the connection and does the work later.
                 Some(4) => {
                     state.due.extend(effect.map(|effect| (late_ms, effect)));
                     (None, Fate::Broken)
@@ -90,7 +90,7 @@ impl Service for World {
                         .unwrap_or(&"0");
                     (None, Fate::Answered(Reply::busy(seconds)))
                 }
-                // Done, and the answer is no JSON, or lacks what it must have.
+                // The work is done, but the answer is not JSON or lacks a required field.
                 Some(8) => (
                     effect,
                     Fate::Answered(Reply {
@@ -99,7 +99,7 @@ impl Service for World {
                     }),
                 ),
                 Some(9) if is_create => (effect, Fate::Answered(Reply::ok(Thing::default()))),
-                // It names the key, and keeps the secret to itself.
+                // The answer names the key but lacks its secret.
                 Some(11 | 12) if is_create => {
                     let key_id = reply.item.and_then(|item| item.key_id);
                     let named = Thing {
