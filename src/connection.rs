@@ -9,7 +9,7 @@ use web_sys::AbortSignal;
 pub struct Connection {
     /// The credential that every request carries.
     pub token: Token,
-    /// Where the service is, without a slash at the end.
+    /// The service's base URL, without a slash at its end.
     pub base_url: String,
     /// The caller's own fetch.
     pub fetch: Option<Function>,

@@ -55,7 +55,7 @@ extern "C" {
     /// A URL, if the text is one.
     #[wasm_bindgen(js_name = parseUrl)]
     pub fn parse_url(text: &str, base: Option<&str>) -> Option<Url>;
-    /// The address of the page, where there is one.
+    /// The address of the page, if there is one.
     #[wasm_bindgen(js_name = pageAddress)]
     pub fn page_address() -> Option<String>;
     /// Whether the runtime's fetch repeats requests by itself.

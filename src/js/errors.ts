@@ -16,7 +16,7 @@ export type Operation =
   | "reconcile"
   | "rotateApiKey";
 
-/** What a failed create knows of orphans, the keys whose secret nobody received. */
+/** What a failed create knows about orphans, the keys whose secret nobody received. */
 export type Orphans = "none" | "swept" | "unknown";
 
 /** What all errors of this package have. */
@@ -100,7 +100,7 @@ export class ApiError extends Base {
   }
 }
 
-/** No answer arrived, or it broke off. `cause` is what fetch rejected with, with secrets redacted. */
+/** No answer arrived, or it broke off. `cause` is what fetch rejected with; secrets are redacted. */
 export class ConnectionError extends Base {
   /** @internal The name that a console shows, even of minified code. */
   static override readonly name = "ConnectionError";

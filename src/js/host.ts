@@ -23,8 +23,8 @@ export function namesOf(object: object): string[] {
 }
 
 /**
- * The value of a field, alone in an array; undefined if the value is. A field that somebody has added to
- * `Object.prototype` is not an option. May throw: a getter can.
+ * The value of a field, alone in an array, or undefined if the field is undefined. A field that somebody
+ * has added to `Object.prototype` is not an option. May throw: a getter can.
  */
 export function get(object: Record<string, unknown>, name: string): [unknown] | undefined {
   const value = valueOf(object, name);

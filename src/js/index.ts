@@ -126,7 +126,7 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   static readonly name = "FireworksKeys";
   readonly #defaults: Defaults;
 
-  /** A call's own options override these defaults. If a default is wrong, every call rejects. */
+  /** A call's own options override these defaults. If a default is wrong, the calls that read it reject. */
   constructor(defaults: Defaults & Known<Defaults>) {
     this.#defaults = snapshot(Object(defaults)) as Defaults;
   }

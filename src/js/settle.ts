@@ -1,4 +1,4 @@
-// Calls functions of the caller's so that everything they throw is handled.
+// Calls the caller's functions so that everything they throw is handled.
 
 /** Calls a function and returns a native promise of its result, or of what it throws. */
 export function settled<T>(call: () => T | PromiseLike<T>): Promise<T> {

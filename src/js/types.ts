@@ -192,7 +192,7 @@ export interface ListApiKeysOptions extends ListOptions {
 
 /** Options of `listUsers`. */
 export interface ListUsersOptions extends ListOptions {
-  /** Ignored, because a client's defaults may hold it. */
+  /** Ignored. It is accepted because a client's defaults may hold it. */
   userId?: string | undefined;
 }
 
@@ -207,7 +207,7 @@ export interface AuditApiKeysOptions extends ConnectionOptions {
   staleAfter?: number | string | undefined;
   /** How long before its end a key is expiring soon, written like `staleAfter`. @default "14d" */
   expiringWithin?: number | string | undefined;
-  /** How many keys a page may hold. With smaller pages there are more of them. */
+  /** How many keys a page may hold. Smaller pages take more requests. */
   pageSize?: number | undefined;
   /** Which keys to audit, as an AIP-160 filter. */
   filter?: string | undefined;
@@ -248,7 +248,7 @@ export type Finding =
       field: "createTime" | "expireTime" | "lastUsed";
     }
   | {
-      /** The same create made another key, too. Somebody holds one of them at most. */
+      /** The same create made another key, too. At most one of these keys can be in use. */
       type: "shared-attempt";
       attemptTag: string;
       keyIds: string[];

@@ -120,7 +120,7 @@ thread_local! {
     static LAST: Cell<Option<(String, String)>> = const { Cell::new(None) };
 }
 
-/// Where the service is, without a slash at its end.
+/// Reads the service's base URL, without a slash at its end.
 fn base_url(options: &Options) -> Result<String, InvalidOption> {
     let allow_http = options
         .boolean("allowHttp")?

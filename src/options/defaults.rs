@@ -1,7 +1,7 @@
 //! The default values of the options. `tests/package/options.test.mjs` compares them with the types and
 //! the README.
 
-/// Where the real service is.
+/// The URL of the real service.
 pub const BASE_URL: &str = "https://api.fireworks.ai";
 /// Whether plain `http:` may go to another machine.
 pub const ALLOW_HTTP: bool = false;

@@ -24,7 +24,7 @@ const OF_AUDITS: &[&str] = &["pageSize", "filter", "staleAfter", "expiringWithin
 const OF_ROTATIONS: &[&str] = &["persist", "verify", "keep", "onUnfinished"];
 const LIFETIME: &[&str] = &["expireTime", "expiresIn"];
 
-// These belong to one call: `deleteOrphans`, say, could not tell apart two creates with one tag.
+// These belong to one call. If two creates shared a default tag, `deleteOrphans` could not tell them apart.
 const OF_ONE_CREATE: &[&str] = &["attemptTag"];
 const OF_ONE_KEY: &[&str] = &["keyId"];
 const OF_ONE_SWEEP: &[&str] = &["attemptTag", "keepKeyId"];
