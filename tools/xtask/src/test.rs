@@ -55,7 +55,7 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
         .filter(|part| parts.is_empty() || parts.contains(part))
     {
         let started = Instant::now();
-        match part {
+        let outcome = match part {
             Part::Simulation => command::run(
                 Command::new("cargo")
                     .args(["test", "--quiet", "--package", "fireworks-keys"])
@@ -63,25 +63,26 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
                     .args(["--", "--nocapture"])
                     .env("SEEDS", seeds.to_string())
                     .current_dir(&workspace.root),
-            )?,
+            ),
             Part::Native => command::run(
                 Command::new("cargo")
                     .args(["test", "--quiet", "--workspace"])
                     .current_dir(&workspace.root),
-            )?,
-            Part::Emulator => node_tests(&workspace, "emulator", &[])?,
-            Part::Runtimes => package_tests(&workspace, "runtimes", browsers::ALL)?,
-            Part::Bundlers => package_tests(&workspace, "bundlers", CHROMIUM)?,
-            Part::Package => package_tests(&workspace, "package", &[])?,
-            Part::Broker => package_tests(&workspace, "broker", &[])?,
-            Part::Readme => package_tests(&workspace, "readme", CHROMIUM)?,
-            Part::Resilience => package_tests(&workspace, "resilience", &[])?,
-            Part::Browsers => package_tests(&workspace, "browsers", browsers::ALL)?,
-            Part::Commands => node_tests(&workspace, "commands", &[])?,
-        }
+            ),
+            Part::Emulator => node_tests(&workspace, "emulator", &[]),
+            Part::Runtimes => package_tests(&workspace, "runtimes", browsers::ALL),
+            Part::Bundlers => package_tests(&workspace, "bundlers", CHROMIUM),
+            Part::Package => package_tests(&workspace, "package", &[]),
+            Part::Broker => package_tests(&workspace, "broker", &[]),
+            Part::Readme => package_tests(&workspace, "readme", CHROMIUM),
+            Part::Resilience => package_tests(&workspace, "resilience", &[]),
+            Part::Browsers => package_tests(&workspace, "browsers", browsers::ALL),
+            Part::Commands => node_tests(&workspace, "commands", &[]),
+        };
         let name = part.to_possible_value();
         let name = name.as_ref().map_or("", |name| name.get_name());
         println!("{name}: {:.0} s", started.elapsed().as_secs_f64());
+        outcome?;
     }
     Ok(())
 }
