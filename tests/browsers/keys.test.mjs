@@ -1,4 +1,4 @@
-// The table: sorted, filtered, walked through by keyboard; its keys revoked and rotated.
+// The table of keys: loaded, sorted, filtered, walked through by keyboard.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
@@ -269,52 +269,6 @@ test("one control of the table is in the tab order; arrow keys walk, and what th
   assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);
 });
 
-test("a revocation asks with the key's name, keeps it, and revokes it", async () => {
-  await service.create("first");
-  await service.create("second", {}, "me");
-  const { page, problems } = await connected(browser, service.url);
-  const revoke = page.getByRole("button", { name: "Revoke second" });
-  await revoke.click();
-  const question = page.getByRole("dialog", { name: "Revoke “second”?" });
-  await question.getByText("me@example.com").waitFor();
-  await accessible(page, "revoke");
-  assert.equal(await page.locator(":focus").textContent(), "Keep it");
-  await page.keyboard.press("Enter");
-  await question.waitFor({ state: "detached" });
-  assert.equal((await service.keys()).length, 2);
-  assert.ok(await revoke.evaluate((button) => button === document.activeElement));
-  await revoke.click();
-  await page.getByRole("button", { name: "Revoke “second”" }).click();
-  await page.getByText("“second” is revoked.").waitFor();
-  assert.deepEqual(
-    (await service.keys()).map(({ displayName }) => displayName),
-    ["first"],
-  );
-  await until(async () => (await rows(page).count()) === 1, "the row is gone");
-  assert.equal(
-    await page.locator(":focus").getAttribute("aria-label"),
-    "Revoke first",
-    "the focus is on the row in its place",
-  );
-  assert.deepEqual(problems, []);
-});
-
-test("a revocation that fails says why, and can be tried again", async () => {
-  await service.create("stubborn");
-  const { page } = await connected(browser, service.url);
-  await service.fault({
-    operation: "delete",
-    fault: { kind: "answer", status: 403, body: '{"code": 7, "message": "not you"}' },
-  });
-  await page.getByRole("button", { name: "Revoke stubborn" }).click();
-  await page.getByRole("button", { name: "Revoke “stubborn”" }).click();
-  await page.getByRole("alert").getByText("not you").waitFor();
-  await accessible(page, "revoke failed");
-  await page.getByRole("button", { name: "Try again to revoke “stubborn”" }).click();
-  await page.getByText("No keys yet").waitFor();
-  assert.deepEqual(await service.keys(), []);
-});
-
 test("where the owner's id cannot be known, the buttons say why and do nothing", async () => {
   const { page } = await over(someKeys(12).filter(({ email }) => email === "left@acme.example"));
   const revoke = page.getByRole("button", { name: /^Revoke/ });
@@ -337,88 +291,4 @@ test("a list that fails later keeps what is shown, and says so", async () => {
   await accessible(page, "list failed");
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("alert").waitFor({ state: "detached" });
-});
-
-const rotation = (page) => page.getByRole("dialog", { name: "Rotate “rotated”" });
-
-async function rotate(page, { leak = false } = {}) {
-  await page.getByRole("button", { name: "Rotate rotated" }).first().click();
-  await rotation(page).waitFor();
-  if (leak) await page.getByRole("radio", { name: /It is revoked at once/ }).check();
-  await page.getByRole("button", { name: "Start" }).click();
-}
-
-test("a rotation shows its stages, the new key once, and keeps the old one", async () => {
-  const old = await service.create("rotated", { annotations: { team: "infra" } });
-  const { page, problems } = await connected(browser, service.url);
-  await page.getByRole("button", { name: "Rotate rotated" }).click();
-  await accessible(page, "rotate");
-  await page.getByRole("button", { name: "Start" }).click();
-  const secret = page.getByRole("dialog", { name: "Store the new key" });
-  await secret.waitFor();
-  await accessible(page, "rotate, secret");
-  await page.getByRole("button", { name: "Reveal" }).click();
-  const key = await secret.locator(".secret").textContent();
-  assert.equal(await page.locator(".stages [aria-current=step]").textContent(), "You store the new keynow");
-  await page.getByRole("button", { name: "I have stored it" }).click();
-  await page.getByText("The old one works until the next rotation").waitFor();
-  assert.deepEqual(
-    await page.locator(".stages li").evaluateAll((stages) => stages.map(({ dataset }) => dataset.state)),
-    Array(6).fill("done"),
-  );
-  await accessible(page, "rotated");
-  assert.ok(!(await page.content()).includes(key));
-  await page.getByRole("button", { name: "Close" }).click();
-  await until(async () => (await rows(page).count()) === 2, "both keys are listed");
-  const keys = await service.keys();
-  assert.ok(
-    keys.some(({ keyId }) => keyId === old.keyId) &&
-      keys.every(({ annotations }) => annotations.team === "infra"),
-  );
-  assert.deepEqual(problems, []);
-});
-
-test("after a leak the old key is revoked at once", async () => {
-  const old = await service.create("rotated");
-  const { page } = await connected(browser, service.url);
-  await rotate(page, { leak: true });
-  await page.getByRole("button", { name: "I have stored it" }).click();
-  await page.getByText("The old one is revoked.").waitFor();
-  const keys = await service.keys();
-  assert.equal(keys.length, 1);
-  assert.notEqual(keys[0].keyId, old.keyId);
-});
-
-test("a new key that could not be stored is taken back", async () => {
-  const old = await service.create("rotated");
-  const { page } = await connected(browser, service.url);
-  await rotate(page);
-  await page.getByRole("button", { name: "I could not store it" }).click();
-  await page.getByRole("alert").getByText("The new key was taken back").waitFor();
-  await accessible(page, "not stored");
-  assert.equal(await page.locator(".stages [data-state=failed]").count(), 1);
-  assert.deepEqual(
-    (await service.keys()).map(({ keyId }) => keyId),
-    [old.keyId],
-  );
-  await page.getByRole("button", { name: "Try again…" }).click();
-  await page.getByRole("button", { name: "Rotate again" }).click();
-  await page.getByRole("button", { name: "I have stored it" }).click();
-  await page.getByText("The old one works until the next rotation").waitFor();
-});
-
-test("a rotation that was done already is told, with the successors", async () => {
-  const old = await service.create("rotated");
-  const next = await service.create("rotated", { annotations: { "fireworks-keys-rotates": old.keyId } });
-  const { page } = await connected(browser, service.url);
-  await page.locator(`tr[data-id="${old.keyId}"]`).getByRole("button", { name: "Rotate rotated" }).click();
-  await page.getByRole("button", { name: "Start" }).click();
-  const alert = page.getByRole("alert");
-  await alert.getByText("An earlier rotation is unfinished").waitFor();
-  await alert.getByText(next.keyId).waitFor();
-  await page.getByRole("button", { name: "Delete leftovers and rotate…" }).click();
-  await accessible(page, "unfinished");
-  await page.getByRole("button", { name: "Rotate again" }).click();
-  await page.getByRole("alert").getByText("Another rotation is at work").waitFor();
-  assert.equal((await service.keys()).length, 2, "a young successor is nobody's leftover");
 });

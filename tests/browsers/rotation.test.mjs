@@ -1,0 +1,105 @@
+// The page rotates keys, stage by stage, and says how to go on where that fails.
+
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { accessible, closePages, connected, rows, startBrowser, startConsole, until } from "./console.mjs";
+
+let browser;
+let service;
+
+before(async () => {
+  service = await startConsole();
+  browser = await startBrowser();
+});
+
+beforeEach(() => service.reset());
+afterEach(() => closePages(browser));
+
+after(async () => {
+  await browser?.close();
+  await service?.stop();
+});
+
+const rotation = (page) => page.getByRole("dialog", { name: "Rotate “rotated”" });
+
+async function rotate(page, { leak = false } = {}) {
+  await page.getByRole("button", { name: "Rotate rotated" }).first().click();
+  await rotation(page).waitFor();
+  if (leak) await page.getByRole("radio", { name: /It is revoked at once/ }).check();
+  await page.getByRole("button", { name: "Start" }).click();
+}
+
+test("a rotation shows its stages, the new key once, and keeps the old one", async () => {
+  const old = await service.create("rotated", { annotations: { team: "infra" } });
+  const { page, problems } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "Rotate rotated" }).click();
+  await accessible(page, "rotate");
+  await page.getByRole("button", { name: "Start" }).click();
+  const secret = page.getByRole("dialog", { name: "Store the new key" });
+  await secret.waitFor();
+  await accessible(page, "rotate, secret");
+  await page.getByRole("button", { name: "Reveal" }).click();
+  const key = await secret.locator(".secret").textContent();
+  assert.equal(await page.locator(".stages [aria-current=step]").textContent(), "You store the new keynow");
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one works until the next rotation").waitFor();
+  assert.deepEqual(
+    await page.locator(".stages li").evaluateAll((stages) => stages.map(({ dataset }) => dataset.state)),
+    Array(6).fill("done"),
+  );
+  await accessible(page, "rotated");
+  assert.ok(!(await page.content()).includes(key));
+  await page.getByRole("button", { name: "Close" }).click();
+  await until(async () => (await rows(page).count()) === 2, "both keys are listed");
+  const keys = await service.keys();
+  assert.ok(
+    keys.some(({ keyId }) => keyId === old.keyId) &&
+      keys.every(({ annotations }) => annotations.team === "infra"),
+  );
+  assert.deepEqual(problems, []);
+});
+
+test("after a leak the old key is revoked at once", async () => {
+  const old = await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  await rotate(page, { leak: true });
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one is revoked.").waitFor();
+  const keys = await service.keys();
+  assert.equal(keys.length, 1);
+  assert.notEqual(keys[0].keyId, old.keyId);
+});
+
+test("a new key that could not be stored is taken back", async () => {
+  const old = await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  await rotate(page);
+  await page.getByRole("button", { name: "I could not store it" }).click();
+  await page.getByRole("alert").getByText("The new key was taken back").waitFor();
+  await accessible(page, "not stored");
+  assert.equal(await page.locator(".stages [data-state=failed]").count(), 1);
+  assert.deepEqual(
+    (await service.keys()).map(({ keyId }) => keyId),
+    [old.keyId],
+  );
+  await page.getByRole("button", { name: "Try again…" }).click();
+  await page.getByRole("button", { name: "Rotate again" }).click();
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText("The old one works until the next rotation").waitFor();
+});
+
+test("a rotation that was done already is told, with the successors", async () => {
+  const old = await service.create("rotated");
+  const next = await service.create("rotated", { annotations: { "fireworks-keys-rotates": old.keyId } });
+  const { page } = await connected(browser, service.url);
+  await page.locator(`tr[data-id="${old.keyId}"]`).getByRole("button", { name: "Rotate rotated" }).click();
+  await page.getByRole("button", { name: "Start" }).click();
+  const alert = page.getByRole("alert");
+  await alert.getByText("An earlier rotation is unfinished").waitFor();
+  await alert.getByText(next.keyId).waitFor();
+  await page.getByRole("button", { name: "Delete leftovers and rotate…" }).click();
+  await accessible(page, "unfinished");
+  await page.getByRole("button", { name: "Rotate again" }).click();
+  await page.getByRole("alert").getByText("Another rotation is at work").waitFor();
+  assert.equal((await service.keys()).length, 2, "a young successor is nobody's leftover");
+});
