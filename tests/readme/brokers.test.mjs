@@ -1,0 +1,120 @@
+// The key brokers of the README and of the example, each of which has to mint a key.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { startIssuer } from "../broker/issuer.mjs";
+import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
+import { folder, program, write } from "../matrix/fixture.mjs";
+import { freePort, startWorkerd, wrangle } from "../matrix/workerd.mjs";
+import { code, creates, detour, example, start, stop, TOKEN } from "./snippets.mjs";
+
+before(start);
+after(stop);
+
+/** What a broker is told of the members' tokens, and a member's. */
+const members = ({ jwks, issuer }) => ({
+  FIREWORKS_API_KEY: TOKEN,
+  MEMBER_SECRET: "a secret of thirty-two characters or more",
+  ADMIN_API_KEY: TOKEN,
+  TOKEN_KEY_ID: "none of the broker's own",
+  JWKS_URL: jwks,
+  ISSUER: issuer,
+});
+
+/** Has a member mint a key, in this way, and looks at what came of it. */
+async function minted(ask) {
+  const issuer = await startIssuer("keys");
+  try {
+    const { result, key } = await creates(async () => {
+      const authorization = `Bearer ${await issuer.tokenFor("member-7")}`;
+      return ask(members(issuer), {
+        method: "POST",
+        headers: { authorization, origin: "https://app.example.com" },
+      });
+    });
+    assert.match(result.key, /^fw_/);
+    assert.deepEqual([result.keyId, result.expireTime, "broker"], [key.keyId, key.expireTime, key.user]);
+  } finally {
+    issuer.stop();
+  }
+}
+
+test("README: a key broker, as wrangler builds it", async () => {
+  const at = "readme/broker";
+  // Not all that it fetches is the service's: the issuer's keys are elsewhere.
+  await write(`${at}/worker.js`, `import "../detour.mjs";\n${code("broker.js")}`);
+  await write(`${at}/wrangler.toml`, code("broker/wrangler.toml"));
+  const modules = await wrangle(at, "out");
+  await minted(async (env, init) => {
+    const worker = await startWorkerd(`${at}/out`, modules, {
+      env,
+      durable: { LEDGER: "KeyLedger" },
+      scheduled: true,
+    });
+    try {
+      assert.equal((await fetch(`${worker.url}/keys`, { method: "POST" })).status, 401);
+      const response = await fetch(`${worker.url}/keys`, init);
+      assert.equal(await worker.runScheduled(), "ok");
+      return response.json();
+    } finally {
+      worker.stop();
+    }
+  });
+});
+
+test("README of the example: a broker on Deno", async () => {
+  await write("readme/deno/broker.js", example("deno.js"));
+  await minted(async (env, init) => {
+    const port = await freePort();
+    const args = [
+      "run",
+      "--no-prompt",
+      "--allow-env",
+      "--allow-net=127.0.0.1",
+      "--preload=../detour.mjs",
+      "--node-modules-dir=manual",
+    ];
+    const child = spawn(program(".bin/deno"), [...args, "broker.js"], {
+      cwd: join(folder, "readme/deno"),
+      env: { ...process.env, ...env, PORT: String(port) },
+      stdio: "inherit",
+      // npm's Deno starts another process: they are ended as the group that they are.
+      detached: true,
+    });
+    try {
+      const url = `http://127.0.0.1:${port}`;
+      while (!(await fetch(`${url}/health`).catch(() => undefined))?.ok) {
+        assert.equal(child.exitCode, null, "it listens, or has ended");
+        await sleep(50);
+      }
+      return (await fetch(`${url}/keys`, init)).json();
+    } finally {
+      process.kill(-child.pid, "SIGKILL");
+    }
+  });
+});
+
+test("README of the example: a broker on Vercel", async () => {
+  await write("readme/vercel/api/keys.js", example("api/keys.js"));
+  await write(
+    "readme/vercel/ledger.js",
+    `import { memoryLedger } from "fireworks-keys/broker";
+     export const ledger = memoryLedger();`,
+  );
+  await minted(async (env, init) => {
+    const main = await write(
+      "readme/vercel/broker.js",
+      `import "./environment.js";
+       import handler from "./api/keys.js";
+       addEventListener("fetch", (event) => event.respondWith(handler(event.request, event)));`,
+    );
+    await write(
+      "readme/vercel/environment.js",
+      `${detour()} globalThis.process = { env: ${JSON.stringify(env)} };`,
+    );
+    return answerInEdgeRuntime(main, "/api/keys", init);
+  });
+});

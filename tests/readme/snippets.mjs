@@ -1,0 +1,95 @@
+// What the READMEs' tests share: the code that stands in the packed package's README and in the example's,
+// the project in which it runs, and the emulator that stands in for the service.
+
+import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { startEmulator } from "../emulator/server.mjs";
+import { bun, folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
+import { storedKeys } from "../suite/service.mjs";
+
+/** Where the README's code sends its requests. */
+export const SERVICE = "https://api.fireworks.ai";
+
+/** The emulator's administrator. */
+export const TOKEN = "fw_local_admin";
+
+/** The emulator, once it is started. */
+export let emulator;
+
+/** The text of the package's README. */
+export let readme;
+
+/** The text of the example's README. */
+export let exampleReadme;
+
+/** Installs the package, reads the READMEs and starts the emulator. */
+export async function start() {
+  await prepare();
+  readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
+  exampleReadme = await readFile(join(root, "examples/edge-broker/README.md"), "utf8");
+  await rm(join(folder, "readme"), { recursive: true, force: true });
+  const users = [
+    "me:admin",
+    "ci-bot:user:service-account",
+    "broker:inference-user:service-account",
+    "rotating:inference-user:service-account",
+  ];
+  emulator = await startEmulator({
+    args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
+  });
+  await write("readme/detour.mjs", detour());
+}
+
+/** Stops the emulator. */
+export const stop = () => emulator?.stop();
+
+/** The block of code that is headed by this file name. */
+export function code(file, text = readme) {
+  const [, block] = new RegExp(`^\`\`\`\\w+ ${file}\\n([^]*?)^\`\`\``, "m").exec(text) ?? [];
+  assert.ok(block, `the README has no ${file}`);
+  return block;
+}
+
+/** The same of the example's README. */
+export const example = (file) => code(file, exampleReadme);
+
+/** A line of shell, or a command in a table, that begins like this. */
+export function command(start) {
+  const line = readme.split("\n").find((line) => line.startsWith(start) || line.includes(`| \`${start}`));
+  assert.ok(line, `the README has no command ${start}`);
+  return /`(.+)`/.exec(line)?.[1] ?? line;
+}
+
+/** What sends a request for the service to the emulator. */
+export function detour() {
+  return `const { fetch } = globalThis;
+    globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init);
+      const { method, headers, redirect, signal } = request;
+      const elsewhere = request.url.replace(${JSON.stringify(SERVICE)}, ${JSON.stringify(emulator.url)});
+      const body = method === "GET" ? undefined : await request.text();
+      return fetch(elsewhere, { method, headers, redirect, signal, body });
+    };`;
+}
+
+/** Does something that must create one key, and returns its result and the key as it is stored. */
+export async function creates(work) {
+  const stored = () => storedKeys(emulator.url);
+  const before = (await stored()).length;
+  const result = await work();
+  const keys = await stored();
+  assert.equal(keys.length, before + 1, "one key was created");
+  return { result, key: keys.at(-1) };
+}
+
+/** Runs a line of shell in the project, and returns what it printed. */
+export const shell = (line, cwd = "readme") =>
+  run("sh", ["-c", line], {
+    cwd: join(folder, cwd),
+    env: {
+      ...process.env,
+      PATH: [dirname(bun), program(".bin"), process.env.PATH].join(":"),
+      FIREWORKS_API_KEY: TOKEN,
+    },
+  });
