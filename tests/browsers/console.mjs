@@ -94,6 +94,40 @@ export async function connect(page) {
   await page.getByRole("tab", { name: "Keys" }).waitFor();
 }
 
+/**
+ * Holds requests of the page: those of this method whose address `of` accepts. `asked` waits until there is
+ * one, and returns the first; `release` lets them, and all that come later, go on. With `answered`, the
+ * service has answered what is held, and it is the answer that waits.
+ */
+export async function hold(page, method, of, { answered = false } = {}) {
+  const requests = [];
+  let release;
+  const released = new Promise((resolve) => (release = resolve));
+  await page.route(of, async (route) => {
+    const request = route.request();
+    if (request.method() !== method) return route.fallback();
+    const answer = answered ? { response: await route.fetch() } : undefined;
+    requests.push(request);
+    await released;
+    await (answer ? route.fulfill(answer) : route.continue());
+  });
+  const asked = async () => {
+    await until(() => requests.length > 0, `the page sends the ${method} that is held`);
+    return requests[0];
+  };
+  return { asked, release };
+}
+
+/** The requests that the page sends to the service's API from now on: method and path of each. */
+export function apiRequests(page) {
+  const sent = [];
+  page.on("request", (request) => {
+    const { pathname } = new URL(request.url());
+    if (pathname.startsWith("/v1/")) sent.push(`${request.method()} ${pathname}`);
+  });
+  return sent;
+}
+
 /** The rows that are in the document. */
 export const rows = (page) => page.locator("#keys-body > tr");
 

@@ -4,9 +4,11 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import {
   accessible,
+  apiRequests,
   closePages,
   connect,
   connected,
+  hold,
   ofThePage,
   open,
   rowOf,
@@ -136,22 +138,32 @@ test("a refusal is told in the form, and what was typed stays", async () => {
 });
 
 test("a form that is submitted twice makes one key", async () => {
-  await service.fault({ operation: "create", fault: { kind: "delay", ms: 200 } });
-  const { page } = await connected(browser, service.url);
-  await page.getByRole("button", { name: "Create a key" }).first().click();
+  const { page } = await begin();
+  const sent = apiRequests(page);
   await page.locator("#new-key").evaluate((form) => {
     form.requestSubmit();
     form.requestSubmit();
   });
   await page.getByRole("button", { name: "I have stored it" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached" });
+  // Both submissions were over before the first was answered: a second create would have been sent by now.
+  assert.equal(sent.filter((request) => request.startsWith("POST ")).length, 1);
   assert.equal((await service.keys()).length, 1);
+});
+
+/** What a request for a create asks for. */
+const created = (request) => ({
+  user: new URL(request.url()).pathname.split("/").at(-2),
+  ...request.postDataJSON(),
 });
 
 test("a create that runs can be stopped, and says whether a key is left behind", async () => {
   const { page } = await begin();
-  await service.fault({ operation: "create", fault: { kind: "delay", ms: 3_000 } });
+  const ofKeys = (url) => url.pathname.endsWith("/apiKeys");
+  const creating = await hold(page, "POST", ofKeys);
+  const looking = await hold(page, "GET", ofKeys);
   await submit(page);
+  const { user, apiKey } = created(await creating.asked());
   await page.getByText("Creating the key…").waitFor();
   await accessible(page, "creating");
   await page.getByRole("button", { name: "Stop" }).click();
@@ -159,7 +171,10 @@ test("a create that runs can be stopped, and says whether a key is left behind",
   assert.ok(await page.getByRole("textbox", { name: "Name", exact: true }).isEnabled());
   await page.keyboard.press("Escape");
   await form(page).waitFor({ state: "detached" });
-  await until(async () => (await service.keys()).length === 1, "the service does it all the same");
+  await looking.asked();
+  await service.create(apiKey.displayName, apiKey, user);
+  assert.equal((await service.keys()).length, 1, "the service does it all the same");
+  looking.release();
   await until(async () => (await service.keys()).length === 0, "the page has looked for it, and deleted it");
 });
 
