@@ -155,7 +155,7 @@ test("garbage commits and answers no JSON", async () => {
 test("late drops the connection and commits afterwards", async () => {
   // On a slow machine the test may see the end of the connection too late: then it comes later still.
   for (let ms = 100; ; ms *= 2) {
-    assert.ok(ms < 30_000, "the connection is closed before the commit");
+    assert.ok(ms < 5_000, "the connection is closed before the commit");
     await admin.reset();
     await admin.fault({ kind: "late", ms });
     assert.equal(await raw(), "");
