@@ -26,6 +26,18 @@ export function creating() {
   return fetch;
 }
 
+/** A function whose promise stays pending: `called` is resolved when it is called, `resolve` gives the value. */
+export function pending() {
+  let call;
+  const called = new Promise((resolve) => (call = resolve));
+  const waiting = () => {
+    call();
+    return new Promise((resolve) => (waiting.resolve = resolve));
+  };
+  waiting.called = called;
+  return waiting;
+}
+
 /**
  * The timers that are set and neither fired nor were cleared. None keeps the process when the tests are
  * over: a test that finds one left fails at once.

@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { pending } from "./calls.mjs";
 import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
 
 const { createApiKey } = fireworksKeys;
 const uncaught = watchProcess();
 const at = { token: "fw_token", accountId: "acme", userId: "ci-bot" };
 const created = { keyId: "k", key: "fw_k", annotations: { "fireworks-keys-attempt": "t" } };
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Takes more memory than there is. */
 async function exhaust() {
@@ -22,21 +22,22 @@ async function exhaust() {
 async function works() {
   const { more } = await createApiKey({ ...at, fetch: async () => Response.json({ ...created, more: 1 }) });
   assert.equal(more, 1);
-  await sleep(10);
+  // What nobody has handled is reported before the next turn of the event loop.
+  await new Promise(setImmediate);
   assert.deepEqual(uncaught, []);
 }
 
 test("a create under way is told what it may have left, and the next call works", async () => {
   for (const orphanProtection of [true, false]) {
-    let answer;
+    const fetch = pending();
     const events = [];
     const waiting = createApiKey({
       ...at,
       orphanProtection,
-      fetch: () => new Promise((resolve) => (answer = resolve)),
+      fetch,
       onEvent: (event) => events.push(event),
     }).catch((error) => error);
-    await sleep(10);
+    await fetch.called;
     await exhaust();
     const error = await waiting;
     assert.deepEqual([error.code, error.attempts], ["MODULE_LOAD", 1]);
@@ -45,7 +46,7 @@ test("a create under way is told what it may have left, and the next call works"
     const { attemptTag } = error;
     assert.deepEqual(events, [{ type: "orphans-unknown", ...(orphanProtection && { attemptTag }) }]);
     // An answer for the instance that is gone is ignored.
-    answer(Response.json({}));
+    fetch.resolve(Response.json({}));
     await works();
   }
 });
@@ -76,7 +77,7 @@ test("a sweep that goes on after the answer is told, too, and lets the runtime g
 test("a rotation under way tells what may be deleted, and what may be stored", async () => {
   for (const stage of ["verify", "persist"]) {
     const events = [];
-    const never = () => new Promise(() => {});
+    const never = pending();
     const waiting = fireworksKeys
       .rotateApiKey({
         ...at,
@@ -92,7 +93,7 @@ test("a rotation under way tells what may be deleted, and what may be stored", a
         onEvent: (event) => events.push(event),
       })
       .catch((error) => error);
-    await sleep(10);
+    await never.called;
     assert.equal(events.at(-1).stage, stage);
     await exhaust();
     const error = await waiting;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { pending } from "./calls.mjs";
 
 const dist = new URL("../../dist/", import.meta.url);
 const bytes = await readFile(new URL("fireworks_keys.wasm", dist));
@@ -145,9 +146,9 @@ test("where there are no random numbers, a create is refused and nothing else is
   const { createApiKey } = await fresh();
   await createApiKey(at);
   const { getRandomValues } = crypto;
-  let answer;
-  const bystander = createApiKey({ ...at, fetch: () => new Promise((resolve) => (answer = resolve)) });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  const fetch = pending();
+  const bystander = createApiKey({ ...at, fetch });
+  await fetch.called;
   crypto.getRandomValues = () => {
     throw new Error("not here");
   };
@@ -160,7 +161,7 @@ test("where there are no random numbers, a create is refused and nothing else is
   } finally {
     crypto.getRandomValues = getRandomValues;
   }
-  answer(Response.json({ keyId: "k", key: "fw_k" }));
+  fetch.resolve(Response.json({ keyId: "k", key: "fw_k" }));
   assert.equal((await bystander).keyId, "k");
 });
 

@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { inspect } from "node:util";
 import { startEmulator } from "../emulator/server.mjs";
 import { calm, fault } from "../suite/service.mjs";
+import { pending } from "./calls.mjs";
 import fireworksKeys, { remembers } from "./instance.mjs";
 
 const TOKEN = "fw_the_token_that_nobody_may_see";
@@ -156,8 +157,9 @@ test("no secret that a server echoes is told or copied", async () => {
   // A call under way, whose name the module must still hold: the scan finds what is there.
   const controller = new AbortController();
   const { signal } = controller;
-  const waiting = create({ displayName: "a name to be found", fetch: () => new Promise(() => {}), signal });
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  const fetch = pending();
+  const waiting = create({ displayName: "a name to be found", fetch, signal });
+  await fetch.called;
   assert.ok(remembers("a name to be found"));
   controller.abort();
   await waiting;
