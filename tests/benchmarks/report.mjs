@@ -13,9 +13,10 @@ const us = (value) => (value < 1_000 ? `${value.toFixed(0)} µs` : `${(value / 1
 // Figures from the time of each change; later runs cannot measure them.
 const CHANGES = `## What changes have bought
 
-What a worker ships was first taken apart (WebAssembly's functions by size; Node's processor profile of 20 000 \
-creates), then changed one thing at a time. Sizes are the module's, brotli 11; creates are those of one loop with a \
-stub fetch, beside the same loop by hand, so that they differ from the table above, where all peers take turns.
+What a worker ships was first taken apart (WebAssembly's functions by size; Node's processor profile of 20 \
+000 creates), then changed one thing at a time. Sizes are the module's, brotli 11; creates are those of one \
+loop with a stub fetch, beside the same loop by hand, so that they differ from the table above, where all \
+peers take turns.
 
 | change | before | after |
 | --- | --- | --- |
@@ -30,29 +31,34 @@ stub fetch, beside the same loop by hand, so that they differ from the table abo
 | options read in one call of JavaScript, not one for each name | 3.5 × | 2.8 × a create |
 | a list's items not waited for twice | 1.32 × | 1.22 × reading by hand |
 | a list's items without an asynchronous generator | 1.23 × | 1.12 × reading by hand |
-| fetch told a request's body beside it, which Node need not pipe then | 1.20 × | 0.99 × a create over loopback; 1.7 × to 1.3 × of 1 000 at once |
+| fetch told a request's body beside it, which Node need not pipe then | 1.20 × | 0.99 × a create over \
+loopback; 1.7 × to 1.3 × of 1 000 at once |
 | an answer's fields read in one call each, its headers only where somebody asks | 5.5 × | 2.9 × an audit |
 | options that say which of them are there, and fewer promises | 180 calls into JavaScript a create | 87 |
-| the default entry decoded in one call where there is one, and not through a Blob | 0.94 × | 0.71 × \`openai\`'s first call in Chromium |
-| names of the glue's imports without their hashes (not in a debug build) | 55.8 KB shipped in a worker | 53.4 KB |
+| the default entry decoded in one call where there is one, and not through a Blob | 0.94 × | 0.71 × \
+\`openai\`'s first call in Chromium |
+| names of the glue's imports without their hashes (not in a debug build) | 55.8 KB shipped in a worker | \
+53.4 KB |
 | times and numbers read byte by byte, without the machinery for searching text | 53.1 KB | 51.7 KB |
 | texts joined with + | 51.7 KB | 51.1 KB |
 | what a misspelt option may mean said by JavaScript | 50.8 KB | 49.7 KB |
 | marks sorted as texts and put without an iterator, a connection shared | 49.7 KB | 48.3 KB |
 
-Tried and left: \`opt-level = "s"\` (51.4 KB where "z" gave 49.3), LLVM's inlining thresholds (49.5 to 59.4 KB), further \
-passes of wasm-opt (0.3 KB at the most, of which half needs a promise about low memory), one sort for every type (0.1 KB more), \
-every step of a rotation in a box (0.1 KB), a path encoder of our own instead of \`percent-encoding\` (0.25 KB), tail calls (0.1 KB more), \
-a nightly standard library optimised for size that aborts at once (2.7 KB: no option is offered for that). Leaving the \
-signal out of \`new Request\` flatters the stub, and keeps it from whoever replaces fetch.
+Tried and left: \`opt-level = "s"\` (51.4 KB where "z" gave 49.3), LLVM's inlining thresholds (49.5 to 59.4 \
+KB), further passes of wasm-opt (0.3 KB at the most, of which half needs a promise about low memory), one \
+sort for every type (0.1 KB more), every step of a rotation in a box (0.1 KB), a path encoder of our own \
+instead of \`percent-encoding\` (0.25 KB), tail calls (0.1 KB more), a nightly standard library optimised \
+for size that aborts at once (2.7 KB: no option is offered for that). Leaving the signal out of \`new \
+Request\` flatters the stub, and keeps it from whoever replaces fetch.
 
-Where the rest is: rotation about 20 KB of WebAssembly's 88 KB of code, options 15 KB, audit 6 KB, create and sweep \
-5 KB, sending a request 5 KB, dropping values 5 KB, promises and references to JavaScript 5 KB; of the JavaScript \
-wasm-bindgen's glue is 11 KB of 28. It shrinks to 40 % of that in brotli. A line of Rust comes to 30 to 40 bytes, four times \
-what the same comes to in TypeScript: 20 KB would mean a lifecycle in TypeScript, or rotation and audit in a \
-module of their own, which everybody who uses one of them would load as well. Of a create's processor time 56 % \
-is the platform's own: \`new Request\` alone is 27 %, and another 13 % is the collector's. A first request in workerd \
-is code that runs for the first time, in both: compiling and instantiating the module is less than 1 ms of its 9.`;
+Where the rest is: rotation about 20 KB of WebAssembly's 88 KB of code, options 15 KB, audit 6 KB, create \
+and sweep 5 KB, sending a request 5 KB, dropping values 5 KB, promises and references to JavaScript 5 KB; of \
+the JavaScript wasm-bindgen's glue is 11 KB of 28. It shrinks to 40 % of that in brotli. A line of Rust \
+comes to 30 to 40 bytes, four times what the same comes to in TypeScript: 20 KB would mean a lifecycle in \
+TypeScript, or rotation and audit in a module of their own, which everybody who uses one of them would load \
+as well. Of a create's processor time 56 % is the platform's own: \`new Request\` alone is 27 %, and another \
+13 % is the collector's. A first request in workerd is code that runs for the first time, in both: compiling \
+and instantiating the module is less than 1 ms of its 9.`;
 
 /** The text of BENCHMARKS.md. */
 export function report(results) {
@@ -91,14 +97,14 @@ export function report(results) {
   ];
   return `# Benchmarks
 
-Written by \`cargo xtask bench\` on ${results.date}. Machine: ${results.machine}, shared with others. Versions: \
-${Object.entries(results.versions)
-  .map((pair) => pair.join(" "))
-  .join(", ")}.
+Written by \`cargo xtask bench\` on ${results.date}. Machine: ${results.machine}, shared with others. \
+Versions: ${Object.entries(results.versions)
+    .map((pair) => pair.join(" "))
+    .join(", ")}.
 
-Whatever depends on time is a ratio: all peers are measured in turns, and each turn's figure is divided by that of \
-another peer in the same turn. What is told is the median, with the middle half of the turns in brackets. Every \
-peer sends one POST with the same timeout and reads the same JSON.
+Whatever depends on time is a ratio: all peers are measured in turns, and each turn's figure is divided by \
+that of another peer in the same turn. What is told is the median, with the middle half of the turns in \
+brackets. Every peer sends one POST with the same timeout and reads the same JSON.
 
 ## Beside the targets
 
@@ -106,9 +112,9 @@ ${table(["figure", "target", "measured"], targets)}
 
 ## What is shipped
 
-Bytes after esbuild's minification, brotli 11: \`fireworks-keys\` with create, list, delete, rotate and audit, the \
-others with what one create needs. In a worker the module is a file of its own; in a page it is compressed inside \
-the JavaScript.
+Bytes after esbuild's minification, brotli 11: \`fireworks-keys\` with create, list, delete, rotate and \
+audit, the others with what one create needs. In a worker the module is a file of its own; in a page it is \
+compressed inside the JavaScript.
 
 ${table(
   ["", "worker", "page"],
@@ -132,8 +138,8 @@ ${table(
 
 ## The first call, and a thousand at once
 
-A fresh workerd process answers its first request; a fresh page of Chromium imports the code and makes its first \
-call; 1 000 creates are started at once over loopback.
+A fresh workerd process answers its first request; a fresh page of Chromium imports the code and makes its \
+first call; 1 000 creates are started at once over loopback.
 
 ${table(
   ["", "workerd, beside `openai`", "Chromium, beside `openai`", "1 000 at once, beside `fetch` by hand"],
@@ -183,22 +189,23 @@ ${table(
   Object.entries(growth.annotations).map(([count, { us: each, pages }]) => [count, us(each), pages]),
 )}
 
-What limits one isolate: it has one thread, so that creates under way share one processor, and they take memory \
-until they are answered; the module's own is capped at 256 MiB, above which the instance fails and is replaced. A \
-browser opens at most six HTTP/1.1 connections to a host, so that a burst of creates there waits in line. On \
-Cloudflare Workers an isolate has 128 MB for everything, an invocation may have six connections waiting for their \
-answers at a time, and may make 50 subrequests on the free plan and 10 000 on the paid one \
-([limits](https://developers.cloudflare.com/workers/platform/limits/)); each request may run in another isolate, so \
-that an edge platform multiplies isolates as requests come in, and nothing here is shared between them. Beyond that \
-the service's own rate limits decide, which are not published for these operations.
+What limits one isolate: it has one thread, so that creates under way share one processor, and they take \
+memory until they are answered; the module's own is capped at 256 MiB, above which the instance fails and is \
+replaced. A browser opens at most six HTTP/1.1 connections to a host, so that a burst of creates there waits \
+in line. On Cloudflare Workers an isolate has 128 MB for everything, an invocation may have six connections \
+waiting for their answers at a time, and may make 50 subrequests on the free plan and 10 000 on the paid one \
+([limits](https://developers.cloudflare.com/workers/platform/limits/)); each request may run in another \
+isolate, so that an edge platform multiplies isolates as requests come in, and nothing here is shared \
+between them. Beyond that the service's own rate limits decide, which are not published for these \
+operations.
 
 ${CHANGES}
 
 ## The key broker
 
-In workerd, with one Durable Object of each of ${broker.members} members on disk: a mint verifies a signed token, has the \
-ledger write it down before and after, and creates the key; by hand it only creates one. ${broker.mints} mints a round, ten \
-at a time, against the same emulator.
+In workerd, with one Durable Object of each of ${broker.members} members on disk: a mint verifies a signed \
+token, has the ledger write it down before and after, and creates the key; by hand it only creates one. \
+${broker.mints} mints a round, ten at a time, against the same emulator.
 
 ${table(
   ["", "mints a second", `time, beside ${PLAIN}`],
@@ -209,19 +216,21 @@ ${table(
   ]),
 )}
 
-The process holds ${mb(broker.memory.before)} before and ${mb(broker.memory.after)} after ${broker.memory.mints} mints of each kind.
+The process holds ${mb(broker.memory.before)} before and ${mb(broker.memory.after)} after \
+${broker.memory.mints} mints of each kind.
 
 ## The key console
 
-10 000 keys in Chromium, from a service on loopback: loaded in ${results.console.load.toFixed(0)} ms, sorted in \
-${results.console.sort.toFixed(0)} ms, filtered in ${results.console.filter.toFixed(0)} ms, with ${results.console.rows} rows in the document.
+10 000 keys in Chromium, from a service on loopback: loaded in ${results.console.load.toFixed(0)} ms, sorted \
+in ${results.console.sort.toFixed(0)} ms, filtered in ${results.console.filter.toFixed(0)} ms, with \
+${results.console.rows} rows in the document.
 
 ## Orphans
 
-${orphans.rows[0].creates} creates each against the same emulator, which drops the connection \
-after the commit for ${orphans.lost * 100} % of them (the same seed for everybody). An orphan is a live key whose \
-secret nobody was given; \`told\` counts those creates whose caller was told that there may be one, \
-with the tag that \`deleteOrphans\` finds it by.
+${orphans.rows[0].creates} creates each against the same emulator, which drops the connection after the \
+commit for ${orphans.lost * 100} % of them (the same seed for everybody). An orphan is a live key whose \
+secret nobody was given; \`told\` counts those creates whose caller was told that there may be one, with the \
+tag that \`deleteOrphans\` finds it by.
 
 ${table(["client", "creates", "keys returned", "orphans", "told"], orphans.rows.map(Object.values))}
 `;
