@@ -80,7 +80,8 @@ const REASONS = {
   ],
   "unfinished": [
     "An earlier rotation is unfinished",
-    "This key has successors already. If you hold one of them, rotate that one. If a rotation was cut short, its leftovers can be deleted when they are 15 minutes old.",
+    "This key has successors already. If you hold one of them, rotate that one. " +
+      "If a rotation was cut short, its leftovers can be deleted when they are 15 minutes old.",
   ],
   "conflict": [
     "Another rotation is at work",
@@ -107,9 +108,9 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
 /** Says whether a failed create left keys behind whose secret nobody has. */
 export function explainOrphans({ orphans, keyIds = [] }) {
   if (orphans === "swept") {
-    return keyIds.length === 0
-      ? "No key was left behind."
-      : `${count(keyIds.length, "key")} that nobody holds ${keyIds.length === 1 ? "was" : "were"} found and deleted.`;
+    if (keyIds.length === 0) return "No key was left behind.";
+    const were = keyIds.length === 1 ? "was" : "were";
+    return `${count(keyIds.length, "key")} that nobody holds ${were} found and deleted.`;
   }
   return orphans === "unknown" ? "A key that nobody holds may be left behind." : "";
 }
@@ -139,11 +140,13 @@ export function explainEvent(event) {
       };
     case "rotation":
       return { tone: "quiet", text: STAGES[event.stage] ?? event.stage };
-    case "rotation-unknown":
+    case "rotation-unknown": {
+      const keys = `${event.keyId} and ${event.successorId}`;
       return {
         tone: "danger",
-        text: `Nobody knows whether the new key is stored: ${event.keyId} and ${event.successorId} are both alive.`,
+        text: `Nobody knows whether the new key is stored: ${keys} are both alive.`,
       };
+    }
     default:
       return { tone: "quiet", text: event.type };
   }

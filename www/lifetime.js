@@ -35,7 +35,9 @@ export function consequence(choice, date, now) {
   if (choice === "never") {
     return {
       warning: true,
-      text: "This key works until somebody revokes it. If it leaks, it stays leaked. Choose a year and rotate it, if you can.",
+      text:
+        "This key works until somebody revokes it. If it leaks, it stays leaked. " +
+        "Choose a year and rotate it, if you can.",
     };
   }
   const end = endOf(choice, date, now);

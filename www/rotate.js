@@ -56,7 +56,8 @@ class RotationDialog {
         h(
           "p",
           {},
-          "A successor is made with the same name, annotations and lifetime, and tried. You store it; until then the old key is what counts.",
+          "A successor is made with the same name, annotations and lifetime, and tried. " +
+            "You store it; until then the old key is what counts.",
         ),
       service.isOwn(record.key.prefix) &&
         h(

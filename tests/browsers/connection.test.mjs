@@ -105,7 +105,7 @@ test("what is missing is asked for before anything is sent", async () => {
   await page.getByText("local · ci-bot").waitFor();
 });
 
-test("an address that the policy forbids, one that does not answer, and being offline are told apart", async () => {
+test("a forbidden address, one that does not answer, and being offline are told apart", async () => {
   const { page, context } = await open(browser, service.url);
   const refused = async (address, words) => {
     await page.getByLabel("Service address").fill(address);

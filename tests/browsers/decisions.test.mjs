@@ -97,7 +97,7 @@ function run(command) {
   return output.toString().split("\0").slice(0, -1);
 }
 
-test("whose key it is: by the list's user, the e-mail, the address of a service account, or not at all", () => {
+test("whose key it is: by the list's user, the e-mail, a service account's address, or not at all", () => {
   const users = usersByEmail([
     { name: "accounts/acme/users/ada", email: "Ada@acme.example" },
     { name: "accounts/acme/users/one", email: "both@acme.example" },

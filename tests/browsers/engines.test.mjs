@@ -42,7 +42,8 @@ test("WebKitGTK: the main flow", () =>
 /** By real clicks and keys; the page is only asked what it shows. */
 async function flow({ open, run, click, type }) {
   const shown = (selector, text = "") =>
-    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((element) => element.checkVisibility() && element.textContent.includes(${JSON.stringify(text)}))`;
+    `[...document.querySelectorAll(${JSON.stringify(selector)})].some((element) =>
+      element.checkVisibility() && element.textContent.includes(${JSON.stringify(text)}))`;
   const wait = async (script, what = script) => {
     for (let tries = 0; !(await run(script)); tries += 1) {
       assert.ok(tries < 150, what);
@@ -52,7 +53,8 @@ async function flow({ open, run, click, type }) {
   await open(service.url);
   await wait("document.documentElement.dataset.ready === ''", "the page is ready");
   await run(
-    "(globalThis.violations = [], document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => violations.push(effectiveDirective)), null)",
+    `(globalThis.violations = [], document.addEventListener("securitypolicyviolation",
+      ({ effectiveDirective }) => violations.push(effectiveDirective)), null)`,
   );
   await click("#connect-form [type=submit]");
   await wait(shown("#keys-empty"), "connected, and there is no key yet");
@@ -81,7 +83,10 @@ async function flow({ open, run, click, type }) {
   await click("#timeline-tab");
   await wait("document.querySelectorAll('#timeline-picture .bar').length === 2", "both are drawn");
   const [picture, today, end] = await run(
-    "[document.querySelector('#timeline-picture svg'), document.querySelector('.today'), document.querySelector('.bar circle')].map((element) => { const { x, width, height } = element.getBoundingClientRect(); return [x, width, height]; })",
+    `["#timeline-picture svg", ".today", ".bar circle"].map((selector) => {
+      const { x, width, height } = document.querySelector(selector).getBoundingClientRect();
+      return [x, width, height];
+    })`,
   );
   assert.ok(picture[1] > 200 && picture[2] > 50 && end[0] > today[0], "the keys end after today");
 
@@ -92,7 +97,10 @@ async function flow({ open, run, click, type }) {
   await wait("document.querySelectorAll('#keys-body > tr').length === 1", "one is left");
   assert.equal((await service.keys()).length, 1);
   const [row, head] = await run(
-    "[document.querySelector('#keys-body > tr'), document.querySelector('#keys-head')].map((element) => { const { top, bottom, width } = element.getBoundingClientRect(); return [top, bottom, width]; })",
+    `["#keys-body > tr", "#keys-head"].map((selector) => {
+      const { top, bottom, width } = document.querySelector(selector).getBoundingClientRect();
+      return [top, bottom, width];
+    })`,
   );
   assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
   assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);

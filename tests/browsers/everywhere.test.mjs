@@ -185,7 +185,7 @@ test("by keyboard alone: connect, create, store, walk to the key, rotate it, rev
   assert.deepEqual(problems, []);
 });
 
-test("no token and no key is in storage, in the address, in the console, or left in the document", async () => {
+test("no token and no key is in storage, the address or the console, or left in the document", async () => {
   const { page, context, problems } = await open(browser, service.url);
   const key = await walk(page, async () => {});
   const kept = await page.evaluate(async () =>

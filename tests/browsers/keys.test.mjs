@@ -73,7 +73,7 @@ async function over(keys, options) {
 
 const names = async (page) => (await rows(page).locator(".name").allTextContents()).slice(0, 4);
 
-test("keys are listed with what the audit finds, relative times, and the exact ones on focus and hover", async () => {
+test("keys are listed with the audit's findings and relative times; exact ones are in tips", async () => {
   const { page, problems } = await over(someKeys(10));
   const row = rowOf(page, "deploy");
   assert.equal(await row.getByRole("gridcell").nth(4).textContent(), "Never");
@@ -244,7 +244,7 @@ test("a long list tells its progress, can be stopped, and goes on from there", a
   }
 });
 
-test("one control of the table is in the tab order; arrow keys walk, and what they reach scrolls into view", async () => {
+test("one control is in the tab order; arrow keys walk, and what they reach scrolls into view", async () => {
   const { page } = await over(someKeys(60));
   await page.getByRole("columnheader").last().waitFor();
   assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);

@@ -1,4 +1,5 @@
-// Makes the reference screenshots of the console's main states anew: CHROMIUM=… node tests/browsers/screenshots.mjs
+// Makes the reference screenshots of the console's main states anew:
+// CHROMIUM=… node tests/browsers/screenshots.mjs
 // They are to be looked at, and no test compares them.
 
 import { mkdir, writeFile } from "node:fs/promises";

@@ -69,7 +69,9 @@ const USERS = [
   },
 ];
 
-/** Starts one. Its keys can be changed; `gate`, where it is set, is awaited before each page but the first. */
+/**
+ * Starts one. Its keys can be changed; `gate`, where it is set, is awaited before each page but the first.
+ */
 export async function startService({ www, keys, folder = "" }) {
   const service = { keys, gate: undefined };
   const server = createServer(async (request, response) => {

@@ -50,7 +50,7 @@ async function timelineOf(keys, options) {
   return opened;
 }
 
-test("five keys have a bar each: those that never end reach the column Never, the others end where they end", async () => {
+test("each of five keys has a bar, which ends where the key ends or reaches the column Never", async () => {
   const { page, problems } = await timelineOf(someKeys(5));
   const picture = page.getByRole("img", { name: /^Timeline of 5 keys\. never expire: \d/ });
   await picture.waitFor();
@@ -173,7 +173,7 @@ test("a create survives a bad network, which the page orders, without an orphan"
   assert.deepEqual(ofThePage(problems), []);
 });
 
-test("where every create fails, the retries are shown, and the network is good again at a click", async () => {
+test("where every create fails, retries are shown, and the network is good again at a click", async () => {
   const { page } = await connected(browser, service.url);
   await page.getByRole("tab", { name: /^What happened/ }).click();
   await page.getByLabel("Fail: how often").selectOption("all");

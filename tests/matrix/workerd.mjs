@@ -82,6 +82,13 @@ export async function startWorkerd(
     ...kv.map((name) => `(name = "${name}", kvNamespace = "${name}")`),
     ...objects.map(([name, kind]) => `(name = "${name}", durableObjectNamespace = "${kind}")`),
   ];
+  const embedded = modules.map((name) => {
+    const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
+    return `(name = ${JSON.stringify(name)}, ${kind} = ${embed(name)})`;
+  });
+  const namespaces = objects.map(
+    ([, kind]) => `(className = "${kind}", uniqueKey = "${kind}", enableSql = true)`,
+  );
   const config = `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -89,11 +96,11 @@ const config :Workerd.Config = (
   sockets = [(name = "http", service = "main")${scheduled ? ', (name = "clock", service = "clock")' : ""}],
 );
 const worker :Workerd.Worker = (
-  modules = [${modules.map((name) => `(name = ${JSON.stringify(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = ${embed(name)})`)}],
+  modules = [${embedded}],
   bindings = [${bindings}],
   compatibilityDate = ${JSON.stringify(date)},
   compatibilityFlags = ${JSON.stringify(flags)},
-  durableObjectNamespaces = [${objects.map(([, kind]) => `(className = "${kind}", uniqueKey = "${kind}", enableSql = true)`)}],
+  durableObjectNamespaces = [${namespaces}],
   durableObjectStorage = (${objects.length > 0 ? `localDisk = "durable"` : "inMemory = void"}),
 );
 `;

@@ -31,8 +31,8 @@ proptest! {
         };
         prop_assume!((0..=9999).contains(&zoned.year()));
         let text = format!("{}{fraction}{zone}", zoned.strftime("%Y-%m-%dT%H:%M:%S"));
-        let millis = nanos / 1_000_000 / [1000, 100, 10, 1][usize::from(digits.min(3))]
-            * [1000, 100, 10, 1][usize::from(digits.min(3))];
+        let cut = [1000, 100, 10, 1][usize::from(digits.min(3))];
+        let millis = nanos / 1_000_000 / cut * cut;
         let expected = seconds as f64 * 1_000.0 + f64::from(millis);
         prop_assert_eq!(time::parse_rfc3339(&text), Some(expected), "{}", text);
     }
@@ -48,9 +48,8 @@ proptest! {
     #[test]
     fn an_http_date_is_read_as_a_library_reads_it(seconds in 0_i64..253_000_000_000) {
         let timestamp = Timestamp::new(seconds, 0).unwrap();
-        let text = jiff::fmt::rfc2822::DateTimePrinter::new()
-            .timestamp_to_rfc9110_string(&timestamp)
-            .unwrap();
+        let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+        let text = printer.timestamp_to_rfc9110_string(&timestamp).unwrap();
         prop_assert_eq!(time::parse_http_date(&text), Some(seconds as f64 * 1_000.0), "{}", text);
     }
 

@@ -26,7 +26,7 @@ export function creating() {
   return fetch;
 }
 
-/** A function whose promise stays pending: `called` is resolved when it is called, `resolve` gives the value. */
+/** A function whose promise is pending until `resolve` gives it a value. `called` is resolved by the call. */
 export function pending() {
   let call;
   const called = new Promise((resolve) => (call = resolve));
