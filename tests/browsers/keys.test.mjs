@@ -44,7 +44,7 @@ test("a key that is created while the list is still loading is listed", async ()
   }
   const { page } = await open(browser, service.url);
   const secondPage = (url) => url.pathname.endsWith("/apiKeys") && url.searchParams.get("pageToken");
-  // It is answered before the key is created, and comes after.
+  // The service answers it before the key is created; the page gets the answer afterwards.
   const held = await hold(page, "GET", secondPage, { answered: true });
   await connect(page);
   await held.asked();

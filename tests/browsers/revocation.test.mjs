@@ -1,4 +1,4 @@
-// The page revokes keys, once it has been told that it really should.
+// The page revokes a key after a question that names it, and says why where that fails.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";

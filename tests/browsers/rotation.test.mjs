@@ -1,4 +1,4 @@
-// The page rotates keys, stage by stage, and says how to go on where that fails.
+// The page rotates a key, shows the stages of it, and says how to go on where that fails.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";

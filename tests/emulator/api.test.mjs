@@ -64,7 +64,7 @@ test("lastUsed is kept", async () => {
   assert.ok(Math.abs(Date.parse(listed.lastUsed) - Date.now()) < 60_000);
 });
 
-/** A key that was accepted, and ends soon: its life is as long as this machine needs to use it once. */
+/** A key that was accepted once and ends soon: its lifetime is doubled until one use fits into it. */
 async function usedInTime() {
   for (let ms = 250; ; ms *= 2) {
     const expireTime = new Date(Date.now() + ms).toISOString();

@@ -110,7 +110,7 @@ test("answer has the headers that were ordered, whatever every answer carries", 
 });
 
 test("a slow create is done, though its caller has lost patience", async () => {
-  // On a slow machine the answer may come before its caller has left: then the delay was too short.
+  // Where the answer came before its caller had left, the test tries again with a longer delay.
   for (let ms = 100; ; ms *= 2) {
     await admin.reset();
     await admin.fault({ kind: "delay", ms });
@@ -153,7 +153,7 @@ test("garbage commits and answers no JSON", async () => {
 });
 
 test("late drops the connection and commits afterwards", async () => {
-  // On a slow machine the test may see the end of the connection too late: then it comes later still.
+  // Where the test noticed the closed connection only after the commit, it tries again with a longer delay.
   for (let ms = 100; ; ms *= 2) {
     assert.ok(ms < 5_000, "the connection is closed before the commit");
     await admin.reset();
