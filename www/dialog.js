@@ -1,5 +1,5 @@
-// Native modal dialogs, created when they open and removed when they close. A dialog takes the focus and gives
-// it back. Escape does not close a sticky one.
+// Native modal dialogs, created when they open and removed when they close. A dialog takes the focus and
+// gives it back. Escape does not close a sticky one.
 
 import { byId, h, newId } from "./dom.js";
 

@@ -46,8 +46,8 @@ const STAYS = 10_000;
 let clearing;
 
 /**
- * Has a screen reader read the text aloud, and shows it in the page's corner unless it is `quiet`, because the
- * page shows it elsewhere. While a dialog is open, screen readers read only the dialog's content.
+ * Has a screen reader read the text aloud, and shows it in the page's corner unless it is `quiet`, because
+ * the page shows it elsewhere. While a dialog is open, screen readers read only the dialog's content.
  */
 export function announce(text, { quiet = false } = {}) {
   const dialogs = document.querySelectorAll("dialog[open] .dialog-status");

@@ -19,7 +19,9 @@ const STATUS = {
   429: ["Too many requests", "The service asks to wait."],
 };
 
-/** Explains an error as `{ title, text }`. `online` and `blocked` are what the browser knows of the network. */
+/**
+ * Explains an error as `{ title, text }`. `online` and `blocked` are what the browser knows of the network.
+ */
 export function explain(error, { online = true, blocked = false } = {}) {
   switch (error?.code) {
     case "VALIDATION":

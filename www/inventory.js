@@ -40,7 +40,9 @@ export class Inventory {
     return this.#next !== undefined;
   }
 
-  /** Loads the list, and the users if their e-mails are needed. Rejects if the first page cannot be loaded. */
+  /**
+   * Loads the list, and the users if their e-mails are needed. Rejects if the first page cannot be loaded.
+   */
   async open() {
     const users = this.service.userId === "-" ? this.#loadUsers() : undefined;
     const first = Promise.withResolvers?.() ?? resolvers();

@@ -1,5 +1,5 @@
-// Shows what happened: a line for each operation, with its events and its request as `curl`. It must never hold
-// a secret: callers pass it the request, but never a token or the answer.
+// Shows what happened: a line for each operation, with its events and its request as `curl`. It must never
+// hold a secret: callers pass it the request, but never a token or the answer.
 
 import { announce, copy, h } from "./dom.js";
 import { explain, explainEvent, explainOrphans } from "./explain.js";

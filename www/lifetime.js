@@ -15,7 +15,9 @@ export const LIFETIMES = [
 
 const LENGTHS = { h: 3_600_000, d: 86_400_000 };
 
-/** When a key with this lifetime expires, in milliseconds; undefined if never, or if no date is chosen yet. */
+/**
+ * When a key with this lifetime expires, in milliseconds; undefined if never, or if no date is chosen yet.
+ */
 export function endOf(choice, date, now) {
   if (choice === "never") return undefined;
   if (choice === "date") return date ? lastMoment(date) : undefined;

@@ -9,7 +9,9 @@ export function inView({ top, height, rowHeight, count, beyond = 4 }) {
   return { first: Math.min(first, last), last };
 }
 
-/** Where a key press moves the focus: `{ row, column }` within the table; undefined if it does not move it. */
+/**
+ * Where a key press moves the focus: `{ row, column }` within the table; undefined if it does not move it.
+ */
 export function moved({ row, column }, key, { count, columns, page, ctrl }) {
   const rows = { ArrowUp: row - 1, ArrowDown: row + 1, PageUp: row - page, PageDown: row + page };
   const within = (value, length) => Math.min(Math.max(value, 0), length - 1);

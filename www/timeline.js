@@ -201,7 +201,10 @@ function shortened(text, length) {
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
 }
 
-/** Draws two paths per state, one of lives and one of their ends: thousands of keys need only eight elements. */
+/**
+ * Draws two paths per state, one of lives and one of their ends: thousands of keys need only eight
+ * elements.
+ */
 function strokes(records, layout, scale, now) {
   const { lane } = layout;
   const paths = new Map();

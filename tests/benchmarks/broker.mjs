@@ -1,5 +1,5 @@
-// Measures mints per second through the key broker and with a plain `fetch` in the same worker, and the memory
-// of its process. Runs in workerd, with the objects on disk.
+// Measures mints per second through the key broker and with a plain `fetch` in the same worker, and the
+// memory of its process. Runs in workerd, with the objects on disk.
 
 import { durableBroker, prepareWorker, stopAll } from "../broker/brokers.mjs";
 import { rounds, timed } from "./measure.mjs";
@@ -11,7 +11,10 @@ const MINTS = 200;
 const AT_ONCE = 10;
 const MEMBERS = 50;
 
-/** The example's worker. At `/plain` it mints by hand, without authenticating the caller or storing anything. */
+/**
+ * The example's worker. At `/plain` it mints by hand, without authenticating the caller or storing
+ * anything.
+ */
 const SCRIPT = `
   import example, { KeyLedger } from "./example.js";
   export { KeyLedger };

@@ -1,5 +1,5 @@
-// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json. With `--budget` it measures only sizes and
-// memory, and fails if they exceed their budgets.
+// Runs the benchmarks, and writes BENCHMARKS.md and BENCHMARKS.json. With `--budget` it measures only sizes
+// and memory, and fails if they exceed their budgets.
 
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";

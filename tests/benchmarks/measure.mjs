@@ -1,5 +1,5 @@
-// Measures in rounds. Each round goes through all peers, and compares their figures with those of one peer in the
-// same round, so that other load on the machine affects all peers alike.
+// Measures in rounds. Each round goes through all peers, and compares their figures with those of one peer
+// in the same round, so that other load on the machine affects all peers alike.
 
 /** Measures every peer in each round, and returns the figures by peer. */
 export async function rounds(peers, count, figure) {

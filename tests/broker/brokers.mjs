@@ -134,7 +134,10 @@ function trouble(url) {
   };
 }
 
-/** Sends requests as a member does: with the issuer's token, and from the page unless the test says otherwise. */
+/**
+ * Sends requests as a member does: with the issuer's token, and from the page unless the test says
+ * otherwise.
+ */
 function asking({ issuer }, send) {
   const tokens = new Map();
   return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {

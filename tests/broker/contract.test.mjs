@@ -18,7 +18,7 @@ for (const [kind, start] of [
     });
     after(stopAll);
 
-    test("a member gets a key that works for the default lifetime, in an answer that is not stored", async () => {
+    test("a member gets a key that works for the default lifetime, in an uncached answer", async () => {
       const { status, headers, body } = await broker.ask("ada", "POST", "/keys");
       assert.equal(status, 201);
       assert.deepEqual(Object.keys(body), ["key", "keyId", "expireTime"]);

@@ -41,6 +41,7 @@ export async function startIssuer(audience = "broker") {
       new SignJWT(claims(member))
         .setProtectedHeader({ alg: "HS256", kid: "one" })
         .sign(await secretOf(secret));
+    const byOther = (header) => sign(claims(member), { key: other.privateKey, header });
     const { issuer: iss, audience: aud } = settings;
     return {
       "no token": undefined,
@@ -55,8 +56,8 @@ export async function startIssuer(audience = "broker") {
       "with an empty subject": `Bearer ${await sign(claims(""))}`,
       "with a number as its subject": `Bearer ${await sign(claims(7))}`,
       "signed by another key": `Bearer ${await sign(claims(member), { key: other.privateKey })}`,
-      "signed by a key that nobody knows": `Bearer ${await sign(claims(member), { key: other.privateKey, header: { kid: "two" } })}`,
-      "that brings its own key": `Bearer ${await sign(claims(member), { key: other.privateKey, header: { jwk: await exportJWK(other.publicKey) } })}`,
+      "signed by a key that nobody knows": `Bearer ${await byOther({ kid: "two" })}`,
+      "that brings its own key": `Bearer ${await byOther({ jwk: await exportJWK(other.publicKey) })}`,
       "with another payload": `Bearer ${head}.${forged}.${signature}`,
       "without its signature": `Bearer ${head}.${good.split(".")[1]}.`,
       "alg none": `Bearer ${new UnsecuredJWT(claims(member)).encode()}`,

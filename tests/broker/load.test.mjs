@@ -1,5 +1,5 @@
-// Tests many members at once in the real workerd, with its objects on disk, and kills the process in the middle:
-// no member exceeds a limit, no row is lost, and no key remains that the ledger does not know.
+// Tests many members at once in the real workerd, with its objects on disk, and kills the process in the
+// middle: no member exceeds a limit, no row is lost, and no key remains that the ledger does not know.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -197,5 +197,6 @@ import json, sqlite3, sys
 def count(file):
     database = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
     (there,) = database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mints'").fetchone()
-    return database.execute("SELECT count(*), count(*) - count(key_id) FROM mints").fetchone() if there else [0, 0]
+    counts = "SELECT count(*), count(*) - count(key_id) FROM mints"
+    return database.execute(counts).fetchone() if there else [0, 0]
 print(json.dumps([count(file) for file in sys.argv[1:]]))`;

@@ -16,7 +16,7 @@ before(async () => {
 
 afterEach(stopAll);
 
-test("a key whose row was lost is revoked by reconcile, even where it could not be deleted at once", async () => {
+test("reconcile revokes a key whose row was lost, even if it could not be deleted at once", async () => {
   let lose = true;
   const ledger = memoryLedger();
   const broker = await memoryBroker({
@@ -124,7 +124,7 @@ test("reconcile refuses options that it does not know, before anything is delete
   assert.equal((await broker.stored()).length, 2);
 });
 
-test("reconcile says which of the keys to keep are gone, and can do its work with another token", async () => {
+test("reconcile says which of the keys to keep are gone, and can use another token", async () => {
   const broker = await memoryBroker();
   const { body } = await broker.ask("mallory", "POST", "/keys");
   const forged = await broker.mintByHand(body.key);

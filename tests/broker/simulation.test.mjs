@@ -48,7 +48,7 @@ test("a run can be repeated", async (context) => {
 
 /** What members are answered, who deletes keys, and what befalls isolates. */
 const WHAT_HAPPENS = [
-  ...["POST 201", "POST 400", "POST 429", "POST 502", "POST 503"],
+  ...["POST 201", "POST 400", "POST 429", "POST 503"],
   ...["DELETE 204", "DELETE 404", "DELETE 503"],
   ...["deleted by fw_token", "deleted by fw_admin", "minted by hand", "crash"],
 ];

@@ -1,5 +1,5 @@
-// Tests the packed tarball with every bundler, without a plugin or configuration for the package, and runs the
-// result in Chromium or in Node.
+// Tests the packed tarball with every bundler, without a plugin or configuration for the package, and runs
+// the result in Chromium or in Node.
 
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -139,8 +139,8 @@ async function esbuild({ main, out }, platform = "browser") {
 }
 
 async function parcel({ html, out }) {
-  // Parcel's documentation asks for this if a package has more than one entry. Parcel reads it from the folder
-  // of the lock file.
+  // Parcel's documentation asks for this if a package has more than one entry. Parcel reads it from the
+  // folder of the lock file.
   await write("app/package.json", '{"@parcel/resolver-default": {"packageExports": true}}');
   await write("app/package-lock.json", "{}");
   await symlink(join(folder, "node_modules"), join(folder, "app/node_modules"));

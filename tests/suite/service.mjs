@@ -14,8 +14,8 @@ export function connection(api, userId = "ci-bot") {
 }
 
 /**
- * Sends the emulator a control request, and resolves to its answer. Throws if the emulator refuses it, because
- * a test without its fault would prove nothing.
+ * Sends the emulator a control request, and resolves to its answer. Throws if the emulator refuses it,
+ * because a test without its fault would prove nothing.
  */
 export async function control(api, method, path, body) {
   const response = await fetch(`${api}/_emulator${path}`, {

@@ -100,7 +100,9 @@ export class World {
     return isolate;
   }
 
-  /** Ends an isolate: what it has sent may still be done, and it hears of nothing. Another takes its place. */
+  /**
+   * Ends an isolate: what it has sent may still be done, and it hears of nothing. Another takes its place.
+   */
   #crash(isolate) {
     this.#count("crash");
     isolate.crashed = true;

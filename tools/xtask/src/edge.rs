@@ -1,4 +1,5 @@
-//! `cargo xtask demo --edge`: runs the example edge broker in workerd, through wrangler, against the emulator.
+//! `cargo xtask demo --edge`: runs the example edge broker in workerd, through wrangler, against the
+//! emulator.
 
 use crate::command::{self, Running};
 use crate::emulator::{Emulator, TOKEN};
@@ -111,7 +112,8 @@ fn variables(variables: &[(&str, &str)]) -> Vec<String> {
         .collect()
 }
 
-/// Returns the port, or a free one if it is 0. Fails if the port is in use: wrangler would silently use another.
+/// Returns the port, or a free one if it is 0. Fails if the port is in use: wrangler would silently use
+/// another.
 fn free_port(port: u16) -> Result<u16> {
     let listener =
         TcpListener::bind(("127.0.0.1", port)).with_context(|| format!("127.0.0.1:{port}"))?;

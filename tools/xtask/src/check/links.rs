@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Finds every link that leads nowhere.
 pub fn check(workspace: &Workspace) -> Result<()> {
@@ -89,15 +89,26 @@ fn leads_somewhere(
     let target = if path.is_empty() {
         from.to_owned()
     } else {
-        from.with_file_name(path)
+        target(from, path)
     };
     if !workspace.root.join(&target).exists() {
         return false;
     }
-    fragment.is_empty()
-        || pages
-            .get(&target)
-            .is_some_and(|page| page.anchors.contains(fragment))
+    let page = pages.get(&target);
+    fragment.is_empty() || page.is_some_and(|page| page.anchors.contains(fragment))
+}
+
+/// Where a path in a file leads to, from the repository's root.
+fn target(from: &Path, path: &str) -> PathBuf {
+    let mut target = PathBuf::new();
+    for part in from.with_file_name(path).components() {
+        if part == Component::ParentDir {
+            target.pop();
+        } else {
+            target.push(part);
+        }
+    }
+    target
 }
 
 #[cfg(test)]
@@ -111,5 +122,14 @@ mod tests {
         assert!(page.anchors.contains("node-deno--bun"));
         assert!(page.anchors.contains("a-keys-end"));
         assert_eq!(page.links, ["b.md#c", "e.png"]);
+    }
+
+    #[test]
+    fn a_path_leads_on_from_the_file_that_it_stands_in() {
+        assert_eq!(
+            target(Path::new("a/b/c.md"), "../../d.md"),
+            Path::new("d.md")
+        );
+        assert_eq!(target(Path::new("c.md"), "a/d.md"), Path::new("a/d.md"));
     }
 }

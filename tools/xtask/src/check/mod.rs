@@ -83,7 +83,7 @@ fn cargo(workspace: &Workspace, arguments: &[&str], more: &[&str]) -> Result<()>
 /// TypeScript is compiled as the package is built.
 fn scripts(workspace: &Workspace) -> Result<()> {
     build::build(workspace)?;
-    command::run(node_tool(workspace, "biome").args(["ci", "."]))
+    command::run(node_tool(workspace, "biome").args(["ci", "--error-on-warnings", "."]))
 }
 
 /// The files that are kept in the repository, relative to its root.
