@@ -3,7 +3,7 @@
 
 use crate::host::{self, Reply};
 use crate::lifecycle::retry::Hints;
-use crate::lifecycle::{Answer, Item};
+use crate::lifecycle::{Answer, Body, Item};
 use js_sys::{Array, JsString, Object};
 use serde::Serialize;
 use std::cell::RefCell;
@@ -48,13 +48,23 @@ impl Answer for Reply {
     }
 
     fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Json>> {
-        let list = self.item()?.get(name);
-        let list: Array = if list.is_undefined() || list.is_null() {
-            Array::new()
-        } else {
-            list.dyn_into().ok()?
-        };
+        let list = host::list_in(&self.value(), &in_javascript(name));
+        let list: Array = list.dyn_into().ok()?;
         Some(list.into_iter().map(Json))
+    }
+
+    fn total_size(&self) -> Option<f64> {
+        self.item()?.get("totalSize").as_f64()
+    }
+
+    fn body(&self) -> Body {
+        match host::kind_of(&self.value()) {
+            0 => Body::Empty,
+            1 => Body::Resource,
+            2 => Body::NotFound,
+            3 => Body::Refusal,
+            _ => Body::Foreign,
+        }
     }
 }
 

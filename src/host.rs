@@ -153,6 +153,12 @@ extern "C" {
     /// Whether a parsed JSON value is an object, not an array.
     #[wasm_bindgen(js_name = isResource)]
     pub fn is_resource(value: &JsValue) -> bool;
+    /// What a parsed body says of its request; see [`crate::lifecycle::Body`].
+    #[wasm_bindgen(js_name = kindOf)]
+    pub fn kind_of(body: &JsValue) -> u8;
+    /// A page's list of this name; undefined if the body is no page.
+    #[wasm_bindgen(js_name = listIn)]
+    pub fn list_in(page: &JsValue, name: &JsString) -> JsValue;
     /// A field of a parsed JSON value.
     pub fn field(value: &JsValue, name: &JsString) -> JsValue;
     /// The field, if it is text that is not empty.

@@ -166,16 +166,15 @@ pub fn delete(options: Options<Delete>, waited_ms: f64) -> Promise {
         let account = options.common.account;
         let api = Api::new(options.common.connection);
         let call = begin(&api, waited_ms);
-        lifecycle::delete(
-            &call,
-            &account,
-            &options.user,
-            &options.key_id,
-            options.missing_ok,
-        )
-        .await
-        .map(|()| JsValue::UNDEFINED)
-        .map_err(|failure| failed(OPERATION, &call, &failure, &api))
+        let deletion = lifecycle::Deletion {
+            account: &account,
+            user: &options.user,
+        };
+        deletion
+            .run(&call, &options.key_id, options.missing_ok)
+            .await
+            .map(|()| JsValue::UNDEFINED)
+            .map_err(|failure| failed(OPERATION, &call, &failure, &api))
     }))
 }
 

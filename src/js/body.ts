@@ -58,12 +58,35 @@ const LONGEST = 1_000;
 
 /** @internal The gRPC name of a refusal: from the body's code, a number or a name, or else the status. */
 export function grpcCode(status: number, body: unknown): GrpcCode {
+  return codeIn(body) ?? BY_STATUS[status] ?? "UNKNOWN";
+}
+
+function codeIn(body: unknown): GrpcCode | undefined {
   const error = field(body, "error");
   for (const code of [field(body, "code"), field(error, "code"), field(error, "status")]) {
     const known = GRPC_CODES.find((name, number) => number > 0 && (code === name || code === number));
     if (known !== undefined) return known;
   }
-  return BY_STATUS[status] ?? "UNKNOWN";
+  return undefined;
+}
+
+/** @internal What a body says of its request: the numbers of `Body` in src/lifecycle/service.rs. */
+export function kindOf(body: unknown): number {
+  if (!isResource(body)) return 4;
+  if (codeIn(body) === "NOT_FOUND") return 2;
+  if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) return 3;
+  return Object.keys(body).length > 0 ? 1 : 0;
+}
+
+/**
+ * @internal A page's list of this name. A page may leave out an empty list; what holds something else beside
+ * is no page.
+ */
+export function listIn(page: unknown, name: string): unknown {
+  const list = field(page, name) ?? undefined;
+  if (list !== undefined || !isResource(page)) return list;
+  const { [name]: _, nextPageToken, totalSize, ...others } = page;
+  return Object.keys(others).length > 0 || totalSize ? undefined : [];
 }
 
 /**

@@ -8,7 +8,7 @@ import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
 import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
 
-export { field, holdsText, isBlank, isResource, textOf } from "./body.js";
+export { field, holdsText, isBlank, isResource, kindOf, listIn, textOf } from "./body.js";
 export { toError } from "./errors.js";
 export { unknownOption } from "./hint.js";
 export { reasonOf } from "./stop.js";

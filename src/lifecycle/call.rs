@@ -140,7 +140,7 @@ impl<'a, S: Service> Call<'a, S> {
                 };
                 (error, Effect::of_unanswered(sent))
             }
-            Ok(answer) => match Effect::of_status(answer.status()) {
+            Ok(answer) => match Effect::of_answer(answer.status(), answer.body()) {
                 Effect::Done => return Ok(answer),
                 effect => {
                     let now_ms = self.service.now_ms();

@@ -1,26 +1,96 @@
-//! Delete API Key.
+//! Delete API Key. A key is deleted if the API says so in its own words, or if a complete list lacks it:
+//! neither a status nor a page of somebody else's is proof.
 
-use super::{Call, Outcome, Payload, Request, Service, path};
+use super::list::{NO_ID, every_key};
+use super::{Answer, Body, Call, Error, ErrorOf, Item, Outcome, Payload, Request, Service, path};
 
-/// Deletes a key. Where there is no such key, that is a success if the caller says so
-/// (`missing_ok`), or if an earlier attempt of this call may have deleted it.
-pub async fn delete<S: Service>(
-    call: &Call<'_, S>,
-    account: &str,
-    user: &str,
-    key_id: &str,
-    missing_ok: bool,
-) -> Outcome<S, ()> {
-    let request = Request {
-        method: "POST",
-        path: path::keys(account, user) + ":delete",
-        payload: Some(Payload::Delete { key_id }),
-    };
-    let tried = call.send(&request).await;
-    match tried.outcome {
-        Err(error) if error.has_status(404) && (missing_ok || tried.effects.ambiguous() > 0) => {
-            Ok(())
+/// The keys of one user, to delete some of them.
+#[derive(Clone, Copy)]
+pub struct Deletion<'a> {
+    /// The account's id.
+    pub account: &'a str,
+    /// The id of the keys' owner.
+    pub user: &'a str,
+}
+
+/// What one attempt to delete a key has shown.
+pub(super) enum Shown<S: Service> {
+    /// It is deleted.
+    Deleted,
+    /// The service answered that there is no such key, or as nobody knows it to. A list shows whether the
+    /// key is there; if it is, this is the error.
+    Unclear(ErrorOf<S>),
+}
+
+impl Deletion<'_> {
+    /// Deletes a key. If the user has no such key, that is an error, unless it is fine with the caller
+    /// (`missing_ok`) or this operation has seen the key or made it: then it has been deleted since.
+    pub async fn run<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_id: &str,
+        missing_ok: bool,
+    ) -> Outcome<S, ()> {
+        match self.attempt(call, key_id).await? {
+            Shown::Deleted => Ok(()),
+            Shown::Unclear(error) if is_missing(&error) && !missing_ok => Err(error),
+            Shown::Unclear(error) => self.settle(call, key_id, error).await,
         }
-        outcome => outcome.map(|_| ()),
     }
+
+    /// Sends the request, and reads what its answer shows.
+    pub(super) async fn attempt<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_id: &str,
+    ) -> Outcome<S, Shown<S>> {
+        let request = Request {
+            method: "POST",
+            path: path::keys(self.account, self.user) + ":delete",
+            payload: Some(Payload::Delete { key_id }),
+        };
+        match call.send(&request).await.outcome {
+            Ok(answer) if answer.body() == Body::Empty => Ok(Shown::Deleted),
+            Ok(answer) => Ok(Shown::Unclear(Box::new(Error::Unreadable {
+                answer,
+                reason: "its body is not the empty object that confirms a deletion",
+            }))),
+            Err(error) if is_missing(&error) => Ok(Shown::Unclear(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn settle<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_id: &str,
+        error: ErrorOf<S>,
+    ) -> Outcome<S, ()> {
+        let there = self.listed(call, &[key_id]).await?;
+        if there.is_empty() { Ok(()) } else { Err(error) }
+    }
+
+    /// Which of these keys the user's complete list shows.
+    pub(super) async fn listed<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_ids: &[&str],
+    ) -> Outcome<S, Vec<String>> {
+        let mut listed = Vec::new();
+        every_key(call, self.account, self.user, &mut |key| {
+            let key_id = key.text("keyId").ok_or(NO_ID)?;
+            if key_ids.contains(&key_id.as_str()) {
+                listed.push(key_id);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(listed)
+    }
+}
+
+/// Whether the API says, in its own words, that there is no such key.
+fn is_missing<A: Answer, C>(error: &Error<A, C>) -> bool {
+    matches!(error, Error::Refused { answer, .. }
+        if answer.status() == 404 && answer.body() == Body::NotFound)
 }

@@ -1,6 +1,7 @@
 //! What attempts may have left at the service: the one place that says so.
 
 use super::retry::is_redirect;
+use super::service::Body;
 
 /// What is known of the effect of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +19,11 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// What an answer with this status tells.
-    pub fn of_status(status: u16) -> Self {
+    /// What an answer with this status and body tells. A success counts unless its body says otherwise;
+    /// whether it has the shape that was asked for is for the operation to say.
+    pub fn of_answer(status: u16, body: Body) -> Self {
         match status {
+            200..=299 if matches!(body, Body::NotFound | Body::Refusal) => Self::Ambiguous,
             200..=299 => Self::Done,
             408 | 500.. => Self::Ambiguous,
             400 | 401 | 404 | 405 | 413 | 422 => Self::None,
@@ -79,8 +82,22 @@ mod tests {
             (Effect::Ambiguous, &[408, 500, 502, 503, 599]),
         ] {
             for status in statuses {
-                assert_eq!(Effect::of_status(*status), effect, "{status}");
+                let told = Effect::of_answer(*status, Body::Resource);
+                assert_eq!(told, effect, "{status}");
             }
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_no_success_whatever_its_status() {
+        for (body, effect) in [
+            (Body::Refusal, Effect::Ambiguous),
+            (Body::NotFound, Effect::Ambiguous),
+            (Body::Foreign, Effect::Done),
+            (Body::Empty, Effect::Done),
+        ] {
+            assert_eq!(Effect::of_answer(200, body), effect, "{body:?}");
+            assert_eq!(Effect::of_answer(400, body), Effect::None, "{body:?}");
         }
     }
 

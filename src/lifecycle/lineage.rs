@@ -1,5 +1,6 @@
 //! Which key took over from which, as annotations tell of earlier rotations. Pure.
 
+use super::list::NO_ID;
 use super::mark::{REVOKES, ROTATES, mark_of};
 use super::{Item, time};
 use serde::Serialize;
@@ -42,7 +43,7 @@ impl<I> Default for Lineage<I> {
 impl<I: Item> Lineage<I> {
     /// Adds a key of the list; one without an id cannot be told from others.
     pub fn push(&mut self, key: I) -> Result<(), &'static str> {
-        let id = key.text("keyId").ok_or("a key of its list has no keyId")?;
+        let id = key.text("keyId").ok_or(NO_ID)?;
         let rotates = key.annotation(ROTATES);
         self.keys.push(Listed { id, key, rotates });
         Ok(())

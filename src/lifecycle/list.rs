@@ -5,6 +5,9 @@ use super::{Answer, Call, Error, Item, Outcome, Request, Service, path};
 /// The field of a page that says where the next one starts.
 const TOKEN: &str = "nextPageToken";
 
+/// What is wrong with a list's key that cannot be told from others.
+pub const NO_ID: &str = "a key of its list has no keyId";
+
 /// What is listed.
 #[derive(Debug, Clone, Copy)]
 pub enum Collection<'a> {
@@ -100,4 +103,32 @@ pub async fn pages<S: Service>(
             return Ok(());
         }
     }
+}
+
+/// Hands every key of a user to `visit`, as [`pages`] does with pages. A list that is shorter than it says
+/// is an error: what it lacks may be there.
+pub async fn every_key<S: Service>(
+    call: &Call<'_, S>,
+    account: &str,
+    user: &str,
+    visit: &mut dyn FnMut(<S::Answer as Answer>::Item) -> Result<(), &'static str>,
+) -> Outcome<S, ()> {
+    let first = Page {
+        account,
+        collection: Collection::Keys { user },
+        query: &[],
+    };
+    let mut count = 0.0;
+    pages(call, &first, &mut |answer: &S::Answer| {
+        for key in answer.items("apiKeys").into_iter().flatten() {
+            count += 1.0;
+            visit(key)?;
+        }
+        let is_last = answer.item().is_none_or(|page| page.is_blank(TOKEN));
+        if is_last && answer.total_size().is_some_and(|total| count < total) {
+            return Err("its list is shorter than its totalSize");
+        }
+        Ok(())
+    })
+    .await
 }

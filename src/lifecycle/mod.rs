@@ -24,7 +24,7 @@ pub mod time;
 pub use audit::{Audited, Counts, Finding, Thresholds, audit};
 pub use call::{Call, Limits};
 pub use create::{Create, Created, NewKey, Orphans};
-pub use delete::delete;
+pub use delete::Deletion;
 pub use error::{
     Error, ErrorOf, InvalidOption, Limit, Outcome, TransportError, TransportErrorKind,
 };
@@ -33,5 +33,7 @@ pub use lineage::Successor;
 pub use list::{Collection, Page, page};
 pub use mark::{ATTEMPT, CALL, LIFETIME, Mark, RESERVED, REVOKES, ROTATES};
 pub use rotate::{Aftermath, Pending, Rotate, Rotated, Rotation, RotationError, RotationErrorKind};
-pub use service::{Aborted, Answer, Item, KeyStore, Payload, Persisted, Request, Rotator, Service};
+pub use service::{
+    Aborted, Answer, Body, Item, KeyStore, Payload, Persisted, Request, Rotator, Service,
+};
 pub use sweep::{Sweep, Unfinished};

@@ -93,8 +93,29 @@ pub trait Answer {
     fn hints(&self) -> retry::Hints;
     /// The body as one resource; [`None`] if it is no JSON object.
     fn item(&self) -> Option<Self::Item>;
-    /// The body's list of this name, empty if it is left out; [`None`] if it is something else.
+    /// The body's list of this name. One that is left out is empty if the body holds nothing else than
+    /// a page does; otherwise, and if it is something else, [`None`].
     fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Self::Item>>;
+    /// How many items the whole list has, if the body says so.
+    fn total_size(&self) -> Option<f64>;
+    /// What kind of body it is, as far as the API's own are known.
+    fn body(&self) -> Body;
+}
+
+/// What an answer's body says of the request, whatever the status: gateways, sign-in pages and wrong paths
+/// answer 200 and 404, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// An object without a field, which is how the API answers a deletion.
+    Empty,
+    /// Another JSON object that does not say that the request was refused.
+    Resource,
+    /// A refusal by the API: there is no such thing.
+    NotFound,
+    /// Another refusal: an `error`, a `fault` or the `code` of a gRPC status.
+    Refusal,
+    /// No JSON object.
+    Foreign,
 }
 
 /// A JSON object of an answer.

@@ -1,7 +1,8 @@
 //! Deletes a create's orphans: the keys that carry its mark, but for the one that the caller was given.
 
-use super::list::{Collection, Page, pages};
-use super::{Answer, Call, Event, Item, Limits, Mark, Outcome, Service, delete};
+use super::delete::{Deletion, Shown};
+use super::list::{NO_ID, every_key};
+use super::{Call, ErrorOf, Event, Item, Limits, Mark, Outcome, Service};
 
 /// How long after the first sweep a second one looks for what was committed late, in milliseconds.
 const LATE_MS: f64 = 5_000.0;
@@ -43,40 +44,65 @@ impl Sweep {
         call: &Call<'_, S>,
         deleted: &mut Vec<String>,
     ) -> Outcome<S, ()> {
-        let mut found = Vec::from_iter(self.named.clone());
-        let list = Page {
+        let deletion = Deletion {
             account: &self.account,
-            collection: Collection::Keys { user: &self.user },
-            query: &[],
+            user: &self.user,
         };
-        let mut outcome = pages(call, &list, &mut |answer: &S::Answer| {
-            let keys = answer.items("apiKeys").into_iter().flatten();
-            for key in keys.filter(|key| self.mark.is_on(key)) {
-                let key_id = key.text("keyId").ok_or("a key of its list has no keyId")?;
-                if Some(&key_id) != self.keep.as_ref() && !found.contains(&key_id) {
-                    found.push(key_id);
+        let mut outcome = Ok(());
+        let mut known = Vec::from_iter(self.named.clone());
+        let mut tried = 0;
+        // If an answer leaves it unclear whether a key is deleted, a second list decides.
+        let mut unclear: Vec<(String, ErrorOf<S>)> = Vec::new();
+        for is_last in [false, true] {
+            let mut listed = Vec::new();
+            let list = every_key(call, &self.account, &self.user, &mut |key| {
+                let key_id = key.text("keyId").ok_or(NO_ID)?;
+                let is_kept = Some(&key_id) == self.keep.as_ref();
+                if self.mark.is_on(&key) && !is_kept && !known.contains(&key_id) {
+                    known.push(key_id.clone());
+                }
+                listed.push(key_id);
+                Ok(())
+            })
+            .await;
+            for (key_id, error) in unclear.drain(..) {
+                if list.is_ok() && !listed.contains(&key_id) {
+                    self.tell_deleted(call.service(), key_id, deleted);
+                } else {
+                    outcome = Err(error);
                 }
             }
-            Ok(())
-        })
-        .await;
-        if outcome.as_ref().is_err_and(|error| error.interrupts()) {
-            return outcome;
-        }
-        for key_id in found {
-            match delete(call, &self.account, &self.user, &key_id, true).await {
-                Ok(()) => {
-                    call.service().notify(&Event::OrphanDeleted {
-                        key_id: &key_id,
-                        attempt_tag: &self.mark.tag,
-                    });
-                    deleted.push(key_id);
+            if let Err(error) = list {
+                if error.interrupts() {
+                    return Err(error);
                 }
-                Err(error) if error.interrupts() => return Err(error),
-                Err(error) => outcome = Err(error),
+                outcome = Err(error);
+            }
+            for key_id in known.get(tried..).unwrap_or_default() {
+                match deletion.attempt(call, key_id).await {
+                    Ok(Shown::Deleted) => {
+                        self.tell_deleted(call.service(), key_id.clone(), deleted);
+                    }
+                    Ok(Shown::Unclear(error)) if is_last => outcome = Err(error),
+                    Ok(Shown::Unclear(error)) => unclear.push((key_id.clone(), error)),
+                    Err(error) if error.interrupts() => return Err(error),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+            tried = known.len();
+            if unclear.is_empty() {
+                break;
             }
         }
         outcome
+    }
+
+    fn tell_deleted<S: Service>(&self, service: &S, key_id: String, deleted: &mut Vec<String>) {
+        service.notify(&Event::OrphanDeleted {
+            key_id: &key_id,
+            attempt_tag: &self.mark.tag,
+        });
+        deleted.push(key_id);
     }
 
     /// Tells the caller that orphans may be left, and the tag to find them by.

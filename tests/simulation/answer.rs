@@ -2,7 +2,7 @@
 
 use crate::state::{START_MS, time_text};
 use fireworks_keys::lifecycle::retry::Hints;
-use fireworks_keys::lifecycle::{Answer, Item};
+use fireworks_keys::lifecycle::{Answer, Body, Item};
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -11,13 +11,46 @@ pub struct Reply {
     pub retry_after: Option<&'static str>,
     pub item: Option<Thing>,
     pub items: Vec<Thing>,
+    /// What the body says of the request.
+    pub body: Body,
 }
 
 impl Reply {
     pub fn ok(item: Thing) -> Self {
         Self {
             item: Some(item),
+            body: Body::Resource,
             ..Self::status(200)
+        }
+    }
+
+    /// How the service confirms a deletion.
+    pub fn deleted() -> Self {
+        Self {
+            body: Body::Empty,
+            ..Self::ok(Thing::default())
+        }
+    }
+
+    /// How the service says that there is no such thing.
+    pub fn missing() -> Self {
+        Self {
+            body: Body::NotFound,
+            ..Self::status(404)
+        }
+    }
+
+    /// A page that is not the service's, such as a guest network's sign-in page.
+    pub fn portal() -> Self {
+        Self::status(200)
+    }
+
+    /// A refusal, in an answer with this status.
+    pub fn refusal(status: u16) -> Self {
+        Self {
+            item: Some(Thing::default()),
+            body: Body::Refusal,
+            ..Self::status(status)
         }
     }
 
@@ -27,6 +60,7 @@ impl Reply {
             retry_after: None,
             item: None,
             items: Vec::new(),
+            body: Body::Foreign,
         }
     }
 
@@ -57,7 +91,15 @@ impl Answer for Reply {
     }
 
     fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Thing>> {
-        Some(self.items.iter().cloned())
+        (self.body == Body::Resource).then(|| self.items.iter().cloned())
+    }
+
+    fn total_size(&self) -> Option<f64> {
+        None
+    }
+
+    fn body(&self) -> Body {
+        self.body
     }
 }
 

@@ -2,8 +2,8 @@
 
 use fireworks_keys::lifecycle::retry::Hints;
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Aborted, Answer, Audited, CALL, Call, Counts, Event, Finding, Item, Limits, Request,
-    Service, Thresholds, TransportError, audit, time,
+    ATTEMPT, Aborted, Answer, Audited, Body, CALL, Call, Counts, Event, Finding, Item, Limits,
+    Request, Service, Thresholds, TransportError, audit, time,
 };
 use std::cell::RefCell;
 use std::future::Future;
@@ -91,6 +91,14 @@ impl Answer for Listing {
 
     fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Fields>> {
         Some(self.keys.iter().cloned())
+    }
+
+    fn total_size(&self) -> Option<f64> {
+        None
+    }
+
+    fn body(&self) -> Body {
+        Body::Resource
     }
 }
 

@@ -32,7 +32,7 @@ fn a_calm_create_sends_one_request() {
 fn schedules_are_not_all_alike() {
     // If some outcome were never reached, the checks of it would prove nothing.
     let mut seen = [0_u32; 8];
-    for seed in 0..10_000 {
+    for seed in 0..20_000 {
         let (world, limits) = prepare(seed);
         let created = create(&world, limits);
         let reached = [

@@ -50,7 +50,7 @@ impl Key {
             created_at_ms: Some(self.created_at_ms),
             lifetime_ms: self.lifetime_ms,
             secret,
-            next: None,
+            ..Thing::default()
         }
     }
 }
@@ -189,8 +189,8 @@ impl State {
                     return (None, Reply::status(status));
                 }
                 match self.keys.iter().any(|key| key.id == id && key.live) {
-                    true => (Some(Effect::Delete { id }), Reply::ok(Thing::default())),
-                    false => (None, Reply::status(404)),
+                    true => (Some(Effect::Delete { id }), Reply::deleted()),
+                    false => (None, Reply::missing()),
                 }
             }
             None if !request.path.contains("/apiKeys") => (None, Reply::ok(Thing::default())),

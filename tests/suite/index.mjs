@@ -4,6 +4,7 @@
 import { audits } from "./audits.mjs";
 import { calls } from "./calls.mjs";
 import { errors } from "./errors.mjs";
+import { evidence } from "./evidence.mjs";
 import { interrupted } from "./interrupted.mjs";
 import { lists } from "./lists.mjs";
 import { options } from "./options.mjs";
@@ -21,6 +22,7 @@ export const cases = {
   ...calls,
   ...options,
   ...errors,
+  ...evidence,
   ...lists,
   ...orphans,
   ...time,

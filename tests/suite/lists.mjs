@@ -111,14 +111,16 @@ export const lists = {
       '{"apiKeys": {}}',
       '{"apiKeys": "none"}',
       '{"nextPageToken": 7}',
+      '{"unheard": 1}',
       "<html>",
     ]) {
       const fetch = async () => new Response(body);
       const list = listApiKeys({ ...connection(api), fetch });
       await rejectionOf(InvalidResponseError, Promise.resolve(list));
     }
-    const fetch = async () => new Response('{"unheard": 1}');
-    equal(await listApiKeys({ ...connection(api), fetch }), { unheard: 1 }, "an empty list");
+    const fetch = async () => new Response('{"apiKeys": null, "unheard": 1}');
+    const error = await rejection(Promise.resolve(listApiKeys({ ...connection(api), fetch })));
+    equal(error.code, "INVALID_RESPONSE", "an empty page with something else");
   },
 
   async "a list never throws where it is called"({ listApiKeys, listUsers }, api) {

@@ -224,12 +224,22 @@ export const orphans = {
     await calm(api);
   },
 
-  async "a delete whose answer is lost is a success all the same"({ createApiKey, deleteApiKey }, api) {
+  async "a delete whose answer is lost finds no key, which is a success if a missing key is"(
+    { createApiKey, deleteApiKey },
+    api,
+  ) {
     const at = connection(api, USER);
-    const { keyId } = await createApiKey(at);
     const lost = { kind: "answer", status: 503, body: "{}", when: "after" };
-    await fault(api, lost, { operation: "delete", user: USER });
-    equal(await deleteApiKey({ ...at, keyId }), undefined, "nothing");
+    for (const missingOk of [true, false]) {
+      const { keyId } = await createApiKey(at);
+      await fault(api, lost, { operation: "delete", user: USER });
+      const deleting = deleteApiKey({ ...at, keyId, missingOk });
+      // Nothing tells a key that this call has deleted from one that was never there.
+      equal(
+        missingOk ? await deleting : (await rejection(deleting)).code,
+        missingOk ? undefined : "NOT_FOUND",
+      );
+    }
   },
 };
 

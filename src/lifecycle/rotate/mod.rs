@@ -8,11 +8,12 @@ use plan::Plan;
 
 pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, RotationErrorKind};
 
+use super::delete::{Deletion, Shown};
 use super::lineage::{Lineage, Listed, created_ms, has, sorted};
-use super::list::{Collection, Page, pages};
+use super::list::every_key;
 use super::{
-    Answer, Call, Create, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome, Persisted,
-    Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, delete, path,
+    Answer, Body, Call, Create, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome,
+    Persisted, Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, path,
 };
 
 /// By how much a successor must be older than ours to count as left by a crash, in milliseconds: no
@@ -132,18 +133,8 @@ impl<S: Rotator> Progress<'_, S> {
 
     async fn list(&self) -> Outcome<S, Keys<S>> {
         let mut keys = Lineage::default();
-        let list = Page {
-            account: self.rotate.account,
-            collection: Collection::Keys {
-                user: self.rotate.user,
-            },
-            query: &[],
-        };
-        pages(self.call, &list, &mut |answer: &S::Answer| {
-            let mut listed = answer.items("apiKeys").into_iter().flatten();
-            listed.try_for_each(|key| keys.push(key))
-        })
-        .await?;
+        let Rotate { account, user, .. } = *self.rotate;
+        every_key(self.call, account, user, &mut |key| keys.push(key)).await?;
         Ok(keys)
     }
 
@@ -207,6 +198,11 @@ impl<S: Rotator> Progress<'_, S> {
         };
         match new.send_as_new(&request, ACTIVATION_MS).await.outcome {
             Err(error) if error.has_status(403) => Ok(()),
+            // Something on the way may answer 200 as well, such as a sign-in page.
+            Ok(answer) if answer.body() == Body::Foreign => Err(Box::new(Error::Unreadable {
+                answer,
+                reason: "its body is no account",
+            })),
             outcome => outcome.map(|_| ()),
         }
     }
@@ -254,20 +250,37 @@ impl<S: Rotator> Progress<'_, S> {
             pending: Vec::new(),
             is_token: plan.is_token && keep == 0,
         };
+        let deletion = Deletion { account, user };
+        let mut unclear = Vec::new();
         for key_id in plan.revoke {
-            let mut outcome = delete(first, account, user, &key_id, true).await;
-            if let Err(error) = &outcome
-                && (error.has_status(401) || error.has_status(403))
-            {
-                let other = delete(second, account, user, &key_id, true).await;
+            let mut outcome = deletion.attempt(first, &key_id).await;
+            if is_denied(&outcome) {
+                let other = deletion.attempt(second, &key_id).await;
                 // A 401 says only that this token is not known, not why the key cannot be deleted.
                 if !matches!(&other, Err(error) if error.has_status(401)) {
                     outcome = other;
                 }
             }
             match outcome {
-                Ok(()) => rotation.revoked.push(key_id),
+                Ok(Shown::Deleted) => rotation.revoked.push(key_id),
+                Ok(Shown::Unclear(error)) => unclear.push(Pending { key_id, error }),
                 Err(error) => rotation.pending.push(Pending { key_id, error }),
+            }
+        }
+        if unclear.is_empty() {
+            return rotation;
+        }
+        let key_ids: Vec<&str> = unclear.iter().map(|each| each.key_id.as_str()).collect();
+        let mut listed = deletion.listed(first, &key_ids).await;
+        if is_denied(&listed) {
+            listed = deletion.listed(second, &key_ids).await;
+        }
+        for each in unclear {
+            match &listed {
+                Ok(listed) if !listed.contains(&each.key_id) => {
+                    rotation.revoked.push(each.key_id);
+                }
+                _ => rotation.pending.push(each),
             }
         }
         rotation
@@ -308,7 +321,7 @@ impl<S: Rotator> Progress<'_, S> {
         } = *self.rotate;
         let interrupted = match kind {
             RotationErrorKind::Request(error) if error.interrupts() => true,
-            _ => match delete(self.call, account, user, id, true).await {
+            _ => match (Deletion { account, user }).run(self.call, id, true).await {
                 Ok(()) => return true,
                 Err(error) => error.interrupts(),
             },
@@ -349,6 +362,11 @@ impl<S: Rotator> Progress<'_, S> {
         live.extend(successors.iter().map(|each| each.key_id.clone()));
         live
     }
+}
+
+/// Whether the service refused the token, so that another may do.
+fn is_denied<A: Answer, C, T>(outcome: &Result<T, Box<Error<A, C>>>) -> bool {
+    matches!(outcome, Err(error) if error.has_status(401) || error.has_status(403))
 }
 
 /// Whether a key is so much older than ours, by the service's times, that no rotation can still be at

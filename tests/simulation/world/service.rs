@@ -2,9 +2,9 @@
 
 use super::World;
 use crate::answer::{Reply, Thing};
-use crate::state::START_MS;
+use crate::state::{Key, START_MS};
 use fireworks_keys::lifecycle::{
-    Aborted, Event, Payload, Request, Service, TransportError, TransportErrorKind,
+    Aborted, Body, Event, Payload, Request, Service, TransportError, TransportErrorKind,
 };
 
 /// How a request ends.
@@ -44,7 +44,10 @@ impl Service for World {
             };
             let served_ms = started_ms + 200.0 * state.rng.f64() * slow;
             let answered_ms = served_ms + 200.0 * state.rng.f64() * slow;
-            let trouble = (state.rng.f64() < self.weather.faults).then(|| state.rng.u32(0..13));
+            let trouble = (state.rng.f64() < self.weather.faults).then(|| {
+                let impostor = state.rng.f64() < 0.15;
+                state.rng.u32(if impostor { 13..17 } else { 0..13 })
+            });
             (served_ms, answered_ms, trouble)
         };
         let stop_ms = ends_ms.min(self.abort_at_ms());
@@ -91,13 +94,13 @@ impl Service for World {
                     (None, Fate::Answered(Reply::busy(seconds)))
                 }
                 // The work is done, but the answer is not JSON or lacks a required field.
-                Some(8) => (
-                    effect,
-                    Fate::Answered(Reply {
-                        item: None,
-                        ..reply
-                    }),
-                ),
+                Some(8) => (effect, Fate::Answered(Reply::portal())),
+                // Something on the way answers, and the request never arrives.
+                Some(13) => (None, Fate::Answered(Reply::portal())),
+                Some(14) => (None, Fate::Answered(Reply::refusal(200))),
+                Some(15) => (None, Fate::Answered(Reply::status(404))),
+                // The service answers a wrong path as if there were no such user.
+                Some(16) if !is_create => (None, Fate::Answered(Reply::missing())),
                 Some(9) if is_create => (effect, Fate::Answered(Reply::ok(Thing::default()))),
                 // The answer names the key but lacks its secret.
                 Some(11 | 12) if is_create => {
@@ -135,9 +138,11 @@ impl Service for World {
             Fate::Answered(reply) => Ok(reply),
             Fate::Broken | Fate::Hangs => Err(TransportErrorKind::Unreachable(())),
         };
-        let good = outcome
-            .as_ref()
-            .is_ok_and(|reply| reply.status == 200 && reply.item.is_some() || reply.status == 404);
+        let good = outcome.as_ref().is_ok_and(|reply| match reply.body {
+            Body::Resource | Body::Empty => reply.status == 200,
+            Body::NotFound => trouble != Some(16),
+            Body::Refusal | Body::Foreign => false,
+        });
         let unsure = match &outcome {
             Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
             Ok(reply) => matches!(reply.status, 408 | 500..),
@@ -189,7 +194,14 @@ impl Service for World {
         let state = &mut *self.state.borrow_mut();
         let log = &mut state.log;
         match event {
-            Event::OrphanDeleted { key_id, .. } => log.deleted.push((*key_id).into()),
+            Event::OrphanDeleted { key_id, .. } => {
+                let live = |key: &Key| key.live && key.id.to_string() == *key_id;
+                assert!(
+                    !state.keys.iter().any(live),
+                    "{key_id} lives, and is told as deleted"
+                );
+                log.deleted.push((*key_id).into());
+            }
             Event::OrphansUnknown { .. } => log.gave_up += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
             Event::RotationUnknown { .. } => log.unknown += 1,
