@@ -6,6 +6,7 @@ export const emulatorArguments = [
   ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
   ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
   ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
+  ...["--user", "redirected:user:service-account"],
 ];
 
 /** Options that create a key at this emulator. */
