@@ -104,7 +104,10 @@ export interface DeleteApiKeyOptions extends ConnectionOptions {
   userId: string;
   /** The id of the key. */
   keyId: string;
-  /** Whether to succeed if there is no such key. @default false */
+  /**
+   * Whether to succeed if the user has no such key: the API says so, and a complete list of the user's keys
+   * does not show it. @default false
+   */
   missingOk?: boolean | undefined;
 }
 

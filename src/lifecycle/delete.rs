@@ -31,10 +31,14 @@ impl Deletion<'_> {
         key_id: &str,
         missing_ok: bool,
     ) -> Outcome<S, ()> {
-        match self.attempt(call, key_id).await? {
-            Shown::Deleted => Ok(()),
-            Shown::Unclear(error) if is_missing(&error) && !missing_ok => Err(error),
-            Shown::Unclear(error) => self.settle(call, key_id, error).await,
+        let Shown::Unclear(error) = self.attempt(call, key_id).await? else {
+            return Ok(());
+        };
+        let decides = missing_ok || !is_missing(&error);
+        if decides && self.listed(call, &[key_id]).await?.is_empty() {
+            Ok(())
+        } else {
+            Err(error)
         }
     }
 
@@ -58,16 +62,6 @@ impl Deletion<'_> {
             Err(error) if is_missing(&error) => Ok(Shown::Unclear(error)),
             Err(error) => Err(error),
         }
-    }
-
-    async fn settle<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        key_id: &str,
-        error: ErrorOf<S>,
-    ) -> Outcome<S, ()> {
-        let there = self.listed(call, &[key_id]).await?;
-        if there.is_empty() { Ok(()) } else { Err(error) }
     }
 
     /// Which of these keys the user's complete list shows.

@@ -252,13 +252,15 @@ impl<S: Rotator> Progress<'_, S> {
         };
         let deletion = Deletion { account, user };
         let mut unclear = Vec::new();
+        let mut accepted = first;
         for key_id in plan.revoke {
             let mut outcome = deletion.attempt(first, &key_id).await;
-            if is_denied(&outcome) {
+            if matches!(&outcome, Err(error) if error.has_status(401) || error.has_status(403)) {
                 let other = deletion.attempt(second, &key_id).await;
                 // A 401 says only that this token is not known, not why the key cannot be deleted.
                 if !matches!(&other, Err(error) if error.has_status(401)) {
                     outcome = other;
+                    accepted = second;
                 }
             }
             match outcome {
@@ -271,10 +273,7 @@ impl<S: Rotator> Progress<'_, S> {
             return rotation;
         }
         let key_ids: Vec<&str> = unclear.iter().map(|each| each.key_id.as_str()).collect();
-        let mut listed = deletion.listed(first, &key_ids).await;
-        if is_denied(&listed) {
-            listed = deletion.listed(second, &key_ids).await;
-        }
+        let listed = deletion.listed(accepted, &key_ids).await;
         for each in unclear {
             match &listed {
                 Ok(listed) if !listed.contains(&each.key_id) => {
@@ -362,11 +361,6 @@ impl<S: Rotator> Progress<'_, S> {
         live.extend(successors.iter().map(|each| each.key_id.clone()));
         live
     }
-}
-
-/// Whether the service refused the token, so that another may do.
-fn is_denied<A: Answer, C, T>(outcome: &Result<T, Box<Error<A, C>>>) -> bool {
-    matches!(outcome, Err(error) if error.has_status(401) || error.has_status(403))
 }
 
 /// Whether a key is so much older than ours, by the service's times, that no rotation can still be at
