@@ -155,12 +155,16 @@ impl Api {
         if let Some(fetch) = &self.connection.fetch {
             return Ok(host::call_fetch(fetch, url, init).into());
         }
-        let request = host::make_request(url, init)
-            .and_then(|request| request.ok_or(JsValue::UNDEFINED))
-            .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
-        let request = gloo_net::http::Request::from(request);
-        // fetch may have sent the request before it threw.
-        host::fetch(&request.into(), &host::again(init))
+        let resource: JsValue = match host::make_request(url, init) {
+            Ok(Some(request)) => {
+                let request: web_sys::Request = gloo_net::http::Request::from(request).into();
+                request.into()
+            }
+            _ => url.into(),
+        };
+        // fetch may have sent the request before it threw. The init is handed over as well: it holds the
+        // signal, which Node forgets when it collects the request.
+        host::fetch(&resource, init)
             .map(JsValue::from)
             .map_err(|cause| TransportError {
                 sent: true,

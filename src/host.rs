@@ -131,8 +131,6 @@ extern "C" {
     /// Makes a request for the global fetch.
     #[wasm_bindgen(catch, js_name = makeRequest)]
     pub fn make_request(url: &str, init: &RequestInit) -> Result<Option<Request>, JsValue>;
-    /// The init to pass to fetch together with a request.
-    pub fn again(init: &RequestInit) -> RequestInit;
     /// Reads the response that fetch returned into a [`Reply`].
     pub fn receive(stop: &Stop, sent: &JsValue) -> Promise;
 
@@ -193,7 +191,7 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// The global fetch.
+    /// The global fetch. It takes a request or the text of a URL.
     #[wasm_bindgen(catch)]
-    pub fn fetch(request: &Request, init: &RequestInit) -> Result<Option<Object>, JsValue>;
+    pub fn fetch(resource: &JsValue, init: &RequestInit) -> Result<Option<Object>, JsValue>;
 }

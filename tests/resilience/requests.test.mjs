@@ -1,7 +1,11 @@
 // What is asked of a runtime's or a caller's fetch, and what is taken from it for an answer.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from "fireworks-keys";
 import { creating, errorOf, refusal } from "./calls.mjs";
 
@@ -22,7 +26,7 @@ test("a request follows no redirect, says what it sends, and is not bound to any
   assert.deepEqual(JSON.parse(init.body), { apiKey: {} });
 });
 
-test("the runtime's own fetch gets a request, and its body beside it", async (t) => {
+test("the runtime's own fetch gets a request, and its init beside it", async (t) => {
   const asked = [];
   t.mock.method(globalThis, "fetch", async (request, init) => {
     asked.push([request, init]);
@@ -31,12 +35,101 @@ test("the runtime's own fetch gets a request, and its body beside it", async (t)
   await createApiKey(at);
   const { token, accountId, userId } = at;
   await listApiKeys({ token, accountId, userId });
-  const [[post, { body }], [get, nothing]] = asked;
+  const [[post, { body, method, signal }], [get, init]] = asked;
   assert.ok(post instanceof Request && get instanceof Request);
   assert.deepEqual([post.method, post.redirect, JSON.parse(body)], ["POST", "manual", { apiKey: {} }]);
-  assert.deepEqual([get.method, nothing], ["GET", {}]);
+  assert.deepEqual([method, signal instanceof AbortSignal], ["POST", true]);
+  assert.equal(`${post}`, post.url);
+  assert.deepEqual([get.method, init.method, "body" in init], ["GET", "GET", false]);
   assert.equal(get.headers.get("content-type"), null);
 });
+
+/** What people put in the place of the platform's fetch. */
+const REPLACEMENTS = {
+  "one that takes what it is given": (native) => (resource, init) => native(resource, init),
+  "one that makes text of the URL": (native) => (url, init) => native(String(url), init),
+  "one that parses the URL": (native) => (url, init) => native(new URL(url), init),
+  "one that copies the headers": (native) => (url, init) =>
+    native(url, { ...init, headers: { ...init.headers, "x-trace": "1" } }),
+  "one that records the method": (native) => (url, init) => {
+    assert.ok(["GET", "POST"].includes(init.method.toUpperCase()));
+    return native(url, init);
+  },
+  "one that makes a request": (native) => (resource, init) => native(new Request(resource, init)),
+  "one that takes the URL of a request": (native) => (resource, init) =>
+    native(typeof resource === "string" ? resource : resource.url, init),
+  "one that takes apart what it is given": (native) => (resource, init) => {
+    const { method, headers, body } = new Request(resource, init);
+    return native(`${resource}`, { ...init, method, headers, body, duplex: "half" });
+  },
+};
+
+for (const [name, replace] of Object.entries(REPLACEMENTS)) {
+  test(`the global fetch may be ${name}`, async (t) => {
+    const seen = [];
+    const server = await serve((request, response) => {
+      const chunks = [];
+      request.on("data", (chunk) => chunks.push(chunk));
+      request.on("end", () => {
+        const body = Buffer.concat(chunks).toString();
+        seen.push([request.method, request.headers.authorization, body && JSON.parse(body)]);
+        response.end(JSON.stringify({ keyId: "k", key: "fw_k", apiKeys: [] }));
+      });
+    });
+    t.after(() => server.close());
+    t.mock.method(globalThis, "fetch", replace(globalThis.fetch));
+    const { token, accountId, userId } = at;
+    const to = { token, accountId, userId, baseUrl: `http://127.0.0.1:${server.address().port}` };
+    await createApiKey({ ...to, orphanProtection: false, displayName: "x" });
+    await listApiKeys(to);
+    const bearer = `Bearer ${token}`;
+    assert.deepEqual(seen, [
+      ["POST", bearer, { apiKey: { displayName: "x" } }],
+      ["GET", bearer, ""],
+    ]);
+  });
+}
+
+test("a platform's Request that refuses what it is given is left out", async (t) => {
+  t.mock.method(globalThis, "Request", () => {
+    throw new TypeError("a signal of another realm");
+  });
+  const asked = [];
+  t.mock.method(globalThis, "fetch", async (url, init) => {
+    asked.push([url, init.method]);
+    return Response.json({ keyId: "k", key: "fw_k" });
+  });
+  await createApiKey(at);
+  assert.deepEqual(asked, [["https://api.fireworks.ai/v1/accounts/acme/users/ci-bot/apiKeys", "POST"]]);
+});
+
+test("an attempt that timed out ends its request, whatever is collected meanwhile", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const closed = [];
+  const server = await serve((request) => {
+    closed.push(once(request.socket, "close"));
+    setImmediate(collect);
+  });
+  t.after(() => server.closeAllConnections());
+  t.after(() => server.close());
+  const baseUrl = `http://127.0.0.1:${server.address().port}`;
+  const calls = Array.from({ length: 10 }, () => createApiKey({ ...at, baseUrl, timeoutMs: 1_000 }));
+  const collecting = setInterval(collect, 20);
+  t.after(() => clearInterval(collecting));
+  const ended = await Promise.allSettled(calls);
+  assert.deepEqual(new Set(ended.map(({ reason }) => reason.code)), new Set(["TIMEOUT"]));
+  // On a busy machine, some time out before they arrive.
+  assert.ok(closed.length > 0);
+  await Promise.all(closed);
+});
+
+/** Starts a server on this machine. */
+async function serve(answer) {
+  const server = createServer(answer).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
 
 test("each create has a tag of its own: 32 digits, also where random numbers are small", async (t) => {
   let count = 0;
@@ -182,7 +275,7 @@ test("a delete sends the key's id, and resolves to nothing", async () => {
   let sent;
   const fetch = async (url, { body }) => {
     sent = [new URL(url).pathname, JSON.parse(body)];
-    return Response.json({ some: "thing" });
+    return Response.json({});
   };
   const { token, accountId, userId } = at;
   assert.equal(await deleteApiKey({ token, accountId, userId, keyId: "k", fetch }), undefined);
