@@ -25,6 +25,9 @@ extern "C" {
     /// The values of these fields. If reading any of them threw, the exceptions follow in the same order.
     #[wasm_bindgen(js_name = valuesOf)]
     pub fn values_of(object: &Object, names: &Array) -> Array;
+    /// Whether an object has a field of this name, with or without a value.
+    #[wasm_bindgen(catch, js_name = isNamed)]
+    pub fn is_named(object: &Object, name: &str) -> Result<bool, JsValue>;
     /// A bit mask of the values that are defined; the lowest bit is for the first value.
     #[wasm_bindgen(js_name = givenOf)]
     pub fn given_of(values: &Array) -> u32;

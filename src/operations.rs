@@ -85,7 +85,7 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
             expiry: options
                 .expiry
                 .as_ref()
-                .map(|(time, ms)| (time.as_str(), *ms)),
+                .map(|(time, ms)| (time.as_deref(), *ms)),
             verify: options.verify,
             keep: options.keep,
             delete_unfinished: options.delete_unfinished,

@@ -35,6 +35,11 @@ function valueOf(object: Record<string, unknown>, name: string): unknown {
   return name in Object.prototype && !Object.hasOwn(object, name) ? undefined : object[name];
 }
 
+/** Whether an object has an option of this name, with or without a value. May throw: a proxy's trap can. */
+export function isNamed(object: object, name: string): boolean {
+  return Object.hasOwn(object, name) || (name in object && !(name in Object.prototype));
+}
+
 /**
  * The name of the object's first field that is not among these names. Fields that are not enumerable
  * count, too, because they can be read as options. May throw: a proxy's trap can.

@@ -2,7 +2,7 @@
 
 import { ValidationError } from "./errors.js";
 import { List } from "./list.js";
-import { call, load } from "./module.js";
+import { call, type Given, load, surplus } from "./module.js";
 import { PATIENCE } from "./patience.js";
 import { snapshot } from "./snapshot.js";
 import type {
@@ -46,18 +46,20 @@ export type * from "./types.js";
  * come from somewhere else: then pass `fireworks-keys/fireworks_keys.wasm`, compiled or as bytes, before
  * the first call.
  */
-export async function init(options?: InitOptions): Promise<void> {
-  const module = moduleOf(options);
+export function init(options?: InitOptions): Promise<void>;
+export async function init(...given: unknown[]): Promise<void> {
+  if (given.length > 1) throw surplus("init");
+  const module = moduleOf(given[0]);
   await load("init", PATIENCE, module === undefined ? undefined : () => module);
 }
 
-function moduleOf(options: InitOptions | undefined): InitOptions["module"] {
+function moduleOf(options: unknown): InitOptions["module"] {
   const wrong = (path: string, expected: string, cause?: unknown): ValidationError =>
     new ValidationError(path, expected, { operation: "init", attempts: 0, cause });
   if (options === undefined) return undefined;
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
   try {
-    const { module, ...others } = options;
+    const { module, ...others } = options as InitOptions;
     const [other] = Object.keys(others);
     if (other === undefined) return module;
     throw wrong(other, "is not an option; did you mean module?");
@@ -75,39 +77,45 @@ function moduleOf(options: InitOptions | undefined): InitOptions["module"] {
  * tag among its annotations and deleted before this promise settles. If that is not possible, the
  * error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
  */
-export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey> {
-  return create(options, undefined);
+export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey>;
+export function createApiKey(...given: unknown[]): Promise<CreatedApiKey> {
+  return create(given, undefined);
 }
 
 /** Deletes an API key. */
-export function deleteApiKey(options: DeleteApiKeyOptions): Promise<void> {
-  return remove(options, undefined);
+export function deleteApiKey(options: DeleteApiKeyOptions): Promise<void>;
+export function deleteApiKey(...given: unknown[]): Promise<void> {
+  return remove(given, undefined);
 }
 
 /**
  * Deletes the keys that carry a create's attempt tag, at any time and from any process, and
  * resolves to their ids. If the create returned a key, pass its id as `keepKeyId`.
  */
-export function deleteOrphans(options: DeleteOrphansOptions): Promise<string[]> {
-  return removeOrphans(options, undefined);
+export function deleteOrphans(options: DeleteOrphansOptions): Promise<string[]>;
+export function deleteOrphans(...given: unknown[]): Promise<string[]> {
+  return removeOrphans(given, undefined);
 }
 
 /** Lists API keys: of one user, or of everybody with `userId: "-"`. */
-export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage> {
-  return keys(options, NO_DEFAULTS);
+export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage>;
+export function listApiKeys(...given: unknown[]): List<ApiKey, ApiKeyPage> {
+  return keys(given, NO_DEFAULTS);
 }
 
 /** Lists the account's users and service accounts. */
-export function listUsers(options: ListUsersOptions): List<User, UserPage> {
-  return users(options, NO_DEFAULTS);
+export function listUsers(options: ListUsersOptions): List<User, UserPage>;
+export function listUsers(...given: unknown[]): List<User, UserPage> {
+  return users(given, NO_DEFAULTS);
 }
 
 /**
  * Checks every key, of one user or of everybody with `userId: "-"`, for risks: for example, that it never
  * expires or that nobody uses it. An audit changes nothing.
  */
-export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit> {
-  return audit(options, undefined);
+export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit>;
+export function auditApiKeys(...given: unknown[]): Promise<Audit> {
+  return audit(given, undefined);
 }
 
 /**
@@ -116,8 +124,9 @@ export function auditApiKeys(options: AuditApiKeysOptions): Promise<Audit> {
  * the key in your store works; run it again to finish. Two rotations of one key at the same time notice
  * each other. With `onUnfinished: "delete"`, make sure that only one runs at a time.
  */
-export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation> {
-  return rotate(options, undefined);
+export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation>;
+export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
+  return rotate(given, undefined);
 }
 
 /** The same functions, with default options that you give once. The defaults stay private. */
@@ -132,38 +141,38 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 
   /** See {@link createApiKey}. */
-  async create(...[options]: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
-    return create(options, this.#defaults);
+  async create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+    return create(given, this.#defaults);
   }
 
   /** See {@link deleteApiKey}. */
-  async delete(...[options]: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
-    return remove(options, this.#defaults);
+  async delete(...given: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
+    return remove(given, this.#defaults);
   }
 
   /** See {@link deleteOrphans}. */
-  async deleteOrphans(...[options]: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
-    return removeOrphans(options, this.#defaults);
+  async deleteOrphans(...given: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
+    return removeOrphans(given, this.#defaults);
   }
 
   /** See {@link listApiKeys}. */
-  list(...[options]: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
-    return keys(options, () => this.#defaults);
+  list(...given: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
+    return keys(given, () => this.#defaults);
   }
 
   /** See {@link auditApiKeys}. */
-  async audit(...[options]: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
-    return audit(options, this.#defaults);
+  async audit(...given: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
+    return audit(given, this.#defaults);
   }
 
   /** See {@link rotateApiKey}. */
-  async rotate(...[options]: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
-    return rotate(options, this.#defaults);
+  async rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
+    return rotate(given, this.#defaults);
   }
 
   /** See {@link listUsers}. */
-  users(...[options]: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
-    return users(options, () => this.#defaults);
+  users(...given: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
+    return users(given, () => this.#defaults);
   }
 }
 
@@ -171,13 +180,13 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
 /** The options that the defaults certainly give; any option, if their type does not say which. */
-type Given<Defaults> = ClientOptions extends Defaults
+type Defaulted<Defaults> = ClientOptions extends Defaults
   ? keyof Defaults
   : { [Name in keyof Defaults]-?: undefined extends Defaults[Name] ? never : Name }[keyof Defaults];
 
 /** The options of a client's method. Those that the defaults give are optional. */
 type Needed<Options, Defaults> = Options extends unknown
-  ? Omit<Options, Given<Defaults>> & Partial<Pick<Options, Given<Defaults> & keyof Options>>
+  ? Omit<Options, Defaulted<Defaults>> & Partial<Pick<Options, Defaulted<Defaults> & keyof Options>>
   : never;
 
 /** The arguments of a client's method. If the defaults give all that is required, none are needed. */
@@ -192,52 +201,52 @@ type DefaultsOf = () => unknown;
 
 const NO_DEFAULTS: DefaultsOf = () => undefined;
 
-function create(options: unknown, defaults: unknown): Promise<CreatedApiKey> {
+function create(given: Given, defaults: unknown): Promise<CreatedApiKey> {
   const watch = new Watch();
   return call(
     "createApiKey",
-    options,
+    given,
     defaults,
     (module, options, waitedMs) => module.createApiKey(options, defaults, watch, waitedMs),
     watch,
   );
 }
 
-function remove(options: unknown, defaults: unknown): Promise<void> {
-  return call("deleteApiKey", options, defaults, (module, options, waitedMs) =>
+function remove(given: Given, defaults: unknown): Promise<void> {
+  return call("deleteApiKey", given, defaults, (module, options, waitedMs) =>
     module.deleteApiKey(options, defaults, waitedMs),
   );
 }
 
-function removeOrphans(options: unknown, defaults: unknown): Promise<string[]> {
-  return call("deleteOrphans", options, defaults, (module, options, waitedMs) =>
+function removeOrphans(given: Given, defaults: unknown): Promise<string[]> {
+  return call("deleteOrphans", given, defaults, (module, options, waitedMs) =>
     module.deleteOrphans(options, defaults, waitedMs),
   );
 }
 
-function audit(options: unknown, defaults: unknown): Promise<Audit> {
-  return call("auditApiKeys", options, defaults, (module, options, waitedMs) =>
+function audit(given: Given, defaults: unknown): Promise<Audit> {
+  return call("auditApiKeys", given, defaults, (module, options, waitedMs) =>
     module.auditApiKeys(options, defaults, waitedMs),
   );
 }
 
-function rotate(options: unknown, defaults: unknown): Promise<Rotation> {
+function rotate(given: Given, defaults: unknown): Promise<Rotation> {
   const watch = new Watch();
   return call(
     "rotateApiKey",
-    options,
+    given,
     defaults,
     (module, options, waitedMs) => module.rotateApiKey(options, defaults, watch, waitedMs),
     watch,
   );
 }
 
-function keys(given: unknown, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> {
-  const options = snapshot(given);
+function keys([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> {
+  const given = [snapshot(options), ...surplus];
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listApiKeys", options, defaults, (module, options, waitedMs) =>
+      return call("listApiKeys", given, defaults, (module, options, waitedMs) =>
         module.listApiKeys(options, defaults, pageToken, seen, waitedMs),
       );
     },
@@ -245,12 +254,12 @@ function keys(given: unknown, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> 
   );
 }
 
-function users(given: unknown, defaultsOf: DefaultsOf): List<User, UserPage> {
-  const options = snapshot(given);
+function users([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<User, UserPage> {
+  const given = [snapshot(options), ...surplus];
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listUsers", options, defaults, (module, options, waitedMs) =>
+      return call("listUsers", given, defaults, (module, options, waitedMs) =>
         module.listUsers(options, defaults, pageToken, seen, waitedMs),
       );
     },

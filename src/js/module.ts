@@ -2,7 +2,7 @@
 
 import instantiate, * as exports from "#module";
 import { initSync } from "#module";
-import { ModuleLoadError, type Operation } from "./errors.js";
+import { ModuleLoadError, type Operation, ValidationError } from "./errors.js";
 import { type Patience, patienceOf } from "./patience.js";
 import { snapshot } from "./snapshot.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
@@ -59,17 +59,28 @@ export async function load(
   }
 }
 
+/** The arguments of a public function, of which there must be one at most. */
+export type Given = readonly unknown[];
+
+/** The error for a second argument: it may hold what a key must not lack. */
+export function surplus(operation: Operation): ValidationError {
+  const expected = "must be one object that holds all options";
+  return new ValidationError("arguments", expected, { operation, attempts: 0 });
+}
+
 /**
  * Calls a function of the module with the options and a client's defaults as they are now. The promise
  * settles even if the module fails.
  */
 export function call<T>(
   operation: Operation,
-  options: unknown,
+  given: Given,
   defaults: unknown,
   run: Run<T>,
   watch?: Watch,
 ): Promise<T> {
+  if (given.length > 1) return Promise.reject(surplus(operation));
+  const [options] = given;
   if (loaded) return answer(operation, options, 0, run, watch);
   const startedMs = performance.now();
   const now = snapshot(options);

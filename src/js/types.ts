@@ -64,14 +64,17 @@ export type CompiledModule = typeof globalThis extends {
 /** When a key ends, given in one of two ways. */
 export type Expiry =
   | {
-      /** When the key ends: an RFC 3339 time or a Date, in the future. Without either option, never. */
+      /**
+       * When the key ends: an RFC 3339 time or a Date, in the future. If neither option is named, never. One
+       * that is named without a value, such as a variable that is not set, is an error.
+       */
       expireTime?: string | Date | undefined;
       expiresIn?: undefined;
     }
   | {
       /**
        * How long the key lives: a number of seconds, or an integer and one of `s m h d w`, such
-       * as `"30d"`.
+       * as `"30d"`; or `"never"`, for a key that never ends.
        */
       expiresIn?: number | string | undefined;
       expireTime?: undefined;

@@ -14,13 +14,33 @@ pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOpt
     }
     Ok(NewKey {
         display_name: options.text("displayName")?,
-        expire_time: expire_time(options)?,
+        expire_time: end(options)?.time(),
         annotations,
     })
 }
 
-/// When the key ends, read from `expireTime` or `expiresIn`.
-pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
+/// When a key expires, as the caller says it.
+pub enum End {
+    /// The caller does not say.
+    Unsaid,
+    /// Never, in so many words.
+    Never,
+    /// At this time, in RFC 3339.
+    At(String),
+}
+
+impl End {
+    /// The expiry time of a key without a predecessor.
+    fn time(self) -> Option<String> {
+        match self {
+            Self::Unsaid | Self::Never => None,
+            Self::At(time) => Some(time),
+        }
+    }
+}
+
+/// When the key expires, read from `expireTime` or `expiresIn`.
+pub fn end(options: &Options) -> Result<End, InvalidOption> {
     const TIME: &str = "expireTime";
     const LIFETIME: &str = "expiresIn";
     let (path, time) = match options.either(TIME, LIFETIME)? {
@@ -29,6 +49,7 @@ pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
             Ok(time) => (TIME, time),
             Err(_) => return Err(invalid(TIME, "must be an RFC 3339 string or a valid Date")),
         },
+        (None, Some(value)) if value == "never" => return Ok(End::Never),
         (None, Some(value)) => {
             let end = Date::new(&(Date::now() + seconds(value, LIFETIME)? * 1_000.0).into());
             match date_text(&end) {
@@ -36,7 +57,16 @@ pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
                 Err(_) => return Err(invalid(LIFETIME, "must end before the year 10000")),
             }
         }
-        (None, None) => return Ok(None),
+        // A lifetime from a variable that is not set must not make a key that never expires.
+        (None, None) => {
+            let named = [TIME, LIFETIME]
+                .into_iter()
+                .find(|name| options.names(name));
+            return named.map_or(Ok(End::Unsaid), |name| {
+                let expected = "has no value: leave it out, or say expiresIn: \"never\"";
+                Err(invalid(name, expected))
+            });
+        }
     };
     match time::parse_rfc3339(&time) {
         None if path == LIFETIME => Err(invalid(path, "must end before the year 10000")),
@@ -45,7 +75,7 @@ pub fn expire_time(options: &Options) -> Result<Option<String>, InvalidOption> {
             "must be an RFC 3339 time, such as 2030-01-31T12:00:00Z",
         )),
         Some(millis) if millis <= Date::now() => Err(invalid(path, "must be in the future")),
-        Some(_) => Ok(Some(time)),
+        Some(_) => Ok(End::At(time)),
     }
 }
 

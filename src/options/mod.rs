@@ -15,6 +15,7 @@ use crate::connection::Connection;
 use crate::host::random_tag;
 use crate::lifecycle::{self, Mark, NewKey, Thresholds, time};
 use js_sys::{Date, Function};
+use key::End;
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
@@ -222,8 +223,9 @@ pub struct Rotate {
     pub key_id: String,
     /// The mark of the create that makes the successor.
     pub mark: Mark,
-    /// When the successor ends, and in how many milliseconds; [`None`] if the caller does not say.
-    pub expiry: Option<(String, f64)>,
+    /// When the successor expires, where [`None`] is never, and in how many milliseconds; [`None`] if the
+    /// caller does not say.
+    pub expiry: Option<(Option<String>, f64)>,
     /// Stores the new key.
     pub persist: Function,
     /// Whether the successor is used before it is stored.
@@ -254,8 +256,14 @@ impl Rotate {
                 call: None,
             },
             // A client's default is for keys without a predecessor, so it does not apply.
-            expiry: key::expire_time(&options.without_defaults())?
-                .and_then(|time| time::parse_rfc3339(&time).map(|ms| (time, ms - Date::now()))),
+            expiry: match key::end(&options.without_defaults())? {
+                End::Unsaid => None,
+                End::Never => Some((None, 0.0)),
+                End::At(time) => {
+                    let ms = time::parse_rfc3339(&time).map_or(0.0, |ms| ms - Date::now());
+                    Some((Some(time), ms))
+                }
+            },
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,

@@ -26,6 +26,7 @@ type Known = &'static [&'static [&'static str]];
 /// The values of options, in the order of their names.
 #[derive(Clone)]
 struct Values {
+    object: Object,
     values: Array,
     /// A bit mask of the values that are defined.
     given: u32,
@@ -91,6 +92,12 @@ impl Options {
             given: self.given.clone(),
             defaults: None,
         }
+    }
+
+    /// Whether the option is named, with or without a value.
+    pub fn names(&self, name: &str) -> bool {
+        let named = |values: &Values| host::is_named(&values.object, name).unwrap_or(true);
+        named(&self.given) || self.defaults.as_ref().is_some_and(named)
     }
 
     /// The values of two options of which only one may be given. If the caller gives either, the defaults
@@ -214,6 +221,7 @@ impl Values {
         Self {
             given: host::given_of(&values),
             threw: values.length() as usize > count(known),
+            object: object.clone(),
             values,
         }
     }

@@ -19,6 +19,9 @@ before(async () => {
 
 test("a configuration that is wrong makes no broker, and the error names what is wrong", () => {
   createKeyBroker(options(memoryLedger()));
+  for (const second of [{ lifetime: { max: "5m" } }, undefined]) {
+    assert.throws(() => createKeyBroker(options(memoryLedger()), second), { path: "arguments" });
+  }
   for (const [path, change] of [
     ["authenticate", { authenticate: undefined }],
     ["authenticate", { authenticate: true }],

@@ -86,3 +86,13 @@ test("a method that was taken off its client rejects, and throws nothing", async
   await assert.rejects(Promise.resolve(list()));
   await assert.rejects(create());
 });
+
+test("a page without its list is empty only if it holds nothing else", async () => {
+  const listing = (body) => listApiKeys({ ...at, fetch: async () => Response.json(body) });
+  for (const body of [{}, { nextPageToken: "" }, { totalSize: 0 }, { apiKeys: null, nextPageToken: "2" }]) {
+    assert.deepEqual(await listing(body), body);
+  }
+  for (const body of [{ totalSize: 1 }, { message: "hello" }, { users: [] }, { apiKeys: null, more: [] }]) {
+    await assert.rejects(Promise.resolve(listing(body)), { code: "INVALID_RESPONSE" });
+  }
+});

@@ -281,3 +281,27 @@ test("a delete sends the key's id, and resolves to nothing", async () => {
   assert.equal(await deleteApiKey({ token, accountId, userId, keyId: "k", fetch }), undefined);
   assert.deepEqual(sent, ["/v1/accounts/acme/users/ci-bot/apiKeys:delete", { keyId: "k" }]);
 });
+
+test("a second argument, and a lifetime without a value, are refused before anything is sent", async () => {
+  const fetch = creating();
+  assert.equal((await errorOf(createApiKey({ ...at, fetch }, { expiresIn: "5m" }))).path, "arguments");
+  for (const options of [{ expiresIn: undefined }, Object.create({ expiresIn: undefined })]) {
+    const error = await errorOf(createApiKey(Object.assign(options, { ...at, fetch })));
+    assert.equal(error.path, "expiresIn");
+  }
+  assert.deepEqual(fetch.asked, []);
+});
+
+test("a deletion is confirmed by an empty object alone", async () => {
+  const { token, accountId, userId } = at;
+  const deleting = (body) => {
+    const fetch = async (_, { method }) =>
+      Response.json(method === "GET" ? { apiKeys: [{ keyId: "k" }] } : body);
+    return deleteApiKey({ token, accountId, userId, keyId: "k", missingOk: true, fetch });
+  };
+  assert.equal(await deleting({}), undefined);
+  assert.equal((await errorOf(deleting({ done: true }))).code, "INVALID_RESPONSE");
+  for (const refused of [{ error: "no" }, { fault: {} }, { code: 7 }, { error: { code: 7 } }]) {
+    assert.equal((await errorOf(deleting(refused))).name, "ApiError", JSON.stringify(refused));
+  }
+});

@@ -1,6 +1,6 @@
 // Tests that a wrong option fails before any request, with an error that names it and says what to change.
 
-import { connection, countingFetch, equal, holds, rejectionOf } from "./service.mjs";
+import { connection, countingFetch, equal, holds, rejection, rejectionOf } from "./service.mjs";
 
 export const options = {
   async "a misspelt option is an error, enumerable or not"({ createApiKey, FireworksKeys, ValidationError }) {
@@ -226,5 +226,55 @@ export const options = {
     }
     const { message } = await rejectionOf(ValidationError, deleteApiKey({ ...options, expiresAt: "x" }));
     holds(message.endsWith("is not an option"), "expiresAt");
+  },
+
+  async "a lifetime without a value is an error, and never is said aloud"(package_, api) {
+    const { createApiKey, rotateApiKey, FireworksKeys } = package_;
+    const at = connection(api);
+    const path = async (promise) => (await rejection(promise)).path;
+    for (const name of ["expireTime", "expiresIn"]) {
+      equal(await path(createApiKey({ ...at, [name]: undefined })), name, "a create");
+      const rotating = { ...at, keyId: "k", persist() {}, [name]: undefined };
+      equal(await path(rotateApiKey(rotating)), name, "a rotation");
+      // A client's defaults are for creates: they give a lifetime to them, and not to a rotation.
+      const client = new FireworksKeys({ ...at, expiresIn: "1d" });
+      holds((await client.create({ [name]: undefined })).expireTime, "a default counts");
+      equal(await path(client.rotate({ keyId: "k", persist() {}, [name]: undefined })), name, "a rotation");
+      equal(await path(new FireworksKeys({ ...at, [name]: undefined }).create()), name, "a default");
+    }
+    const expireTime = new Date(Date.now() + 3_600_000);
+    const created = await createApiKey({ ...at, expireTime, expiresIn: undefined });
+    equal(Date.parse(created.expireTime), expireTime.getTime(), "one of them is enough");
+    for (const lifetime of [{}, { expiresIn: "never" }]) {
+      equal((await createApiKey({ ...at, ...lifetime })).expireTime, undefined, "never");
+    }
+    const { keyId } = await createApiKey({ ...at, expiresIn: "1d" });
+    const rotation = await rotateApiKey({ ...at, keyId, persist() {}, expiresIn: "never" });
+    equal(rotation.created.expireTime, undefined, "a successor that never expires");
+  },
+
+  async "a second argument is an error, because it may hold a lifetime"(package_, api) {
+    const { ValidationError, FireworksKeys, init } = package_;
+    const fetch = async () => {
+      throw new Error("something was sent");
+    };
+    const options = { ...connection(api), fetch, keyId: "k", attemptTag: "t", persist() {} };
+    const client = new FireworksKeys({ ...connection(api), fetch });
+    const calls = [
+      ...["createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys"].map((name) => package_[name]),
+      ...["listUsers", "auditApiKeys", "rotateApiKey"].map((name) => package_[name]),
+      ...["create", "delete", "deleteOrphans", "list", "audit", "rotate", "users"].map(
+        (name) =>
+          (...given) =>
+            client[name](...given),
+      ),
+      init,
+    ];
+    for (const call of calls) {
+      for (const second of [{ expiresIn: "5m" }, undefined]) {
+        const error = await rejectionOf(ValidationError, Promise.resolve(call(options, second)));
+        equal(error.path, "arguments", call.name);
+      }
+    }
   },
 };

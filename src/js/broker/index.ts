@@ -37,11 +37,12 @@ export interface KeyBroker {
 }
 
 /** Makes a broker. Throws a `ValidationError` if the configuration is wrong. */
-export function createKeyBroker(options: KeyBrokerOptions): KeyBroker {
-  const settings = read(options);
+export function createKeyBroker(options: KeyBrokerOptions): KeyBroker;
+export function createKeyBroker(...given: [KeyBrokerOptions]): KeyBroker {
+  const settings = read(...given);
   return {
     fetch: (request, ...context) => handle(settings, request, waitUntilOf(context)),
-    reconcile: async (options = {}) => reconcile(settings, options),
+    reconcile: async (options = {}, ...surplus: unknown[]) => reconcile(settings, options, ...surplus),
   };
 }
 

@@ -90,7 +90,8 @@ const SHORTEST_SECRET = 32;
 const MINT_MS = 30_000;
 
 /** @internal Reads and checks a configuration. The first wrong option is the error. */
-export function read(options: KeyBrokerOptions): Settings {
+export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings {
+  check(surplus.length === 0, "arguments", "must be one object that holds all options");
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
   const {
     authenticate,

@@ -64,8 +64,12 @@ type Call = Settings["connection"] & { signal?: AbortSignal | undefined };
 const STANDINGS: readonly unknown[] = ["live", "revoked", "pending", "lost", "unknown"] satisfies Standing[];
 
 /** @internal Goes over the service account's keys until there is nothing left to revoke. */
-export async function reconcile(settings: Settings, options: ReconcileOptions): Promise<Reconciliation> {
-  const { keep, token, signal } = checked(options);
+export async function reconcile(
+  settings: Settings,
+  options: ReconcileOptions,
+  ...surplus: unknown[]
+): Promise<Reconciliation> {
+  const { keep, token, signal } = checked(options, surplus);
   const call = { ...settings.connection, ...(token === undefined ? {} : { token }), signal };
   const result: Reconciliation = {
     known: 0,
@@ -235,9 +239,13 @@ async function each<Item>(
 }
 
 /** Checks the options strictly, because a typo or a text instead of a list could delete the wrong keys. */
-function checked(options: ReconcileOptions): ReconcileOptions & { keep: readonly string[] } {
+function checked(
+  options: ReconcileOptions,
+  surplus: readonly unknown[],
+): ReconcileOptions & { keep: readonly string[] } {
   const wrong = (path: string, expected: string): ValidationError =>
     new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });
+  if (surplus.length > 0) throw wrong("arguments", "must be one object that holds all options");
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
   const { keep = [], token, signal, ...others } = options;
   const [name] = Object.keys(others);

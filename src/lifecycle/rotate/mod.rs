@@ -33,9 +33,9 @@ pub struct Rotate<'a> {
     pub key_id: &'a str,
     /// What the keys of the successor's create are recognised by.
     pub mark: &'a Mark,
-    /// When the successor ends, and how many milliseconds after the call that is; absent: it gets the
-    /// lifetime that its predecessor was given.
-    pub expiry: Option<(&'a str, f64)>,
+    /// When the successor ends, where [`None`] is never, and how many milliseconds after the call that is;
+    /// absent: it gets the lifetime that its predecessor was given.
+    pub expiry: Option<(Option<&'a str>, f64)>,
     /// Whether the successor is used before it is stored.
     pub verify: bool,
     /// How many earlier generations stay alive.

@@ -40,7 +40,7 @@ impl Rotate<'_> {
             return Err(RotationErrorKind::Unfinished(left));
         }
         let (expire_time, lifetime_ms) = match self.expiry {
-            Some((time, ms)) => (Some(time.to_owned()), Some(ms)),
+            Some((time, ms)) => (time.map(str::to_owned), time.map(|_| ms)),
             None => match lifetime(&current.key) {
                 Lifetime::Endless => (None, None),
                 Lifetime::Ms(ms) => {
