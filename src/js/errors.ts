@@ -270,6 +270,13 @@ interface Context {
   cause?: unknown;
 }
 
+/** The message of the innermost cause, which says why: those around it say only that a fetch failed. */
+function innermost(cause: unknown): string {
+  if (typeof cause === "string") return `: ${cause}`;
+  if (!(cause instanceof Error)) return "";
+  return innermost(cause.cause) || (cause.message && `: ${cause.message}`);
+}
+
 /** @internal What a failed create says about its orphans. */
 export interface Aftermath {
   orphans: Orphans;
@@ -337,7 +344,7 @@ function build({ context, what }: Failure, answer: Answer, tokens: readonly stri
       return new ApiError({ ...answer, requestId, value }, what.retryAfterMs ?? undefined, context);
     }
     case "unreachable":
-      return new ConnectionError("no whole answer arrived", context);
+      return new ConnectionError(`no whole answer arrived${innermost(context.cause)}`, context);
     case "timedOut":
       return new TimeoutError(what.limit, what.limitMs, context);
     case "unreadable":

@@ -142,17 +142,17 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 
   /** See {@link createApiKey}. */
   async create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
-    return create(given, this.#defaults);
+    return await create(given, this.#defaults);
   }
 
   /** See {@link deleteApiKey}. */
   async delete(...given: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
-    return remove(given, this.#defaults);
+    return await remove(given, this.#defaults);
   }
 
   /** See {@link deleteOrphans}. */
   async deleteOrphans(...given: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
-    return removeOrphans(given, this.#defaults);
+    return await removeOrphans(given, this.#defaults);
   }
 
   /** See {@link listApiKeys}. */
@@ -162,12 +162,12 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 
   /** See {@link auditApiKeys}. */
   async audit(...given: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
-    return audit(given, this.#defaults);
+    return await audit(given, this.#defaults);
   }
 
   /** See {@link rotateApiKey}. */
   async rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
-    return rotate(given, this.#defaults);
+    return await rotate(given, this.#defaults);
   }
 
   /** See {@link listUsers}. */
@@ -246,7 +246,7 @@ function keys([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<ApiKey
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listApiKeys", given, defaults, (module, options, waitedMs) =>
+      return await call("listApiKeys", given, defaults, (module, options, waitedMs) =>
         module.listApiKeys(options, defaults, pageToken, seen, waitedMs),
       );
     },
@@ -259,7 +259,7 @@ function users([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<User,
   return new List(
     async (pageToken, seen) => {
       const defaults = defaultsOf();
-      return call("listUsers", given, defaults, (module, options, waitedMs) =>
+      return await call("listUsers", given, defaults, (module, options, waitedMs) =>
         module.listUsers(options, defaults, pageToken, seen, waitedMs),
       );
     },

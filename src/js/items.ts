@@ -14,10 +14,19 @@ export function itemsOf<Item, Page>(
 
   // A call that comes before the last one has settled waits for it.
   function inTurn<T>(answer: () => Promise<T>): Promise<T> {
-    const mine = last ? last.then(answer, answer) : answer();
-    const answered = (): unknown => last === mine && (last = undefined);
+    const before = last;
+    // Only the caller waits for this promise, so that V8 finds the caller's line when it rejects.
+    const answered = async (): Promise<T> => {
+      await before?.catch(() => undefined);
+      try {
+        return await answer();
+      } finally {
+        if (last === mine) last = undefined;
+      }
+    };
+    let mine: Promise<T> | undefined;
+    mine = answered();
     last = mine;
-    mine.then(answered, answered);
     return mine;
   }
 

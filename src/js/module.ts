@@ -2,7 +2,7 @@
 
 import instantiate, * as exports from "#module";
 import { initSync } from "#module";
-import { ModuleLoadError, type Operation, ValidationError } from "./errors.js";
+import { FireworksKeysError, ModuleLoadError, type Operation, ValidationError } from "./errors.js";
 import { type Patience, patienceOf } from "./patience.js";
 import { snapshot } from "./snapshot.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
@@ -72,20 +72,31 @@ export function surplus(operation: Operation): ValidationError {
  * Calls a function of the module with the options and a client's defaults as they are now. The promise
  * settles even if the module fails.
  */
-export function call<T>(
+export async function call<T>(
   operation: Operation,
   given: Given,
   defaults: unknown,
   run: Run<T>,
   watch?: Watch,
 ): Promise<T> {
-  if (given.length > 1) return Promise.reject(surplus(operation));
-  const [options] = given;
-  if (loaded) return answer(operation, options, 0, run, watch);
-  const startedMs = performance.now();
-  const now = snapshot(options);
-  const done = load(operation, patienceOf(now, defaults));
-  return done.then(() => answer(operation, now, performance.now() - startedMs, run, watch));
+  try {
+    if (given.length > 1) throw surplus(operation);
+    const [options] = given;
+    if (loaded) return await answer(operation, options, 0, run, watch);
+    const startedMs = performance.now();
+    const now = snapshot(options);
+    await load(operation, patienceOf(now, defaults));
+    return await answer(operation, now, performance.now() - startedMs, run, watch);
+  } catch (error) {
+    // V8 knows here which of the caller's lines waits for this; the module's own frames help nobody.
+    if (error instanceof FireworksKeysError) (Error as V8Error).captureStackTrace?.(error, call);
+    throw error;
+  }
+}
+
+/** What V8 adds to `Error`: it writes the stack anew, without the frames up to a function. */
+interface V8Error {
+  captureStackTrace?(error: Error, upTo: unknown): void;
 }
 
 /** Calls a function of the module. Loading it has taken `waitedMs` of the operation's total timeout. */

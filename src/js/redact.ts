@@ -35,16 +35,20 @@ export function redactText(text: string, tokens: readonly string[]): string {
   return withoutTokens(text, tokens).replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
 }
 
-/** A copy of a parsed JSON value without the tokens, without any `key`, without any `fw_…`. */
+/**
+ * A copy of a parsed JSON value without the tokens, without any `fw_…`, and without the `key` of whatever
+ * looks like a key that was made: it has a `keyId` as well.
+ */
 export function redactBody(value: unknown, tokens: readonly string[], depth = 0): unknown {
   if (typeof value === "string") return redactText(value, tokens);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= DEEPEST) return undefined;
   if (Array.isArray(value)) return value.map((item) => redactBody(item, tokens, depth + 1));
+  const isKey = Object.hasOwn(value, "keyId");
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       redactText(name, tokens),
-      name === "key" ? REDACTED : redactBody(item, tokens, depth + 1),
+      isKey && name === "key" ? REDACTED : redactBody(item, tokens, depth + 1),
     ]),
   );
 }

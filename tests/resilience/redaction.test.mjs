@@ -50,9 +50,11 @@ test("anything that looks like a key is taken out, also of what a fetch throws",
   assert.equal(cause.stack, "TypeError: <[redacted]>");
 });
 
-test("a body's field `key` is taken out at any depth, whatever it holds", async () => {
-  const { body } = await refusedWith({ key: "plain", list: [{ key: { deep: "plain" }, keyId: "k" }] });
-  assert.deepEqual(body, { key: "[redacted]", list: [{ key: "[redacted]", keyId: "k" }] });
+test("what looks like a key that was made loses its `key` at any depth, whatever it holds", async () => {
+  const made = { key: { deep: "plain" }, keyId: "k" };
+  const { body } = await refusedWith({ ...made, list: [{ more: made }], metadata: { key: "displayName" } });
+  const shown = { key: "[redacted]", keyId: "k" };
+  assert.deepEqual(body, { ...shown, list: [{ more: shown }], metadata: { key: "displayName" } });
 });
 
 test("tokens are taken out of a body's names and lists, and of the request's id", async () => {

@@ -283,6 +283,8 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .current_dir(&flavour.sources)
             .args(sources)
             .args(["--bundle", "--format=esm", "--target=es2022"])
+            // A console shows the whole line that an uncaught error came from.
+            .arg("--line-limit=200")
             .arg("--log-level=warning")
             .arg(format!("--outdir={}", outdir.display()))
             .arg(if flavour.debug {
