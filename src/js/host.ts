@@ -142,7 +142,9 @@ export function parseUrl(text: string, base: string | undefined): URL | undefine
 export function pageAddress(): string | undefined {
   try {
     const { href, origin } = globalThis.location;
-    return origin.startsWith("http") ? href : undefined;
+    if (!origin.startsWith("http")) return undefined;
+    // A worker may come from a blob of its page, which no path is relative to.
+    return href.startsWith("blob:") ? origin : href;
   } catch {
     return undefined;
   }

@@ -129,50 +129,55 @@ export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
   return rotate(given, undefined);
 }
 
+/** The name of a client's function that returns its defaults. A console does not show what has it. */
+const DEFAULTS = Symbol("defaults");
+
 /** The same functions, with default options that you give once. The defaults stay private. */
 export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   /** @internal The name that a console shows, even of minified code. */
   static readonly name = "FireworksKeys";
-  readonly #defaults: Defaults;
+  // Not a private field: a client behind a proxy, as frameworks make them, could not read it.
+  declare private readonly [DEFAULTS]: () => Defaults;
 
   /** A call's own options override these defaults. If a default is wrong, the calls that read it reject. */
   constructor(defaults: Defaults & Known<Defaults>) {
-    this.#defaults = snapshot(Object(defaults)) as Defaults;
+    const copy = snapshot(Object(defaults)) as Defaults;
+    Object.defineProperty(this, DEFAULTS, { value: () => copy });
   }
 
   /** See {@link createApiKey}. */
   async create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
-    return await create(given, this.#defaults);
+    return await create(given, this[DEFAULTS]());
   }
 
   /** See {@link deleteApiKey}. */
   async delete(...given: Rest<DeleteApiKeyOptions, Defaults>): Promise<void> {
-    return await remove(given, this.#defaults);
+    return await remove(given, this[DEFAULTS]());
   }
 
   /** See {@link deleteOrphans}. */
   async deleteOrphans(...given: Rest<DeleteOrphansOptions, Defaults>): Promise<string[]> {
-    return await removeOrphans(given, this.#defaults);
+    return await removeOrphans(given, this[DEFAULTS]());
   }
 
   /** See {@link listApiKeys}. */
   list(...given: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
-    return keys(given, () => this.#defaults);
+    return keys(given, () => this[DEFAULTS]());
   }
 
   /** See {@link auditApiKeys}. */
   async audit(...given: Rest<AuditApiKeysOptions, Defaults>): Promise<Audit> {
-    return await audit(given, this.#defaults);
+    return await audit(given, this[DEFAULTS]());
   }
 
   /** See {@link rotateApiKey}. */
   async rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
-    return await rotate(given, this.#defaults);
+    return await rotate(given, this[DEFAULTS]());
   }
 
   /** See {@link listUsers}. */
   users(...given: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
-    return users(given, () => this.#defaults);
+    return users(given, () => this[DEFAULTS]());
   }
 }
 

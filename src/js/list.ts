@@ -5,6 +5,9 @@ import { itemsOf } from "./items.js";
 /** Fetches one page: the one of this token, or without a token the one that the options ask for. */
 export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => Promise<Page>;
 
+const FETCH = Symbol("fetch");
+const ITEMS = Symbol("items");
+
 /**
  * A list that is fetched as it is used: `await` it for the first page, iterate over it for every
  * item of every page, or over `pages()` for the pages. Each use fetches anew.
@@ -14,13 +17,13 @@ export class List<Item, Page extends { nextPageToken?: string }>
 {
   /** @internal The name that a console shows, even of minified code. */
   static readonly name = "List";
-  readonly #fetch: Fetch<Page>;
-  readonly #items: (page: Page) => Item[];
+  // Not private fields: a list behind a proxy, as frameworks make them, could not read them.
+  declare private readonly [FETCH]: Fetch<Page>;
+  declare private readonly [ITEMS]: (page: Page) => Item[];
 
   /** @internal */
   constructor(fetch: Fetch<Page>, items: (page: Page) => Item[]) {
-    this.#fetch = fetch;
-    this.#items = items;
+    Object.defineProperties(this, { [FETCH]: { value: fetch }, [ITEMS]: { value: items } });
   }
 
   /** Fetches the first page. */
@@ -28,7 +31,7 @@ export class List<Item, Page extends { nextPageToken?: string }>
     onFulfilled?: ((page: Page) => Fulfilled | PromiseLike<Fulfilled>) | null,
     onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    return this.#fetch(undefined, new Set()).then(onFulfilled, onRejected);
+    return this[FETCH](undefined, new Set()).then(onFulfilled, onRejected);
   }
 
   /** Fetches the first page, and calls `onRejected` if that fails. */
@@ -46,16 +49,16 @@ export class List<Item, Page extends { nextPageToken?: string }>
   /** Iterates over every page. */
   async *pages(): AsyncGenerator<Page, void, undefined> {
     const seen = new Set<string>();
-    let page = await this.#fetch(undefined, seen);
+    let page = await this[FETCH](undefined, seen);
     yield page;
     while (page.nextPageToken) {
-      page = await this.#fetch(page.nextPageToken, seen);
+      page = await this[FETCH](page.nextPageToken, seen);
       yield page;
     }
   }
 
   /** Iterates over every item of every page. */
   [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    return itemsOf(this.pages(), this.#items);
+    return itemsOf(this.pages(), this[ITEMS]);
   }
 }

@@ -70,6 +70,7 @@ export class Stop {
     // A request that mints a key must never follow a redirect. "error" would do as well, but older
     // Workers refuse it.
     init.redirect = "manual";
+    if (knowsCache()) init.cache = "no-store";
     if (payload !== undefined) {
       headers["content-type"] = "application/json";
       init.body = JSON.stringify(payload);
@@ -140,5 +141,23 @@ export function reasonOf(signal: AbortSignal): unknown {
     return signal.reason;
   } catch (thrown) {
     return thrown;
+  }
+}
+
+let cacheIsKnown: boolean | undefined;
+
+/**
+ * Whether the platform takes the option `cache`: older Workers throw. Frameworks that cache what is fetched
+ * would show the same list for ever.
+ */
+function knowsCache(): boolean {
+  return (cacheIsKnown ??= takesCache());
+}
+
+function takesCache(): boolean {
+  try {
+    return new Request("https://example.com", { cache: "no-store" }).cache === "no-store";
+  } catch {
+    return false;
   }
 }

@@ -1,0 +1,67 @@
+// What frameworks and platforms do to a client, a list, a fetch or an address.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { createApiKey, FireworksKeys, listApiKeys } from "fireworks-keys";
+import { creating } from "./calls.mjs";
+
+const at = { token: "fw_x", accountId: "acme", userId: "ci-bot", maxRetries: 0, orphanProtection: false };
+
+/** A proxy as frameworks make them for their state: what it hands out is behind a proxy, too. */
+function reactive(object) {
+  return new Proxy(object, {
+    get(target, name, receiver) {
+      const value = Reflect.get(target, name, receiver);
+      return typeof value === "object" && value !== null ? reactive(value) : value;
+    },
+  });
+}
+
+test("a client and a list work behind a proxy, and show nothing of what they hold", async () => {
+  const { token, accountId, userId } = at;
+  const fetch = async () => Response.json({ apiKeys: [{ keyId: "k" }] });
+  class Mine extends FireworksKeys {}
+  for (const Client of [FireworksKeys, Mine]) {
+    const client = reactive(new Client({ token, accountId, userId, fetch }));
+    assert.deepEqual(await client.list(), { apiKeys: [{ keyId: "k" }] });
+    assert.equal((await client.audit()).keys.length, 1);
+    for (const shown of [inspect(client), JSON.stringify(client), Object.keys(client).join()]) {
+      assert.ok(!shown.includes("fw_x"), shown);
+    }
+  }
+  const list = reactive(listApiKeys({ token, accountId, userId, fetch }));
+  assert.deepEqual(await list, { apiKeys: [{ keyId: "k" }] });
+  const ids = [];
+  for await (const { keyId } of list) ids.push(keyId);
+  for await (const { apiKeys } of list.pages()) ids.push(apiKeys.length);
+  assert.deepEqual(ids, ["k", 1]);
+  assert.ok(!inspect(list).includes("fw_x"));
+});
+
+test("nothing is cached by frameworks that cache what is fetched, where a platform takes that option", async (t) => {
+  const fetch = creating();
+  await createApiKey({ ...at, fetch });
+  assert.equal(fetch.asked[0].init.cache, "no-store");
+  const { Request } = globalThis;
+  t.mock.method(globalThis, "Request", (url, init) => {
+    if (init && "cache" in init)
+      throw new Error("The 'cache' field on 'RequestInitializerDict' is not implemented.");
+    return new Request(url, init);
+  });
+  const older = await import(new URL("../../dist/default.js?older", import.meta.url));
+  const plain = creating();
+  await older.createApiKey({ ...at, fetch: plain });
+  assert.ok(!("cache" in plain.asked[0].init));
+});
+
+test("a path is relative to the origin of the page that a worker's blob came from", async (t) => {
+  const page = "https://page.example";
+  t.after(() => delete globalThis.location);
+  for (const href of [`${page}/some/where?x`, `blob:${page}/0b5a3c1e`]) {
+    globalThis.location = { href, origin: page };
+    const fetch = creating();
+    await createApiKey({ ...at, baseUrl: "/fireworks", fetch });
+    assert.equal(fetch.asked[0].url, `${page}/fireworks/v1/accounts/acme/users/ci-bot/apiKeys`);
+  }
+});
