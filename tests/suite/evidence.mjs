@@ -100,6 +100,18 @@ export const evidence = {
       deleteApiKey({ ...connection(api, USER), keyId: "no-such-key", missingOk: true, fetch }),
     );
     equal(error.code, "INVALID_RESPONSE", "code");
+    // While the pages are read, a key may be made or deleted.
+    for (const [before, after] of [
+      [3, 2],
+      [2, 3],
+    ]) {
+      const fetch = async (url, { method }) => {
+        if (method === "POST") return json({ code: 5 }, 404);
+        if (url.includes("pageToken=2")) return json({ apiKeys: [{ keyId: "b" }], totalSize: after });
+        return json({ apiKeys: [{ keyId: "a" }], totalSize: before, nextPageToken: "2" });
+      };
+      await deleteApiKey({ ...connection(api, USER), keyId: "no-such-key", missingOk: true, fetch });
+    }
   },
 
   async "a sweep names no orphan as deleted that lives"({ createApiKey, deleteOrphans }, api) {
