@@ -39,7 +39,7 @@ test("a client and a list work behind a proxy, and show nothing of what they hol
   assert.ok(!inspect(list).includes("fw_x"));
 });
 
-test("nothing is cached by frameworks that cache what is fetched, where a platform takes that option", async (t) => {
+test("frameworks are asked to cache nothing, where a platform takes that option", async (t) => {
   const fetch = creating();
   await createApiKey({ ...at, fetch });
   assert.equal(fetch.asked[0].init.cache, "no-store");
