@@ -84,6 +84,15 @@ impl<'a, S: Service> Call<'a, S> {
         })
     }
 
+    /// Waits, if that leaves time for more.
+    pub(super) async fn pause(&self, ms: f64) -> Outcome<S, ()> {
+        if ms >= self.left_ms() {
+            return Err(self.out_of_time());
+        }
+        let waited = self.service.sleep(ms).await;
+        waited.map_err(|_| Box::new(Error::Aborted))
+    }
+
     /// Sends a request, and again while that may help.
     pub(super) fn send(&self, request: &Request<'_>) -> impl Future<Output = Tried<S>> {
         self.send_as_new(request, 0.0)

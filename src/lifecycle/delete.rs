@@ -4,6 +4,9 @@
 use super::list::{NO_ID, every_key};
 use super::{Answer, Body, Call, Error, ErrorOf, Item, Outcome, Payload, Request, Service, path};
 
+/// How long a list may lag behind, in milliseconds: a younger key may be missing from it and live.
+pub const LAG_MS: f64 = 5_000.0;
+
 /// The keys of one user, to delete some of them.
 #[derive(Clone, Copy)]
 pub struct Deletion<'a> {
@@ -24,18 +27,43 @@ pub(super) enum Shown<S: Service> {
 
 impl Deletion<'_> {
     /// Deletes a key. If the user has no such key, that is an error, unless it is fine with the caller
-    /// (`missing_ok`) or this operation has seen the key or made it: then it has been deleted since.
+    /// (`missing_ok`).
     pub async fn run<S: Service>(
         &self,
         call: &Call<'_, S>,
         key_id: &str,
         missing_ok: bool,
     ) -> Outcome<S, ()> {
+        self.decide(call, key_id, missing_ok, 0.0).await
+    }
+
+    /// Deletes a key that this operation has just made, which a list may not show yet.
+    pub(super) async fn run_new<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_id: &str,
+    ) -> Outcome<S, ()> {
+        self.decide(call, key_id, true, LAG_MS).await
+    }
+
+    /// Deletes a key. Unless the answer is clear, a list decides, once this time has passed.
+    async fn decide<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        key_id: &str,
+        missing_ok: bool,
+        lag_ms: f64,
+    ) -> Outcome<S, ()> {
         let Shown::Unclear(error) = self.attempt(call, key_id).await? else {
             return Ok(());
         };
-        let decides = missing_ok || !is_missing(&error);
-        if decides && self.listed(call, &[key_id]).await?.is_empty() {
+        if is_missing(&error) && !missing_ok {
+            return Err(error);
+        }
+        if lag_ms > 0.0 {
+            call.pause(lag_ms).await?;
+        }
+        if self.listed(call, &[key_id]).await?.is_empty() {
             Ok(())
         } else {
             Err(error)

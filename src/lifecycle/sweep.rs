@@ -1,6 +1,6 @@
 //! Deletes a create's orphans: the keys that carry its mark, but for the one that the caller was given.
 
-use super::delete::{Deletion, Shown};
+use super::delete::{Deletion, LAG_MS, Shown};
 use super::list::{NO_ID, every_key};
 use super::{Call, ErrorOf, Event, Item, Limits, Mark, Outcome, Service};
 
@@ -53,8 +53,13 @@ impl Sweep {
         let mut tried = 0;
         // If an answer leaves it unclear whether a key is deleted, a second list decides.
         let mut unclear: Vec<(String, ErrorOf<S>)> = Vec::new();
+        let mut listed = Vec::new();
         for is_last in [false, true] {
-            let mut listed = Vec::new();
+            // A key that no list has shown may be too young for the next one, too.
+            if unclear.iter().any(|(key_id, _)| !listed.contains(key_id)) {
+                call.pause(LAG_MS).await?;
+            }
+            listed.clear();
             let list = every_key(call, &self.account, &self.user, &mut |key| {
                 let key_id = key.text("keyId").ok_or(NO_ID)?;
                 let is_kept = Some(&key_id) == self.keep.as_ref();

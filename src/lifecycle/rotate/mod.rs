@@ -320,7 +320,7 @@ impl<S: Rotator> Progress<'_, S> {
         } = *self.rotate;
         let interrupted = match kind {
             RotationErrorKind::Request(error) if error.interrupts() => true,
-            _ => match (Deletion { account, user }).run(self.call, id, true).await {
+            _ => match (Deletion { account, user }).run_new(self.call, id).await {
                 Ok(()) => return true,
                 Err(error) => error.interrupts(),
             },
