@@ -10,7 +10,9 @@ let shownFor;
 export function startTips() {
   document.body.append(tip);
   document.addEventListener("pointerover", ({ target }) => {
-    if (target !== tip) show(target.closest?.("[data-tip]"));
+    const next = target.closest?.("[data-tip]");
+    // A pointer that rests while the page below it changes takes no tip from what has the focus.
+    if (target !== tip && (next || !shownFor?.matches(":focus"))) show(next);
   });
   document.addEventListener("focusin", ({ target }) => show(target.closest("[data-tip]")));
   document.addEventListener("focusout", () => show(null));
