@@ -5,6 +5,7 @@ import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js"
 
 /** Every operation that can fail. */
 export type Operation =
+  | "FireworksKeys"
   | "auditApiKeys"
   | "createApiKey"
   | "createKeyBroker"

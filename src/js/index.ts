@@ -140,9 +140,13 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   declare private readonly [DEFAULTS]: () => Defaults;
 
   /** A call's own options override these defaults. If a default is wrong, the calls that read it reject. */
-  constructor(defaults: Defaults & Known<Defaults>) {
+  constructor(...[defaults, ...others]: [defaults: Defaults & Known<Defaults>]) {
     const copy = snapshot(Object(defaults)) as Defaults;
-    Object.defineProperty(this, DEFAULTS, { value: () => copy });
+    const value = (): Defaults => {
+      if (others.length > 0) throw surplus("FireworksKeys");
+      return copy;
+    };
+    Object.defineProperty(this, DEFAULTS, { value });
   }
 
   /** See {@link createApiKey}. */

@@ -66,7 +66,10 @@ impl Sweep {
                 if self.mark.is_on(&key) && !is_kept && !known.contains(&key_id) {
                     known.push(key_id.clone());
                 }
-                listed.push(key_id);
+                // Not every id: a user may have very many keys.
+                if known.contains(&key_id) {
+                    listed.push(key_id);
+                }
                 Ok(())
             })
             .await;

@@ -270,6 +270,11 @@ export const options = {
       ),
       init,
     ];
+    const mistaken = new FireworksKeys(options, { expiresIn: "5m" });
+    for (const name of ["create", "delete", "deleteOrphans", "list", "audit", "rotate", "users"]) {
+      const error = await rejectionOf(ValidationError, Promise.resolve(mistaken[name]({})));
+      equal([error.path, error.operation], ["arguments", "FireworksKeys"], name);
+    }
     for (const call of calls) {
       for (const second of [{ expiresIn: "5m" }, undefined]) {
         const error = await rejectionOf(ValidationError, Promise.resolve(call(options, second)));
