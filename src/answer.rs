@@ -3,7 +3,7 @@
 
 use crate::host::{self, Reply};
 use crate::lifecycle::retry::Hints;
-use crate::lifecycle::{Answer, Body, Item};
+use crate::lifecycle::{Answer, Body, Item, time};
 use js_sys::{Array, JsString, Object};
 use serde::Serialize;
 use std::cell::RefCell;
@@ -42,6 +42,10 @@ impl Answer for Reply {
         }
     }
 
+    fn date_ms(&self) -> Option<f64> {
+        time::parse_http_date(&self.date()?)
+    }
+
     fn item(&self) -> Option<Json> {
         let value = self.value();
         host::is_resource(&value).then_some(Json(value))
@@ -63,6 +67,7 @@ impl Answer for Reply {
             1 => Body::Resource,
             2 => Body::NotFound,
             3 => Body::Refusal,
+            5 => Body::Denied,
             _ => Body::Foreign,
         }
     }

@@ -4,7 +4,9 @@
 use crate::answer::to_js;
 use crate::exchange::{Api, ApiError};
 use crate::host::{Reply, to_error};
-use crate::lifecycle::{Error, Limit, Orphans, RotationErrorKind, Stage, Successor};
+use crate::lifecycle::{
+    Answer as _, Error, Limit, Orphans, RotationErrorKind, Service as _, Stage, Successor,
+};
 use crate::options::InvalidOption;
 use js_sys::Array;
 use serde::Serialize;
@@ -37,6 +39,9 @@ pub struct Aftermath<'a> {
     /// The key with that tag that the caller may hold, so that it is not an orphan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep_key_id: Option<&'a str>,
+    /// The key that lives longer than was asked for, and that could not be deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_key_ids: Option<[&'a str; 1]>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +63,8 @@ enum What<'a> {
     },
     Refused {
         retry_after_ms: Option<f64>,
+        /// By how much our clock is ahead of the server's.
+        ahead_ms: Option<f64>,
     },
     Unreachable,
     TimedOut {
@@ -87,6 +94,7 @@ pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
         } => (
             What::Refused {
                 retry_after_ms: *retry_after_ms,
+                ahead_ms: answer.date_ms().map(|date_ms| api.now_ms() - date_ms),
             },
             Some(answer),
             &none,
@@ -121,6 +129,9 @@ pub fn rotation(
         RotationErrorKind::Conflict { successors, .. } => ("conflict", &successors[..], none),
         RotationErrorKind::NotStored => ("not-stored", &[][..], none),
         RotationErrorKind::Rejected(cause) => ("failed", &[][..], cause.clone()),
+        RotationErrorKind::LivesTooLong(cause) => {
+            ("lives-too-long", &[][..], error(context, cause, api))
+        }
         RotationErrorKind::Request(request) => match &**request {
             Error::Aborted => return api.abort_reason(),
             request => ("failed", &[][..], error(context, request, api)),

@@ -6,10 +6,10 @@ use crate::connection::{Connection, Token};
 use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
 use crate::lifecycle::{
     Aborted, Error, Event, Limits, Mark, Payload, Request, Service, TransportError,
-    TransportErrorKind,
+    TransportErrorKind, time,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, Date, JsString, Math, Object, Promise, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -31,6 +31,8 @@ pub struct Api {
     tokens: Array,
     /// Counts the creates that are sent.
     watch: Option<Watch>,
+    /// Whether this is work that goes on after the answer, and that no process is to live on for.
+    is_late: bool,
 }
 
 impl Api {
@@ -51,12 +53,16 @@ impl Api {
             signal,
             tokens,
             watch: None,
+            is_late: false,
         }
     }
 
     /// The same API for work that goes on after the caller has its answer. An abort does not end it.
     pub fn detached(&self) -> Self {
-        Self::over(self.connection.clone(), self.token.clone(), None)
+        Self {
+            is_late: !self.waits_for_work(),
+            ..Self::over(self.connection.clone(), self.token.clone(), None)
+        }
     }
 
     /// The timeouts and the number of retries.
@@ -87,6 +93,7 @@ impl Api {
             signal: self.signal.clone(),
             tokens: self.tokens.clone(),
             watch: None,
+            is_late: self.is_late,
         }
     }
 
@@ -94,11 +101,6 @@ impl Api {
     pub fn abort_reason(&self) -> JsValue {
         let signal = self.signal.as_ref();
         signal.map_or(JsValue::UNDEFINED, reason_of)
-    }
-
-    /// Whether the runtime can be kept alive for work that goes on after the answer.
-    pub fn can_hold(&self) -> bool {
-        self.connection.wait_until.is_some()
     }
 
     /// Keeps the runtime alive until the work is done, if the caller gave a `waitUntil`.
@@ -200,7 +202,7 @@ impl Api {
 
     /// Starts a time limit. An abort ends it early.
     pub fn stop(&self, limit_ms: f64) -> Result<Stop, JsValue> {
-        let stop = host::start_stop(limit_ms, self.signal.as_ref())?;
+        let stop = host::start_stop(limit_ms, self.signal.as_ref(), self.is_late)?;
         stop.ok_or(JsValue::UNDEFINED)
     }
 }
@@ -254,12 +256,22 @@ impl Service for Api {
         js_sys::Date::now()
     }
 
+    fn time_text(&self, ms: f64) -> Option<String> {
+        let text = host::date_text(&Date::new(&ms.into())).ok()?;
+        // The API's times end with the year 9999.
+        time::parse_rfc3339(&text).map(|_| text)
+    }
+
     fn random(&self) -> f64 {
         Math::random()
     }
 
     fn resends(&self) -> bool {
         host::fetch_repeats()
+    }
+
+    fn waits_for_work(&self) -> bool {
+        self.connection.wait_until.is_some()
     }
 
     fn notify(&self, event: &Event<'_>) {

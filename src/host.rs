@@ -61,6 +61,9 @@ extern "C" {
     /// The address of the page, if there is one.
     #[wasm_bindgen(js_name = pageAddress)]
     pub fn page_address() -> Option<String>;
+    /// Whether the runtime lives on after an answer.
+    #[wasm_bindgen(js_name = livesOn)]
+    pub fn lives_on() -> bool;
     /// Whether the runtime's fetch repeats requests by itself.
     #[wasm_bindgen(js_name = fetchRepeats)]
     pub fn fetch_repeats() -> bool;
@@ -99,8 +102,11 @@ extern "C" {
     pub type Stop;
     /// Starts a [`Stop`].
     #[wasm_bindgen(catch, js_name = startStop)]
-    pub fn start_stop(limit_ms: f64, signal: Option<&AbortSignal>)
-    -> Result<Option<Stop>, JsValue>;
+    pub fn start_stop(
+        limit_ms: f64,
+        signal: Option<&AbortSignal>,
+        is_late: bool,
+    ) -> Result<Option<Stop>, JsValue>;
     #[wasm_bindgen(method, getter, js_name = timedOut)]
     pub fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
@@ -148,6 +154,8 @@ extern "C" {
     pub fn retry_after_ms(this: &Reply) -> Option<String>;
     #[wasm_bindgen(method, getter, js_name = retryAfter)]
     pub fn retry_after(this: &Reply) -> Option<String>;
+    #[wasm_bindgen(method, getter)]
+    pub fn date(this: &Reply) -> Option<String>;
     #[wasm_bindgen(method, getter)]
     pub fn value(this: &Reply) -> JsValue;
 

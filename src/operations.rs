@@ -5,8 +5,8 @@ use crate::error::{self, Aftermath, Context};
 use crate::exchange::{Api, ApiError};
 use crate::host::{self, Watch};
 use crate::lifecycle::{
-    self, Call, Collection, Counts, Created, Page, Rotated, Rotation, RotationError, Sweep,
-    Unfinished,
+    self, Call, Collection, Counts, Created, Horizon, Page, Rotated, Rotation, RotationError,
+    Sweep, Unfinished,
 };
 use crate::lifecycle::{Rotator as _, Service as _};
 use crate::options::{Audit, Create, Delete, DeleteOrphans, InvalidOption, List, Rotate};
@@ -47,7 +47,9 @@ pub fn create(options: Options<Create>, watch: Watch, waited_ms: f64) -> Promise
             attempts,
             orphans,
             key_ids,
+            live,
             unfinished,
+            ..
         } = create.run(&call).await;
         finish(&api, watch, unfinished);
         outcome.map(|answer| answer.value()).map_err(|failure| {
@@ -59,6 +61,7 @@ pub fn create(options: Options<Create>, watch: Watch, waited_ms: f64) -> Promise
                     key_ids: &key_ids,
                     attempt_tag: mark.map(|mark| mark.tag.as_str()),
                     keep_key_id: None,
+                    live_key_ids: live.as_deref().map(|live| [live]),
                 }),
             };
             error::error(&context, &failure, &api)
@@ -82,10 +85,7 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
             user: &options.user,
             key_id: &options.key_id,
             mark: &options.mark,
-            expiry: options
-                .expiry
-                .as_ref()
-                .map(|(time, ms)| (time.as_deref(), *ms)),
+            end: options.end.as_ref(),
             verify: options.verify,
             keep: options.keep,
             delete_unfinished: options.delete_unfinished,
@@ -129,6 +129,8 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
                         key_ids: &aftermath.key_ids,
                         attempt_tag: Some(&options.mark.tag),
                         keep_key_id: aftermath.keep.as_deref(),
+                        // The rotation's own field names all keys that are alive.
+                        live_key_ids: None,
                     }),
                     ..context
                 };
@@ -138,21 +140,26 @@ pub fn rotate(options: Options<Rotate>, watch: Watch, waited_ms: f64) -> Promise
     }))
 }
 
-/// Runs the sweep that goes on after the answer. If no sweep has come to its end yet and the runtime may
-/// end with the answer, this tells the caller of orphans instead.
+/// Runs the sweep that goes on after the answer. The caller is told first, because the runtime may end at any
+/// time; if it ends with the answer for certain, nothing goes on.
 fn finish(api: &Api, watch: Watch, unfinished: Option<Unfinished>) {
     let Some(unfinished) = unfinished else {
         return watch.end_watch();
     };
-    if unfinished.unknown && !api.can_hold() {
-        watch.end_watch();
-        return unfinished.give_up(api);
-    }
+    let horizon = match (api.waits_for_work(), host::lives_on()) {
+        (true, _) => Horizon::Short,
+        (false, true) => Horizon::Long,
+        (false, false) => {
+            watch.end_watch();
+            return unfinished.close(api);
+        }
+    };
+    unfinished.open(api, horizon);
     watch.keep(unfinished.keep());
     let later = api.detached();
     let watching = watch.clone();
     let work = promise(Box::pin(async move {
-        unfinished.run(&later, later.limits()).await;
+        unfinished.run(&later, later.limits(), horizon).await;
         watching.end_watch();
         Ok(JsValue::UNDEFINED)
     }));

@@ -2,9 +2,9 @@
 
 use crate::answer::Json;
 use crate::exchange::{Api, ended};
-use crate::host::{self, Reply, Watch, date_text};
-use crate::lifecycle::{Answer, Item, KeyStore, Persisted, Rotator, TransportErrorKind, time};
-use js_sys::{Date, Function, JsString};
+use crate::host::{self, Reply, Watch};
+use crate::lifecycle::{Answer, Item, KeyStore, Persisted, Rotator, TransportErrorKind};
+use js_sys::{Function, JsString};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -19,12 +19,6 @@ impl Rotator for Api {
 
     fn may_be(&self, key: &Json) -> bool {
         host::any_begins_with(self.tokens(), &key.get("prefix"))
-    }
-
-    fn time_text(&self, ms: f64) -> Option<String> {
-        let text = date_text(&Date::new(&ms.into())).ok()?;
-        // The API's times end with the year 9999.
-        time::parse_rfc3339(&text).map(|_| text)
     }
 }
 

@@ -7,6 +7,7 @@ export interface Answer {
   readonly shouldRetry: string | undefined;
   readonly retryAfterMs: string | undefined;
   readonly retryAfter: string | undefined;
+  readonly date: string | undefined;
   readonly value: unknown;
 }
 
@@ -73,7 +74,9 @@ function codeIn(body: unknown): GrpcCode | undefined {
 /** @internal What a body says of its request: the numbers of `Body` in src/lifecycle/service.rs. */
 export function kindOf(body: unknown): number {
   if (!isResource(body)) return 4;
-  if (codeIn(body) === "NOT_FOUND") return 2;
+  const code = codeIn(body);
+  if (code === "NOT_FOUND") return 2;
+  if (code === "PERMISSION_DENIED") return 5;
   if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) return 3;
   return Object.keys(body).length > 0 ? 1 : 0;
 }

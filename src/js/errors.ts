@@ -17,8 +17,12 @@ export type Operation =
   | "reconcile"
   | "rotateApiKey";
 
-/** What a failed create knows about orphans, the keys whose secret nobody received. */
-export type Orphans = "none" | "swept" | "unknown";
+/**
+ * What a failed create knows about orphans, the keys whose secret nobody received. `none`: there are none.
+ * `swept`: each lost attempt is accounted for, and its key is deleted. `unaccounted`: fewer keys were found and
+ * deleted than there may be; the others were never made, or come later. `unknown`: nobody could look.
+ */
+export type Orphans = "none" | "swept" | "unaccounted" | "unknown";
 
 /** What all errors of this package have. */
 abstract class Base extends Error {
@@ -34,10 +38,7 @@ abstract class Base extends Error {
    * is only known for creates, and 0 otherwise.
    */
   readonly attempts: number;
-  /**
-   * For a create: whether orphans, the keys whose secret nobody received, may be alive. `none`: no;
-   * `swept`: any that were there are deleted; `unknown`: there may be some, see `attemptTag`.
-   */
+  /** For a create: what is known of orphans, the keys whose secret nobody received. See {@link Orphans}. */
   declare readonly orphans?: Orphans;
   /** For a create: the ids of the orphans that were deleted. */
   declare readonly keyIds?: readonly string[];
@@ -45,6 +46,11 @@ abstract class Base extends Error {
   declare readonly attemptTag?: string;
   /** For a rotation: the id of the key with that tag that may be stored. Pass it on to `deleteOrphans`. */
   declare readonly keepKeyId?: string;
+  /**
+   * For a create: the id of a key that is alive, because the service made it longer-lived than was asked for
+   * and it could not be deleted. For a rotation: see {@link RotationError.liveKeyIds}.
+   */
+  declare readonly liveKeyIds?: readonly string[];
 
   /** @internal */
   constructor(message: string, { operation, attempts, aftermath, cause }: Context) {
@@ -88,17 +94,27 @@ export class ApiError extends Base {
   readonly body: unknown;
 
   /** @internal */
-  constructor(answer: Answer, retryAfterMs: number | undefined, context: Context) {
+  constructor(answer: Answer, { retryAfterMs, aheadMs }: Refused, context: Context) {
     const { status, requestId, value } = answer;
     const code = grpcCode(status, value);
     const explained = explain(status, value, context.operation === "createApiKey");
-    super([`${status} ${code}`, explained].filter(Boolean).join(": "), context);
+    const clock = MAKES_KEYS.test(context.operation) && status === 400 ? clockHint(aheadMs ?? 0) : "";
+    super([`${status} ${code}`, explained].filter(Boolean).join(": ") + clock, context);
     this.code = code;
     this.status = status;
     this.requestId = requestId;
-    this.retryAfterMs = retryAfterMs;
+    this.retryAfterMs = retryAfterMs ?? undefined;
     this.body = value;
   }
+}
+
+const MAKES_KEYS = /^(create|rotate)ApiKey$/;
+
+/** What to say of a refusal that a wrong clock may explain, since the clock decides when a key ends. */
+function clockHint(aheadMs: number): string {
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000);
+  if (seconds < 60) return "";
+  return ` (this machine's clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} the server's)`;
 }
 
 /** No answer arrived, or it broke off. `cause` is what fetch rejected with; secrets are redacted. */
@@ -155,12 +171,13 @@ export class RotationError extends Base {
   readonly stage: RotationStage;
   /**
    * Why the rotation ended. `missing`: there is no key with this id. `lifetime`: it is unknown how long
-   * the key was given to live. `unfinished`: the key already has successors. `conflict`: another rotation
+   * the key was given to live. `lives-too-long`: the service made the new key longer-lived than was asked
+   * for. `unfinished`: the key already has successors. `conflict`: another rotation
    * is at work. `not-stored`: `persist` returned `false`. `failed`: see `cause`.
    */
   readonly reason: RotationReason;
   /** The ids of the keys that are alive as far as the rotation knows, the rotated one first. */
-  readonly liveKeyIds: readonly string[];
+  override readonly liveKeyIds: readonly string[];
   /** For `unfinished` and `conflict`: the successors that were found, with their ages. */
   readonly successors: readonly Successor[];
 
@@ -198,13 +215,22 @@ export interface Successor {
 export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
 
 /** Why a rotation ended. */
-export type RotationReason = "missing" | "lifetime" | "unfinished" | "conflict" | "not-stored" | "failed";
+export type RotationReason =
+  | "missing"
+  | "lifetime"
+  | "lives-too-long"
+  | "unfinished"
+  | "conflict"
+  | "not-stored"
+  | "failed";
 
 /** What happened, and what to run next. */
 const NEXT: Record<RotationReason, string> = {
   "missing": "the user has no key of this keyId, and nothing has changed; look for it with listApiKeys",
   "lifetime":
     "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
+  "lives-too-long":
+    "the new key is not handed out; look at your clock, and at what the service makes of expireTime",
   "unfinished":
     "the key has successors: if your store holds one of them, rotate that; " +
     'if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
@@ -222,7 +248,7 @@ function wordsOf({ message }: Error, { operation }: Context): string {
 }
 
 function nextOf(stage: RotationStage, reason: RotationReason, { length }: readonly string[]): string {
-  if (length < 2 || (reason !== "failed" && reason !== "not-stored")) return NEXT[reason];
+  if (length < 2 || !/^(failed|not-stored|lives-too-long)$/.test(reason)) return NEXT[reason];
   return reason === "failed" && stage === "persist"
     ? "nobody knows whether the new key is stored, so both stay; " +
         "look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
@@ -284,6 +310,7 @@ export interface Aftermath {
   keyIds: string[];
   attemptTag?: string;
   keepKeyId?: string;
+  liveKeyIds?: string[];
 }
 
 /** How the Rust code describes a failure. The answer and the cause are passed separately. */
@@ -291,11 +318,18 @@ interface Failure {
   context: Context;
   what:
     | { kind: "invalidOption"; path: string; expected: string }
-    | { kind: "refused"; retryAfterMs: number | null }
+    | ({ kind: "refused" } & Refused)
     | { kind: "unreachable" }
     | { kind: "timedOut"; limit: "attempt" | "total"; limitMs: number }
     | { kind: "unreadable"; reason: string }
     | ({ kind: "rotation" } & EndedRotation);
+}
+
+/** How the Rust code describes a refusal. */
+interface Refused {
+  retryAfterMs: number | null;
+  /** By how much this machine's clock is ahead of the server's, if the server's is known. */
+  aheadMs: number | null;
 }
 
 /** How the Rust code describes a rotation that ended early. */
@@ -342,7 +376,7 @@ function build({ context, what }: Failure, answer: Answer, tokens: readonly stri
     case "refused": {
       const requestId = answer.requestId && redactText(answer.requestId, tokens);
       const value = redactBody(answer.value, tokens);
-      return new ApiError({ ...answer, requestId, value }, what.retryAfterMs ?? undefined, context);
+      return new ApiError({ ...answer, requestId, value }, what, context);
     }
     case "unreachable":
       return new ConnectionError(`no whole answer arrived${innermost(context.cause)}`, context);

@@ -23,7 +23,37 @@ export type FireworksKeysEvent =
       attemptTag: string;
     }
   | {
-      /** Orphans may be alive: see `deleteOrphans`. */
+      /**
+       * The answers of one or more attempts of a create were lost, and their keys are not all found yet. The
+       * package goes on looking, for as long as the runtime lives, and one of the next three events is the
+       * end of it. Comes before the create settles.
+       */
+      type: "orphans-open";
+      attemptTag: string;
+      /** The key with that tag that the caller is given. */
+      keepKeyId?: string;
+      /** How long from now the last look begins, in milliseconds. */
+      lastLookMs: number;
+    }
+  | {
+      /** Each lost attempt of a create is accounted for: its key was found and is deleted. */
+      type: "orphans-swept";
+      attemptTag: string;
+      /** The key with that tag that the caller was given. */
+      keepKeyId?: string;
+    }
+  | {
+      /**
+       * The last look has found fewer keys than a create's lost attempts may have made. The others were never
+       * made, or they come later: see `deleteOrphans`.
+       */
+      type: "orphans-unaccounted";
+      attemptTag: string;
+      /** The key with that tag that the caller was given. */
+      keepKeyId?: string;
+    }
+  | {
+      /** Orphans may be alive, and the package could not look: see `deleteOrphans`. */
       type: "orphans-unknown";
       /** Absent without orphan protection. */
       attemptTag?: string;
@@ -33,6 +63,16 @@ export type FireworksKeysEvent =
   | {
       /** The service did not keep the tag, so the key of a lost answer could not be found. */
       type: "unprotected";
+      keyId: string;
+    }
+  | {
+      /** The service made a key that ends before the time that was asked for. */
+      type: "shorter-lifetime";
+      keyId: string;
+    }
+  | {
+      /** The answer does not tell how long the key lives. */
+      type: "unknown-lifetime";
       keyId: string;
     }
   | {

@@ -190,9 +190,14 @@ export function elapsedMs(): number {
   return performance.now();
 }
 
-/** Starts a {@link Stop}. May throw: the caller's signal can. */
-export function startStop(limitMs: number, caller: AbortSignal | undefined): Stop {
-  return new Stop(limitMs, caller);
+/** Starts a {@link Stop}; `isLate` if no process is to live on for it. May throw: the caller's signal can. */
+export function startStop(limitMs: number, caller: AbortSignal | undefined, isLate: boolean): Stop {
+  return new Stop(limitMs, caller, isLate);
+}
+
+/** Whether the runtime lives on after an answer. Edge workers do not, unless they are told to wait. */
+export function livesOn(): boolean {
+  return !("WebSocketPair" in globalThis || "EdgeRuntime" in globalThis);
 }
 
 /** Calls the caller's own fetch without `this`, with a URL and a plain init that any implementation takes. */
@@ -280,6 +285,9 @@ async function read(sent: unknown): Promise<Answer> {
     },
     get retryAfter() {
       return wordOf(response, "retry-after", NUMBER) ?? wordOf(response, "retry-after", DATE);
+    },
+    get date() {
+      return wordOf(response, "date", DATE);
     },
   };
 }

@@ -30,8 +30,8 @@ export class Stop {
   #reject: ((reason?: unknown) => void) | undefined;
   #abandoned = false;
 
-  /** May throw: the caller's signal can. */
-  constructor(limitMs: number, caller: AbortSignal | undefined) {
+  /** The timer of a late one keeps no process alive. May throw: the caller's signal can. */
+  constructor(limitMs: number, caller: AbortSignal | undefined, isLate = false) {
     this.#caller = caller;
     if (caller) listen(caller, this);
     if (limitMs < Infinity) {
@@ -42,6 +42,7 @@ export class Stop {
         },
         Math.min(limitMs, LONGEST_TIMER_MS),
       );
+      if (isLate) release(this.#timer);
     }
     if (caller?.aborted) this.abort();
     waiting.add(this);
@@ -108,6 +109,13 @@ export class Stop {
     clearTimeout(this.#timer);
     if (this.#caller) leave(this.#caller, this);
   }
+}
+
+/** Lets the process end although the timer is still to come. */
+function release(timer: unknown): void {
+  const { Deno: deno } = globalThis as { Deno?: { unrefTimer?(timer: unknown): void } };
+  if (typeof timer === "number") deno?.unrefTimer?.(timer);
+  else (timer as { unref?(): void }).unref?.();
 }
 
 function listen(signal: AbortSignal, stop: Stop): void {

@@ -94,18 +94,27 @@ impl<'a, S: Service> Call<'a, S> {
     }
 
     /// Sends a request, and again while that may help.
-    pub(super) fn send(&self, request: &Request<'_>) -> impl Future<Output = Tried<S>> {
-        self.send_as_new(request, 0.0)
+    pub(super) async fn send(&self, request: Request<'_>) -> Tried<S> {
+        self.send_anew(request, 0.0, &|_| Ok(())).await
     }
 
-    /// Sends a request with a token that the service may not know yet: for `activation_ms` from now, in
-    /// milliseconds, a 401 is worth another try, however many there were.
-    pub(super) async fn send_as_new(&self, request: &Request<'_>, activation_ms: f64) -> Tried<S> {
+    /// Sends a request, which `renew` brings up to date before each attempt. Where the service may not know
+    /// the token yet, a 401 is worth another try for `activation_ms` from now, in milliseconds, however many
+    /// there were.
+    pub(super) async fn send_anew<'r>(
+        &self,
+        mut request: Request<'r>,
+        activation_ms: f64,
+        renew: &dyn Fn(&mut Request<'r>) -> Outcome<S, ()>,
+    ) -> Tried<S> {
         let known_at_ms = self.service.elapsed_ms() + activation_ms;
         let mut effects = Effects::default();
         let mut tries = Tries::default();
         let outcome = loop {
-            let (error, effect) = match self.attempt(request).await {
+            if let Err(error) = renew(&mut request) {
+                break Err(error);
+            }
+            let (error, effect) = match self.attempt(&request).await {
                 Ok(answer) => break Ok(answer),
                 Err(attempt) => attempt,
             };

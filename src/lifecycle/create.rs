@@ -1,34 +1,49 @@
 //! Create API Key, without orphans. An orphan is a key whose secret was never delivered: an attempt
 //! created it and its answer was lost. It is found by its tag and deleted.
 
-use super::effect::Effect;
+use super::delete::Deletion;
+use super::effect::{Effect, Effects};
+use super::lifetime::{Clock, Compared, End};
+use super::sweep::Lost;
 use super::{
-    Answer, Call, Error, Event, Item, Mark, Outcome, Payload, Request, Service, Sweep, Unfinished,
-    path,
+    Answer, Call, Error, Event, InvalidOption, Item, Mark, Outcome, Payload, Request, Service,
+    Sweep, Unfinished, path,
 };
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use std::cell::Cell;
 
 /// The key to be: only what the caller gave, so that the service's own defaults stand.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub struct NewKey {
     /// What people call it; the service says `default` when it is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// When it ends, as an RFC 3339 time; absent: never.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expire_time: Option<String>,
+    /// When it ends.
+    pub end: End,
     /// Free labels, each name once.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_map")]
     pub annotations: Option<Vec<(String, String)>>,
 }
 
+/// The key to be, as a request describes it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyFields<'a> {
+    /// See [`NewKey::display_name`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<&'a str>,
+    /// When it ends, as an RFC 3339 time; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire_time: Option<String>,
+    /// See [`NewKey::annotations`].
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_map")]
+    pub annotations: Option<&'a [(String, String)]>,
+}
+
 fn as_map<S: Serializer>(
-    annotations: &Option<Vec<(String, String)>>,
+    annotations: &Option<&[(String, String)]>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let annotations = annotations.as_deref().unwrap_or_default();
+    let annotations = annotations.unwrap_or_default();
     let mut map = serializer.serialize_map(Some(annotations.len()))?;
     for (name, value) in annotations {
         map.serialize_entry(name, value)?;
@@ -54,9 +69,11 @@ pub struct Create<'a> {
 pub enum Orphans {
     /// There are none: every attempt was answered.
     None,
-    /// Those that were found are deleted.
+    /// Each lost attempt is accounted for: its key was found and is deleted.
     Swept,
-    /// There may be some.
+    /// Fewer were found and deleted than there may be: the others were never made, or come later.
+    Unaccounted,
+    /// Nobody could look.
     Unknown,
 }
 
@@ -70,27 +87,135 @@ pub struct Created<S: Service> {
     pub orphans: Orphans,
     /// The ids of the orphans that were deleted.
     pub key_ids: Vec<String>,
+    /// The id of a key that lives longer than was asked for, and that could not be deleted.
+    pub live: Option<String>,
+    /// Whether a key was made that lives longer than was asked for, and is not handed out for that.
+    pub lives_too_long: bool,
     /// The sweep that is still to be done, after the caller has its answer.
     pub unfinished: Option<Unfinished>,
 }
 
+/// What the attempts of a create have come to so far.
+#[derive(Default)]
+struct SoFar {
+    attempts: u32,
+    effects: Effects,
+    /// The ids of the orphans that were deleted.
+    key_ids: Vec<String>,
+}
+
+/// What is wrong with a key whose end is too late.
+const TOO_LONG: &str = "its key lives longer than was asked for";
+
 impl Create<'_> {
-    /// Creates the key, and sweeps up after attempts that may have created another.
+    /// Creates the key, and sweeps up after attempts that may have created another. If the key lives longer
+    /// than was asked for, it is deleted; a lifetime is then asked for once more, by the service's clock.
     pub async fn run<S: Service>(&self, call: &Call<'_, S>) -> Created<S> {
+        let mut so_far = SoFar::default();
+        let (outcome, theirs) = self.send(call, Clock::Ours, &mut so_far).await;
+        let mut first = self.finish(call, outcome, &mut so_far).await;
+        match (theirs, &self.key.end) {
+            (Some(clock), End::After(_)) if first.lives_too_long && first.live.is_none() => {
+                if first.orphans == Orphans::Swept {
+                    so_far.effects = Effects::default();
+                } else {
+                    so_far.key_ids.append(&mut first.key_ids);
+                }
+                let (outcome, _) = self.send(call, clock, &mut so_far).await;
+                let mut second = self.finish(call, outcome, &mut so_far).await;
+                second.key_ids.splice(..0, first.key_ids);
+                second
+            }
+            _ => first,
+        }
+    }
+
+    /// Sends the request. Returns the answer with the key, and the service's clock if the answer shows it.
+    async fn send<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        clock: Clock,
+        so_far: &mut SoFar,
+    ) -> (Outcome<S>, Option<Clock>) {
         let request = Request {
             method: "POST",
             path: path::keys(self.account, self.user),
-            payload: Some(Payload::Create { api_key: self.key }),
+            payload: None,
         };
-        let tried = call.send(&request).await;
-        let mut effects = tried.effects;
+        let service = call.service();
+        let started_ms = Cell::new(0.0);
+        let before = call.attempts();
+        let tried = call
+            .send_anew(request, 0.0, &|request| {
+                started_ms.set(service.elapsed_ms());
+                let expire_time = match &self.key.end {
+                    End::Never => None,
+                    End::At { text, .. } => Some(text.clone()),
+                    End::After(ms) => match service.time_text(clock.now_ms(service) + ms) {
+                        None => return Err(Box::new(Error::InvalidOption(too_late()))),
+                        text => text,
+                    },
+                };
+                request.payload = Some(Payload::Create {
+                    api_key: KeyFields {
+                        display_name: self.key.display_name.as_deref(),
+                        expire_time,
+                        annotations: self.key.annotations.as_deref(),
+                    },
+                });
+                Ok(())
+            })
+            .await;
+        so_far.attempts += call.attempts() - before;
+        so_far.effects.append(&tried.effects);
+        let took_ms = service.elapsed_ms() - started_ms.get();
         let outcome = tried.outcome.and_then(check);
+        let theirs = outcome.as_ref().ok();
+        let theirs = theirs.and_then(|answer| Clock::of(service, answer));
+        let checked = outcome.and_then(|answer| self.check_end(call, answer, took_ms));
+        (checked, theirs)
+    }
+
+    /// Only a key that lives no longer than was asked for is a success.
+    fn check_end<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        answer: S::Answer,
+        took_ms: f64,
+    ) -> Outcome<S> {
+        let key_id = answer.item().and_then(|key| key.text("keyId"));
+        let key_id = key_id.as_deref().unwrap_or_default();
+        let event = match self.key.end.compare(&answer, took_ms) {
+            Compared::Same => return Ok(answer),
+            Compared::Later => {
+                return Err(Box::new(Error::Unreadable {
+                    answer,
+                    reason: TOO_LONG,
+                }));
+            }
+            Compared::Earlier => Event::ShorterLifetime { key_id },
+            Compared::Unknown => Event::UnknownLifetime { key_id },
+        };
+        call.service().notify(&event);
+        Ok(answer)
+    }
+
+    /// Sweeps up where that is needed.
+    async fn finish<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        outcome: Outcome<S>,
+        so_far: &mut SoFar,
+    ) -> Created<S> {
+        let effects = &mut so_far.effects;
+        let mut lives_too_long = false;
         let answered = match &outcome {
             Ok(answer) => Answered::read(answer, self.mark),
             Err(error) => match &**error {
-                Error::Unreadable { answer, .. } => {
+                Error::Unreadable { answer, reason } => {
                     // It made a key, whose secret is not delivered.
                     effects.add(Effect::Ambiguous);
+                    lives_too_long = *reason == TOO_LONG;
                     Answered::read(answer, self.mark)
                 }
                 _ => Answered::default(),
@@ -101,19 +226,29 @@ impl Create<'_> {
         }
         let mut result = Created {
             outcome,
-            attempts: call.attempts(),
+            attempts: so_far.attempts,
             orphans: Orphans::None,
-            key_ids: Vec::new(),
+            key_ids: std::mem::take(&mut so_far.key_ids),
+            live: answered.key_id.clone().filter(|_| lives_too_long),
+            lives_too_long,
             unfinished: None,
+        };
+        let lost = Lost {
+            attempts: effects.ambiguous(),
+            uncounted: effects.uncounted() || effects.unproven() || call.service().resends(),
         };
         // A transport that repeats requests unseen may have made a key beside the one that the answer
         // tells of, or before the one that the service refused.
         let may_be_repeated = call.service().resends()
             && self.mark.is_some()
             && (effects.refused() || (result.outcome.is_ok() && answered.marked));
-        if effects.ambiguous() > 0 || may_be_repeated {
-            self.sweep(call, &mut result, answered, effects.ambiguous())
-                .await;
+        if lost.attempts > 0 || effects.unproven() || may_be_repeated {
+            self.sweep(call, &mut result, answered, lost).await;
+        }
+        if let Some(live) = &result.live
+            && result.key_ids.contains(live)
+        {
+            result.live = None;
         }
         result
     }
@@ -123,7 +258,7 @@ impl Create<'_> {
         call: &Call<'_, S>,
         result: &mut Created<S>,
         Answered { key_id, marked }: Answered,
-        ambiguous: u32,
+        lost: Lost,
     ) {
         result.orphans = Orphans::Unknown;
         let (keep, named) = match result.outcome {
@@ -131,11 +266,15 @@ impl Create<'_> {
             Err(_) => (None, key_id),
         };
         let Some(mark) = self.mark else {
-            call.service().notify(&Event::OrphansUnknown {
+            self.delete_named(call, result, named).await;
+            if lost.after(result.key_ids.len()) == Orphans::Swept {
+                result.orphans = Orphans::Swept;
+                return;
+            }
+            return call.service().notify(&Event::OrphansUnknown {
                 attempt_tag: None,
                 keep_key_id: keep.as_deref(),
             });
-            return;
         };
         let sweep = Sweep {
             account: self.account.into(),
@@ -145,20 +284,28 @@ impl Create<'_> {
             named,
         };
         let interrupted = matches!(&result.outcome, Err(error) if error.interrupts());
-        let swept = if interrupted {
+        // The caller is answered first if the runtime waits for what is only to be made sure of.
+        let deferred =
+            lost.attempts == 0 && result.outcome.is_ok() && call.service().waits_for_work();
+        let swept = if interrupted || deferred {
             Err(None)
         } else {
             sweep.run(call, &mut result.key_ids).await.map_err(Some)
         };
-        match swept {
+        let looked = match swept {
             Ok(()) => {
-                let missing = ambiguous.saturating_sub(result.key_ids.len() as u32);
-                if missing > 0 && !marked {
-                    // The service drops the mark, so another sweep would find no more.
-                    return sweep.give_up(call.service());
+                result.orphans = lost.after(result.key_ids.len());
+                if lost.attempts == 0 {
+                    return;
                 }
-                result.orphans = Orphans::Swept;
-                result.unfinished = (missing > 0).then_some(Unfinished::late(sweep));
+                if result.orphans == Orphans::Unaccounted && !marked {
+                    // The service drops the mark, so another sweep would find no more.
+                    result.orphans = Orphans::Unknown;
+                }
+                if result.orphans != Orphans::Unaccounted {
+                    return sweep.tell(call.service(), result.orphans);
+                }
+                true
             }
             Err(error) if error.as_ref().is_none_or(|error| error.interrupts()) => {
                 if let (Some(error), Err(outcome)) = (error, &mut result.outcome)
@@ -166,9 +313,35 @@ impl Create<'_> {
                 {
                     *outcome = error;
                 }
-                result.unfinished = Some(Unfinished::interrupted(sweep, ambiguous, marked));
+                false
             }
-            Err(_) => sweep.give_up(call.service()),
+            Err(_) => return sweep.tell(call.service(), Orphans::Unknown),
+        };
+        result.unfinished = Some(Unfinished::new(
+            sweep,
+            lost,
+            result.key_ids.clone(),
+            looked,
+            marked,
+        ));
+    }
+
+    /// Deletes the key that an answer named but whose secret is not delivered: without a mark, no sweep can.
+    async fn delete_named<S: Service>(
+        &self,
+        call: &Call<'_, S>,
+        result: &mut Created<S>,
+        named: Option<String>,
+    ) {
+        let deletion = Deletion {
+            account: self.account,
+            user: self.user,
+        };
+        let Some(key_id) = named else { return };
+        match deletion.run_new(call, &key_id).await {
+            Ok(()) => result.key_ids.push(key_id),
+            Err(error) if matches!(*error, Error::Aborted) => result.outcome = Err(error),
+            Err(_) => {}
         }
     }
 }
@@ -205,6 +378,15 @@ impl Answered {
             },
         }
     }
+}
+
+/// The error for a lifetime that ends where times cannot be written any more.
+fn too_late<C>() -> Box<InvalidOption<C>> {
+    Box::new(InvalidOption {
+        path: "expiresIn".into(),
+        expected: "must end before the year 10000".into(),
+        cause: None,
+    })
 }
 
 /// Whether what stands in the place of a key's id is the secret, which is never looked at.

@@ -81,7 +81,7 @@ impl Deletion<'_> {
             path: path::keys(self.account, self.user) + ":delete",
             payload: Some(Payload::Delete { key_id }),
         };
-        match call.send(&request).await.outcome {
+        match call.send(request).await.outcome {
             Ok(answer) if answer.body() == Body::Empty => Ok(Shown::Deleted),
             Ok(answer) => Ok(Shown::Unclear(Box::new(Error::Unreadable {
                 answer,

@@ -1,6 +1,5 @@
 //! What attempts may have left at the service: the one place that says so.
 
-use super::retry::is_redirect;
 use super::service::Body;
 
 /// What is known of the effect of one attempt.
@@ -14,8 +13,13 @@ pub enum Effect {
     /// It had none itself. But the service may have refused it only because the transport had sent the
     /// same request a moment before, unseen, and that one was done.
     Refused,
+    /// Something on the way refused it, such as a proxy, and only the API itself can say that it did nothing.
+    Unproven,
     /// It may have had the effect or not: no whole answer came, or one that does not tell.
     Ambiguous,
+    /// The same, but something on the way answered, such as a gateway. That may have sent the request to the
+    /// service several times, so that it may have had the effect more than once.
+    Uncounted,
 }
 
 impl Effect {
@@ -23,11 +27,12 @@ impl Effect {
     /// whether it has the shape that was asked for is for the operation to say.
     pub fn of_answer(status: u16, body: Body) -> Self {
         match status {
-            200..=299 if matches!(body, Body::NotFound | Body::Refusal) => Self::Ambiguous,
+            200..=299 if body.is_refusal() => Self::Ambiguous,
             200..=299 => Self::Done,
+            408 | 500.. if !body.is_refusal() => Self::Uncounted,
             408 | 500.. => Self::Ambiguous,
+            _ if !body.is_refusal() => Self::Unproven,
             400 | 401 | 404 | 405 | 413 | 422 => Self::None,
-            _ if is_redirect(status) => Self::None,
             _ => Self::Refused,
         }
     }
@@ -42,6 +47,8 @@ impl Effect {
 #[derive(Debug, Default)]
 pub struct Effects {
     ambiguous: u32,
+    uncounted: bool,
+    unproven: bool,
     refused: bool,
 }
 
@@ -50,6 +57,11 @@ impl Effects {
     pub fn add(&mut self, effect: Effect) {
         match effect {
             Effect::Ambiguous => self.ambiguous += 1,
+            Effect::Uncounted => {
+                self.ambiguous += 1;
+                self.uncounted = true;
+            }
+            Effect::Unproven => self.unproven = true,
             Effect::Refused => self.refused = true,
             Effect::Done | Effect::None => {}
         }
@@ -58,6 +70,24 @@ impl Effects {
     /// How many attempts may have had an effect that no answer tells of.
     pub fn ambiguous(&self) -> u32 {
         self.ambiguous
+    }
+
+    /// Adds the attempts of another request.
+    pub fn append(&mut self, others: &Self) {
+        self.ambiguous += others.ambiguous;
+        self.uncounted |= others.uncounted;
+        self.unproven |= others.unproven;
+        self.refused |= others.refused;
+    }
+
+    /// Whether one of those attempts may have had its effect more than once.
+    pub fn uncounted(&self) -> bool {
+        self.uncounted
+    }
+
+    /// Whether an attempt was refused as [`Effect::Unproven`] says.
+    pub fn unproven(&self) -> bool {
+        self.unproven
     }
 
     /// Whether an attempt was refused as [`Effect::Refused`] says.
@@ -74,16 +104,34 @@ mod tests {
     fn a_status_tells_what_an_attempt_may_have_done() {
         for (effect, statuses) in [
             (Effect::Done, &[200, 204, 299][..]),
-            (
-                Effect::None,
-                &[0, 300, 307, 399, 400, 401, 404, 405, 413, 422],
-            ),
-            (Effect::Refused, &[402, 403, 409, 412, 429, 451]),
+            (Effect::None, &[400, 401, 404, 405, 413, 422]),
+            (Effect::Refused, &[307, 402, 403, 409, 412, 429, 451]),
             (Effect::Ambiguous, &[408, 500, 502, 503, 599]),
         ] {
+            let body = match effect {
+                Effect::Done => Body::Resource,
+                _ => Body::Refusal,
+            };
             for status in statuses {
-                let told = Effect::of_answer(*status, Body::Resource);
-                assert_eq!(told, effect, "{status}");
+                assert_eq!(Effect::of_answer(*status, body), effect, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_api_can_say_that_it_did_nothing() {
+        for (effect, statuses) in [
+            (
+                Effect::Unproven,
+                &[0, 302, 400, 401, 403, 404, 413, 429][..],
+            ),
+            (Effect::Uncounted, &[408, 500, 504]),
+        ] {
+            for (status, body) in statuses.iter().flat_map(|status| {
+                [Body::Foreign, Body::Resource, Body::Empty].map(|body| (*status, body))
+            }) {
+                let told = Effect::of_answer(status, body);
+                assert_eq!(told, effect, "{status} {body:?}");
             }
         }
     }
@@ -93,11 +141,11 @@ mod tests {
         for (body, effect) in [
             (Body::Refusal, Effect::Ambiguous),
             (Body::NotFound, Effect::Ambiguous),
+            (Body::Denied, Effect::Ambiguous),
             (Body::Foreign, Effect::Done),
             (Body::Empty, Effect::Done),
         ] {
             assert_eq!(Effect::of_answer(200, body), effect, "{body:?}");
-            assert_eq!(Effect::of_answer(400, body), Effect::None, "{body:?}");
         }
     }
 
@@ -117,6 +165,13 @@ mod tests {
         effects.add(Effect::Ambiguous);
         effects.add(Effect::Refused);
         effects.add(Effect::Ambiguous);
-        assert!(effects.ambiguous() == 2 && effects.refused());
+        assert!(effects.ambiguous() == 2 && effects.refused() && !effects.uncounted());
+        let mut all = Effects::default();
+        all.add(Effect::Unproven);
+        assert!(all.ambiguous() == 0 && all.unproven() && !all.uncounted());
+        all.add(Effect::Uncounted);
+        assert!(all.ambiguous() == 1 && all.uncounted() && !all.refused());
+        all.append(&effects);
+        assert!(all.ambiguous() == 3 && all.uncounted() && all.refused());
     }
 }

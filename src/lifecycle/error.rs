@@ -64,9 +64,10 @@ pub enum Error<A, C> {
 }
 
 impl<A: Answer, C> Error<A, C> {
-    /// Whether the server refused with this status.
-    pub fn has_status(&self, status: u16) -> bool {
-        matches!(self, Self::Refused { answer, .. } if answer.status() == status)
+    /// Whether the API itself refused the request, and with this status.
+    pub fn is_refusal(&self, status: u16) -> bool {
+        matches!(self, Self::Refused { answer, .. }
+            if answer.status() == status && answer.body().is_refusal())
     }
 }
 

@@ -29,7 +29,34 @@ pub enum Event<'a> {
         /// The tag that it was found by.
         attempt_tag: &'a str,
     },
-    /// Orphans may be alive; `deleteOrphans` removes them.
+    /// Not every lost attempt is accounted for yet. Further looks at the list follow, and one of the next
+    /// three events is their end.
+    OrphansOpen {
+        /// The tag that orphans are found by.
+        attempt_tag: &'a str,
+        /// The key with that tag that the caller holds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        keep_key_id: Option<&'a str>,
+        /// How long from now the last look begins, in milliseconds.
+        last_look_ms: f64,
+    },
+    /// As many orphans as there were lost attempts are found and deleted.
+    OrphansSwept {
+        /// The tag that they were found by.
+        attempt_tag: &'a str,
+        /// The key with that tag that the caller holds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        keep_key_id: Option<&'a str>,
+    },
+    /// The last look found fewer orphans than there may be: the others were never made, or come later.
+    OrphansUnaccounted {
+        /// The tag that later ones are found by.
+        attempt_tag: &'a str,
+        /// The key with that tag that the caller holds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        keep_key_id: Option<&'a str>,
+    },
+    /// Nobody could look whether orphans are alive; `deleteOrphans` removes them.
     OrphansUnknown {
         /// The tag to find them by.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +68,16 @@ pub enum Event<'a> {
     /// The server did not keep the tag: had an answer been lost, its key could not be found.
     Unprotected {
         /// The key that came without its tag.
+        key_id: &'a str,
+    },
+    /// The service gave the key a shorter life than was asked for.
+    ShorterLifetime {
+        /// The key.
+        key_id: &'a str,
+    },
+    /// The answer does not tell how long the key lives.
+    UnknownLifetime {
+        /// The key.
         key_id: &'a str,
     },
     /// A rotation begins its next stage.

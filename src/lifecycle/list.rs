@@ -57,7 +57,7 @@ pub async fn page<S: Service>(
         path: path::with_query(base, page.query),
         payload: None,
     };
-    let answer = call.send(&request).await.outcome?;
+    let answer = call.send(request).await.outcome?;
     let reason = match answer.item() {
         None => "its body is no JSON object",
         Some(_) if answer.items(page.collection.field()).is_none() => {

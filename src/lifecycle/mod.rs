@@ -10,6 +10,7 @@ pub mod duration;
 mod effect;
 mod error;
 mod event;
+mod lifetime;
 mod lineage;
 mod list;
 mod mark;
@@ -23,12 +24,13 @@ pub mod time;
 
 pub use audit::{Audited, Counts, Finding, Thresholds, audit};
 pub use call::{Call, Limits};
-pub use create::{Create, Created, NewKey, Orphans};
+pub use create::{Create, Created, KeyFields, NewKey, Orphans};
 pub use delete::Deletion;
 pub use error::{
     Error, ErrorOf, InvalidOption, Limit, Outcome, TransportError, TransportErrorKind,
 };
 pub use event::{Event, RetryReason, Stage};
+pub use lifetime::End;
 pub use lineage::Successor;
 pub use list::{Collection, Page, page};
 pub use mark::{ATTEMPT, CALL, LIFETIME, Mark, RESERVED, REVOKES, ROTATES};
@@ -36,4 +38,4 @@ pub use rotate::{Aftermath, Pending, Rotate, Rotated, Rotation, RotationError, R
 pub use service::{
     Aborted, Answer, Body, Item, KeyStore, Payload, Persisted, Request, Rotator, Service,
 };
-pub use sweep::{Sweep, Unfinished};
+pub use sweep::{Horizon, Sweep, Unfinished};

@@ -1,6 +1,6 @@
 //! What the lifecycle needs of the world: one trait for every operation, two more for rotations.
 
-use super::{Event, NewKey, TransportError, retry};
+use super::{Event, KeyFields, TransportError, retry};
 use serde::Serialize;
 
 /// The API, the clock and chance, as the lifecycle sees them.
@@ -28,8 +28,11 @@ pub trait Service {
     /// Milliseconds of a clock that never goes back.
     fn elapsed_ms(&self) -> f64;
 
-    /// The time of day, in milliseconds since 1970.
+    /// The time of day by our own clock, in milliseconds since 1970.
     fn now_ms(&self) -> f64;
+
+    /// A time in milliseconds since 1970 as the reference writes it; [`None`] if it cannot.
+    fn time_text(&self, ms: f64) -> Option<String>;
 
     /// A number in `[0, 1)`.
     fn random(&self) -> f64;
@@ -37,6 +40,9 @@ pub trait Service {
     /// Whether the transport may repeat a request by itself, unseen. Browsers and Deno do, on a
     /// connection that was used before and breaks before the answer begins: a POST, too.
     fn resends(&self) -> bool;
+
+    /// Whether the runtime waits for work that goes on after the answer.
+    fn waits_for_work(&self) -> bool;
 
     /// Tells the caller what happens.
     fn notify(&self, event: &Event<'_>);
@@ -49,9 +55,6 @@ pub trait Rotator: Service + Sized {
 
     /// Whether the token in use may be this key, as far as its prefix tells.
     fn may_be(&self, key: &<Self::Answer as Answer>::Item) -> bool;
-
-    /// A time in milliseconds since 1970 as the reference writes it; [`None`] if it cannot.
-    fn time_text(&self, ms: f64) -> Option<String>;
 }
 
 /// Where the caller keeps its key.
@@ -91,6 +94,8 @@ pub trait Answer {
     fn status(&self) -> u16;
     /// What the server said of a retry.
     fn hints(&self) -> retry::Hints;
+    /// The time of the answer by the server's clock, as its `Date` header says, in milliseconds since 1970.
+    fn date_ms(&self) -> Option<f64>;
     /// The body as one resource; [`None`] if it is no JSON object.
     fn item(&self) -> Option<Self::Item>;
     /// The body's list of this name. One that is left out is empty if the body holds nothing else than
@@ -112,10 +117,19 @@ pub enum Body {
     Resource,
     /// A refusal by the API: there is no such thing.
     NotFound,
+    /// A refusal by the API: the token is known, and may not do that.
+    Denied,
     /// Another refusal: an `error`, a `fault` or the `code` of a gRPC status.
     Refusal,
     /// No JSON object.
     Foreign,
+}
+
+impl Body {
+    /// Whether it has the shape in which the API refuses a request.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::NotFound | Self::Denied | Self::Refusal)
+    }
 }
 
 /// A JSON object of an answer.
@@ -154,7 +168,7 @@ pub enum Payload<'a> {
     Create {
         /// The key to be.
         #[serde(rename = "apiKey")]
-        api_key: &'a NewKey,
+        api_key: KeyFields<'a>,
     },
     /// Delete API Key.
     Delete {

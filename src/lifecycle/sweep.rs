@@ -2,10 +2,9 @@
 
 use super::delete::{Deletion, LAG_MS, Shown};
 use super::list::{NO_ID, every_key};
-use super::{Call, ErrorOf, Event, Item, Limits, Mark, Outcome, Service};
-
-/// How long after the first sweep a second one looks for what was committed late, in milliseconds.
-const LATE_MS: f64 = 5_000.0;
+use super::{
+    Answer, Call, Error, ErrorOf, Event, Item, Limits, Mark, Orphans, Outcome, Service, retry,
+};
 
 /// Which keys are orphans.
 #[derive(Debug, Clone)]
@@ -22,23 +21,71 @@ pub struct Sweep {
     pub named: Option<String>,
 }
 
+/// For how long a sweep goes on after the caller has its answer.
+#[derive(Debug, Clone, Copy)]
+pub enum Horizon {
+    /// Two minutes: the runtime lives on by itself.
+    Long,
+    /// Less than the half minute that platforms wait for such work.
+    Short,
+}
+
+impl Horizon {
+    /// When the looks begin, in milliseconds: a late commit is likely soon and possible for long.
+    fn looks(self) -> &'static [f64] {
+        match self {
+            Self::Long => &[5_000.0, 15_000.0, 35_000.0, 70_000.0, 120_000.0],
+            Self::Short => &[3_000.0, 9_000.0, 18_000.0],
+        }
+    }
+
+    /// When all of it must be over, in milliseconds.
+    fn end_ms(self) -> f64 {
+        match self {
+            Self::Long => f64::INFINITY,
+            Self::Short => 25_000.0,
+        }
+    }
+}
+
 /// A sweep that is still to be done after the caller has its answer.
 #[derive(Debug)]
 pub struct Unfinished {
     sweep: Sweep,
-    /// How long to wait before it.
-    delay_ms: f64,
-    /// How many orphans there may be; fewer found means a second sweep.
-    expected: u32,
-    /// Whether no sweep has come to its end yet, so that nothing is known of orphans.
-    pub unknown: bool,
-    /// Whether the service keeps the mark: otherwise a second sweep would find no more than the first.
+    /// How many keys the lost attempts may have made; none if it is only to be made sure of.
+    lost: Lost,
+    /// The ids of the orphans that were found and deleted.
+    deleted: Vec<String>,
+    /// Whether a look has come to its end.
+    looked: bool,
+    /// Whether the service keeps the mark: otherwise a look finds no more than the one before.
     marked: bool,
 }
 
+/// How many keys lost attempts may have made.
+#[derive(Debug, Clone, Copy)]
+pub struct Lost {
+    /// At least this many attempts are lost.
+    pub attempts: u32,
+    /// Whether an attempt may have made more than one.
+    pub uncounted: bool,
+}
+
+impl Lost {
+    /// What is known of the orphans, once this many of them are deleted and no other is found.
+    pub fn after(self, deleted: usize) -> Orphans {
+        if self.uncounted || (deleted as u32) < self.attempts {
+            Orphans::Unaccounted
+        } else {
+            Orphans::Swept
+        }
+    }
+}
+
 impl Sweep {
-    /// Finds the orphans, deletes them and adds their ids to `deleted`. Where a request fails, it still
-    /// tries to delete every orphan that it knows of before it returns the error.
+    /// Finds the orphans, deletes them and adds their ids to `deleted`; those that it holds already are done.
+    /// Where a request fails, this still tries to delete every orphan that it knows of before it returns the
+    /// error.
     pub async fn run<S: Service>(
         &self,
         call: &Call<'_, S>,
@@ -50,6 +97,8 @@ impl Sweep {
         };
         let mut outcome = Ok(());
         let mut known = Vec::from_iter(self.named.clone());
+        // A list may lag behind and show them again.
+        known.retain(|key_id| !deleted.contains(key_id));
         let mut tried = 0;
         // If an answer leaves it unclear whether a key is deleted, a second list decides.
         let mut unclear: Vec<(String, ErrorOf<S>)> = Vec::new();
@@ -63,7 +112,8 @@ impl Sweep {
             let list = every_key(call, &self.account, &self.user, &mut |key| {
                 let key_id = key.text("keyId").ok_or(NO_ID)?;
                 let is_kept = Some(&key_id) == self.keep.as_ref();
-                if self.mark.is_on(&key) && !is_kept && !known.contains(&key_id) {
+                let is_done = known.contains(&key_id) || deleted.contains(&key_id);
+                if self.mark.is_on(&key) && !is_kept && !is_done {
                     known.push(key_id.clone());
                 }
                 // Not every id: a user may have very many keys.
@@ -113,38 +163,60 @@ impl Sweep {
         deleted.push(key_id);
     }
 
-    /// Tells the caller that orphans may be left, and the tag to find them by.
-    pub fn give_up<S: Service>(&self, service: &S) {
-        service.notify(&Event::OrphansUnknown {
-            attempt_tag: Some(&self.mark.tag),
-            keep_key_id: self.keep.as_deref(),
+    /// Tells the caller what is known of the orphans in the end.
+    pub fn tell<S: Service>(&self, service: &S, orphans: Orphans) {
+        let attempt_tag = &self.mark.tag;
+        let keep_key_id = self.keep.as_deref();
+        service.notify(&match orphans {
+            Orphans::None => return,
+            Orphans::Swept => Event::OrphansSwept {
+                attempt_tag,
+                keep_key_id,
+            },
+            Orphans::Unaccounted => Event::OrphansUnaccounted {
+                attempt_tag,
+                keep_key_id,
+            },
+            Orphans::Unknown => Event::OrphansUnknown {
+                attempt_tag: Some(attempt_tag),
+                keep_key_id,
+            },
         });
     }
 }
 
 impl Unfinished {
-    /// A sweep that had to stop, because the caller aborted or ran out of time.
-    pub(super) fn interrupted(sweep: Sweep, expected: u32, marked: bool) -> Self {
+    /// A sweep that goes on after its first look, or begins after the answer if there was none (`looked`).
+    pub(super) fn new(
+        sweep: Sweep,
+        lost: Lost,
+        deleted: Vec<String>,
+        looked: bool,
+        marked: bool,
+    ) -> Self {
         Self {
             sweep,
-            delay_ms: 0.0,
-            expected,
-            unknown: true,
+            lost,
+            deleted,
+            looked,
             marked,
         }
     }
 
-    /// A second sweep: the first found fewer orphans than there may be.
-    pub(super) fn late(mut sweep: Sweep) -> Self {
-        // The first sweep has deleted the one that an answer named.
-        sweep.named = None;
-        Self {
-            sweep,
-            delay_ms: LATE_MS,
-            expected: 0,
-            unknown: false,
-            marked: true,
+    /// The same, with another key to be deleted, which the caller was to be given.
+    pub(super) fn and_named(sweep: Sweep, earlier: Option<Self>) -> Self {
+        let lost = Lost {
+            attempts: 1,
+            uncounted: false,
+        };
+        let mut all = Self::new(sweep, lost, Vec::new(), false, true);
+        if let Some(earlier) = earlier {
+            all.lost.attempts += earlier.lost.attempts;
+            all.lost.uncounted = earlier.lost.uncounted;
+            all.deleted = earlier.deleted;
+            all.marked = earlier.marked;
         }
+        all
     }
 
     /// The id of the key that the caller holds.
@@ -152,29 +224,63 @@ impl Unfinished {
         self.sweep.keep.as_deref()
     }
 
-    /// Runs the sweep. Where it fails, tells the caller that orphans may be left.
-    pub async fn run<S: Service>(mut self, service: &S, limits: Limits) {
-        loop {
-            if self.delay_ms > 0.0 && service.sleep(self.delay_ms).await.is_err() {
-                return self.give_up(service);
-            }
-            let mut deleted = Vec::new();
-            let call = Call::new(service, limits);
-            if self.sweep.run(&call, &mut deleted).await.is_err() {
-                return self.give_up(service);
-            }
-            if deleted.len() as u32 >= self.expected {
-                return;
-            }
-            if !self.marked {
-                return self.give_up(service);
-            }
-            self = Self::late(self.sweep);
+    /// Tells the caller, who is about to be answered, that the sweep goes on. Whether it will come to its
+    /// end depends on the runtime.
+    pub fn open<S: Service>(&self, service: &S, horizon: Horizon) {
+        if self.lost.attempts > 0 {
+            service.notify(&Event::OrphansOpen {
+                attempt_tag: &self.sweep.mark.tag,
+                keep_key_id: self.keep(),
+                last_look_ms: horizon.looks().last().copied().unwrap_or(0.0),
+            });
         }
     }
 
-    /// Does not run it, and tells the caller that orphans may be left.
-    pub fn give_up<S: Service>(&self, service: &S) {
-        self.sweep.give_up(service);
+    /// Does not go on, because the runtime ends with the answer, and tells the caller what is known.
+    pub fn close<S: Service>(&self, service: &S) {
+        let looked = self.looked.then(|| self.lost.after(self.deleted.len()));
+        self.sweep.tell(service, looked.unwrap_or(Orphans::Unknown));
     }
+
+    /// Looks until all is accounted for, but not beyond the horizon, and tells the caller how it ended.
+    pub async fn run<S: Service>(mut self, service: &S, limits: Limits, horizon: Horizon) {
+        let started_ms = service.elapsed_ms();
+        let first = (!self.looked).then_some(0.0);
+        let mut orphans = Orphans::Unknown;
+        for look_ms in first.into_iter().chain(horizon.looks().iter().copied()) {
+            let wait_ms = started_ms + look_ms - service.elapsed_ms();
+            if wait_ms > 0.0 && service.sleep(wait_ms).await.is_err() {
+                break;
+            }
+            let left_ms = started_ms + horizon.end_ms() - service.elapsed_ms();
+            let limits = Limits {
+                total_timeout_ms: limits.total_timeout_ms.min(left_ms),
+                ..limits
+            };
+            let call = Call::new(service, limits);
+            orphans = match self.sweep.run(&call, &mut self.deleted).await {
+                Ok(()) if !self.marked => Orphans::Unknown,
+                Ok(()) => self.lost.after(self.deleted.len()),
+                // The next look may come through.
+                Err(error) if self.lost.attempts > 0 && !is_final(&error) => {
+                    orphans = Orphans::Unknown;
+                    continue;
+                }
+                Err(_) => Orphans::Unknown,
+            };
+            if self.lost.attempts == 0 && orphans != Orphans::Unknown {
+                return;
+            }
+            if orphans != Orphans::Unaccounted {
+                break;
+            }
+        }
+        self.sweep.tell(service, orphans);
+    }
+}
+
+/// Whether the server refuses what every other look would ask for as well.
+fn is_final<A: Answer, C>(error: &Error<A, C>) -> bool {
+    matches!(error, Error::Refused { answer, .. }
+        if !retry::is_retryable(answer.status(), &answer.hints()))
 }

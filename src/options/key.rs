@@ -3,8 +3,11 @@
 use super::InvalidOption;
 use super::reader::{Options, entries, invalid, path_of, seconds, text};
 use crate::host::date_text;
-use crate::lifecycle::{Mark, NewKey, RESERVED, time};
+use crate::lifecycle::{End, Mark, NewKey, RESERVED, time};
 use js_sys::Date;
+
+/// The year 10000 in milliseconds since 1970: the API's times end before it.
+const END_OF_TIME_MS: f64 = 253_402_300_800_000.0;
 
 /// Reads the new key and adds the mark, if there is one, to its annotations.
 pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOption> {
@@ -14,68 +17,48 @@ pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOpt
     }
     Ok(NewKey {
         display_name: options.text("displayName")?,
-        expire_time: end(options)?.time(),
+        end: end(options)?.unwrap_or_default(),
         annotations,
     })
 }
 
-/// When a key expires, as the caller says it.
-pub enum End {
-    /// The caller does not say.
-    Unsaid,
-    /// Never, in so many words.
-    Never,
-    /// At this time, in RFC 3339.
-    At(String),
-}
-
-impl End {
-    /// The expiry time of a key without a predecessor.
-    fn time(self) -> Option<String> {
-        match self {
-            Self::Unsaid | Self::Never => None,
-            Self::At(time) => Some(time),
-        }
-    }
-}
-
-/// When the key expires, read from `expireTime` or `expiresIn`.
-pub fn end(options: &Options) -> Result<End, InvalidOption> {
+/// When the key expires, read from `expireTime` or `expiresIn`; [`None`] if the caller does not say.
+pub fn end(options: &Options) -> Result<Option<End>, InvalidOption> {
     const TIME: &str = "expireTime";
     const LIFETIME: &str = "expiresIn";
-    let (path, time) = match options.either(TIME, LIFETIME)? {
-        (Some(value), _) if value.is_string() => (TIME, text(value, TIME)?),
-        (Some(value), _) => match date_text(&value) {
-            Ok(time) => (TIME, time),
-            Err(_) => return Err(invalid(TIME, "must be an RFC 3339 string or a valid Date")),
-        },
-        (None, Some(value)) if value == "never" => return Ok(End::Never),
+    let text = match options.either(TIME, LIFETIME)? {
+        (Some(value), _) if value.is_string() => text(value, TIME)?,
+        (Some(value), _) => date_text(&value)
+            .map_err(|_| invalid(TIME, "must be an RFC 3339 string or a valid Date"))?,
+        (None, Some(value)) if value == "never" => return Ok(Some(End::Never)),
         (None, Some(value)) => {
-            let end = Date::new(&(Date::now() + seconds(value, LIFETIME)? * 1_000.0).into());
-            match date_text(&end) {
-                Ok(time) => (LIFETIME, time),
-                Err(_) => return Err(invalid(LIFETIME, "must end before the year 10000")),
+            let ms = seconds(value, LIFETIME)? * 1_000.0;
+            if ms <= 0.0 {
+                return Err(invalid(LIFETIME, "must be in the future"));
             }
+            if Date::now() + ms >= END_OF_TIME_MS {
+                return Err(invalid(LIFETIME, "must end before the year 10000"));
+            }
+            return Ok(Some(End::After(ms)));
         }
         // A lifetime from a variable that is not set must not make a key that never expires.
         (None, None) => {
             let named = [TIME, LIFETIME]
                 .into_iter()
                 .find(|name| options.names(name));
-            return named.map_or(Ok(End::Unsaid), |name| {
+            return named.map_or(Ok(None), |name| {
                 let expected = "has no value: leave it out, or say expiresIn: \"never\"";
                 Err(invalid(name, expected))
             });
         }
     };
-    match time::parse_rfc3339(&time) {
-        None if path == LIFETIME => Err(invalid(path, "must end before the year 10000")),
+    match time::parse_rfc3339(&text) {
         None => Err(invalid(
-            path,
+            TIME,
             "must be an RFC 3339 time, such as 2030-01-31T12:00:00Z",
         )),
-        Some(millis) if millis <= Date::now() => Err(invalid(path, "must be in the future")),
-        Some(_) => Ok(End::At(time)),
+        Some(ms) if ms <= Date::now() => Err(invalid(TIME, "must be in the future")),
+        Some(ms) => Ok(Some(End::At { text, ms })),
     }
 }
 

@@ -13,9 +13,8 @@ pub use reader::{caused, invalid};
 
 use crate::connection::Connection;
 use crate::host::random_tag;
-use crate::lifecycle::{self, Mark, NewKey, Thresholds, time};
-use js_sys::{Date, Function};
-use key::End;
+use crate::lifecycle::{self, End, Mark, NewKey, Thresholds};
+use js_sys::Function;
 use reader::{Options, check_id, seconds};
 use wasm_bindgen::prelude::*;
 
@@ -223,9 +222,8 @@ pub struct Rotate {
     pub key_id: String,
     /// The mark of the create that makes the successor.
     pub mark: Mark,
-    /// When the successor expires, where [`None`] is never, and in how many milliseconds; [`None`] if the
-    /// caller does not say.
-    pub expiry: Option<(Option<String>, f64)>,
+    /// When the successor ends; [`None`] if the caller does not say.
+    pub end: Option<End>,
     /// Stores the new key.
     pub persist: Function,
     /// Whether the successor is used before it is stored.
@@ -256,14 +254,7 @@ impl Rotate {
                 call: None,
             },
             // A client's default is for keys without a predecessor, so it does not apply.
-            expiry: match key::end(&options.without_defaults())? {
-                End::Unsaid => None,
-                End::Never => Some((None, 0.0)),
-                End::At(time) => {
-                    let ms = time::parse_rfc3339(&time).map_or(0.0, |ms| ms - Date::now());
-                    Some((Some(time), ms))
-                }
-            },
+            end: key::end(&options.without_defaults())?,
             persist: options.function("persist")?.ok_or_else(|| {
                 invalid("persist", "is required: a function that stores the new key")
             })?,

@@ -1,18 +1,36 @@
 // Tests that a create whose answer is lost leaves no orphan: no key whose secret nobody has.
 
-import { calm, connection, equal, fault, holds, rejection, rejectionOf, storedKeys } from "./service.mjs";
+import {
+  accounted,
+  calm,
+  connection,
+  equal,
+  fault,
+  holds,
+  livesOn,
+  rejection,
+  rejectionOf,
+  repeats,
+  storedKeys,
+} from "./service.mjs";
 
-// Faults for lists and deletes apply to this user only, because a late sweep of another case may still be
-// running.
 const USER = "orphaned";
+/** Whose lists and deletions meet faults. No case may leave a create of this user to be looked at later. */
+const FRAGILE = "looked-at";
+/** Whose lists meet faults before a create is looked at later. */
+const GIVEN_UP = "given-up";
 
 export const orphans = {
   async "a lost answer is tried again, and its key deleted"({ createApiKey }, api) {
+    const refused = { kind: "answer", status: 503, when: "after" };
+    // A runtime or a gateway that repeats requests by itself may have made more keys than one.
+    const open = "orphans-open";
     const lost = [
-      [{ kind: "cut", bytes: 40 }, "connection", undefined],
-      [{ kind: "answer", status: 503, body: "{}", when: "after" }, "status", 503],
+      [{ kind: "cut", bytes: 40 }, "connection", undefined, repeats() ? open : "orphans-swept"],
+      [{ ...refused, body: '{"code": 14}' }, "status", 503, repeats() ? open : "orphans-swept"],
+      [{ ...refused, body: "<html>" }, "status", 503, open],
     ];
-    for (const [trouble, reason, status] of lost) {
+    for (const [trouble, reason, status, last] of lost) {
       const before = await storedKeys(api, USER);
       await fault(api, trouble);
       const events = [];
@@ -31,10 +49,11 @@ export const orphans = {
       );
       equal(
         events.map(({ type }) => type),
-        ["retry", "orphan-deleted"],
+        ["retry", "orphan-deleted", last],
         trouble.kind,
       );
-      const [retry, deleted] = events;
+      const [retry, deleted, told] = events;
+      equal([told.attemptTag, told.keepKeyId], [deleted.attemptTag, created.keyId], "the end");
       equal([retry.attempt, retry.reason, retry.status], [1, reason, status], "the retry");
       equal(deleted.attemptTag, created.annotations["fireworks-keys-attempt"], "the tag");
     }
@@ -53,12 +72,12 @@ export const orphans = {
 
   async "a create that fails for good says what it left"({ createApiKey, ApiError }, api) {
     const before = (await storedKeys(api, USER)).length;
-    const trouble = { kind: "answer", status: 500, body: '{"message": "no"}', when: "after" };
+    const trouble = { kind: "answer", status: 500, body: '{"error": "no"}', when: "after" };
     const headers = { "retry-after-ms": "1" };
     await fault(api, { ...trouble, headers }, { times: 3 });
     const attemptTag = "my own tag";
     const error = await rejectionOf(ApiError, createApiKey({ ...connection(api, USER), attemptTag }));
-    equal([error.orphans, error.keyIds.length, error.attemptTag], ["swept", 3, attemptTag], "swept");
+    equal([error.orphans, error.keyIds.length, error.attemptTag], [accounted(), 3, attemptTag], "swept");
     equal(error.attempts, 3, "attempts");
     equal((await storedKeys(api, USER)).length, before, "keys");
   },
@@ -67,9 +86,9 @@ export const orphans = {
     const before = (await storedKeys(api, USER)).length;
     // The second request may be one that the runtime repeated silently.
     await fault(api, { kind: "drop", when: "after" });
-    await fault(api, { kind: "answer", status: 403, body: '{"message": "too many keys"}' });
+    await fault(api, { kind: "answer", status: 403, body: '{"error": "too many keys"}' });
     const error = await rejectionOf(ApiError, createApiKey(connection(api, USER)));
-    equal([error.status, error.orphans, error.keyIds.length], [403, "swept", 1], "swept");
+    equal([error.status, error.orphans, error.keyIds.length], [403, accounted(), 1], "swept");
     equal((await storedKeys(api, USER)).length, before, "keys");
   },
 
@@ -87,7 +106,7 @@ export const orphans = {
       };
       const creating = createApiKey({ ...connection(api, USER), fetch: withoutSecret });
       const error = await rejectionOf(InvalidResponseError, creating);
-      equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
+      equal([error.orphans, error.keyIds.length], [accounted(), 1], "swept");
       equal((await storedKeys(api, USER)).length, before, "keys");
     }
   },
@@ -102,7 +121,7 @@ export const orphans = {
     const second = await createApiKey(at);
     await fault(api, { kind: "cut", bytes: 40 });
     const error = await rejectionOf(ConnectionError, createApiKey({ ...at, maxRetries: 0 }));
-    equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
+    equal([error.orphans, error.keyIds.length], [accounted(), 1], "swept");
     const ids = (await storedKeys(api, USER)).map(({ keyId }) => keyId);
     holds(ids.includes(first.keyId) && ids.includes(second.keyId), "the keys of both");
     const deleted = await deleteOrphans({ ...at, keepKeyId: second.keyId });
@@ -111,28 +130,28 @@ export const orphans = {
 
   async "an abort during the sweep is answered with the signal's own reason"({ createApiKey }, api) {
     await fault(api, { kind: "answer", status: 500, body: "{}" });
-    await fault(api, { kind: "delay", ms: 5_000 }, { operation: "list", user: USER });
+    await fault(api, { kind: "delay", ms: 5_000 }, { operation: "list", user: GIVEN_UP });
     const controller = new AbortController();
     const reason = new Error("mine");
     const events = [];
     const creating = createApiKey({
-      ...connection(api, USER),
+      ...connection(api, GIVEN_UP),
       maxRetries: 0,
       signal: controller.signal,
       onEvent: ({ type }) => events.push(type),
     });
     setTimeout(() => controller.abort(reason), 100);
     equal((await rejection(creating)) === reason, true, "the reason");
-    equal(events, ["orphans-unknown"], "the event");
+    equal(events, [livesOn() ? "orphans-open" : "orphans-unknown"], "the event");
     await calm(api);
   },
 
   async "a sweep that cannot finish is said, and deleteOrphans does it later"(package_, api) {
     const { createApiKey, deleteOrphans, ConnectionError } = package_;
     await fault(api, { kind: "cut", bytes: 40 });
-    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "list", user: USER });
+    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "list", user: FRAGILE });
     const events = [];
-    const at = connection(api, USER);
+    const at = connection(api, FRAGILE);
     const error = await rejectionOf(
       ConnectionError,
       createApiKey({ ...at, maxRetries: 0, onEvent: (event) => events.push(event) }),
@@ -140,7 +159,7 @@ export const orphans = {
     const { attemptTag } = error;
     equal([error.orphans, error.keyIds], ["unknown", []], "unknown");
     equal(events, [{ type: "orphans-unknown", attemptTag }], "the event");
-    const left = (await storedKeys(api, USER)).filter(
+    const left = (await storedKeys(api, FRAGILE)).filter(
       ({ annotations }) => annotations?.["fireworks-keys-attempt"] === attemptTag,
     );
     equal(left.length, 1, "an orphan");
@@ -152,15 +171,15 @@ export const orphans = {
   async "a sweep that fails does not turn a success into a failure"(package_, api) {
     const { createApiKey, deleteOrphans } = package_;
     await fault(api, { kind: "cut", bytes: 40 });
-    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "delete", user: USER });
+    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "delete", user: FRAGILE });
     const events = [];
-    const at = connection(api, USER);
+    const at = connection(api, FRAGILE);
     const created = await createApiKey({ ...at, onEvent: (event) => events.push(event) });
     const last = events.at(-1);
     const { attemptTag, keepKeyId } = last;
     equal([last.type, keepKeyId], ["orphans-unknown", created.keyId], "the event");
     equal((await deleteOrphans({ ...at, attemptTag, keepKeyId })).length, 1, "the orphan");
-    const stored = await storedKeys(api, USER);
+    const stored = await storedKeys(api, FRAGILE);
     holds(
       stored.some(({ keyId }) => keyId === created.keyId),
       "the key is kept",
@@ -187,7 +206,10 @@ export const orphans = {
     equal((await storedKeys(api, USER)).length, before, "the orphan is gone");
   },
 
-  async "after an abort without waitUntil the caller is told"({ createApiKey, deleteOrphans }, api) {
+  async "after an abort without waitUntil the caller is told, and the sweep goes on if it can"(
+    { createApiKey, deleteOrphans },
+    api,
+  ) {
     const before = (await storedKeys(api, USER)).length;
     await fault(api, { kind: "delay", ms: 60_000, when: "after" });
     const controller = new AbortController();
@@ -197,14 +219,23 @@ export const orphans = {
     const creating = createApiKey({ ...at, signal, onEvent: (event) => events.push(event) });
     while ((await storedKeys(api, USER)).length === before) await sleep(5);
     controller.abort("enough");
-    equal(await creating.catch((error) => error), "enough", "the reason");
-    equal(
-      events.map(({ type }) => type),
-      ["orphans-unknown"],
-      "the event",
-    );
+    // The telling comes first, since nobody knows whether the runtime will let the sweep run.
+    let toldBefore;
+    const settled = creating.catch((error) => {
+      toldBefore = events.map(({ type }) => type);
+      return error;
+    });
+    equal(await settled, "enough", "the reason");
     const { attemptTag } = events[0];
-    equal((await deleteOrphans({ ...at, attemptTag })).length, 1, "the orphan");
+    if (!livesOn()) {
+      equal(toldBefore, ["orphans-unknown"], "the event");
+      equal((await deleteOrphans({ ...at, attemptTag })).length, 1, "the orphan");
+      return;
+    }
+    equal(toldBefore[0], "orphans-open", "the event");
+    while ((await storedKeys(api, USER)).length > before) await sleep(5);
+    while (events.length < 2) await sleep(5);
+    equal([events[1].type, events[1].attemptTag], ["orphan-deleted", attemptTag], "the orphan");
   },
 
   async "a server that drops annotations is reported"({ createApiKey }, api) {
@@ -228,11 +259,11 @@ export const orphans = {
     { createApiKey, deleteApiKey },
     api,
   ) {
-    const at = connection(api, USER);
+    const at = connection(api, FRAGILE);
     const lost = { kind: "answer", status: 503, body: "{}", when: "after" };
     for (const missingOk of [true, false]) {
       const { keyId } = await createApiKey(at);
-      await fault(api, lost, { operation: "delete", user: USER });
+      await fault(api, lost, { operation: "delete", user: FRAGILE });
       const deleting = deleteApiKey({ ...at, keyId, missingOk });
       // Nothing tells a key that this call has deleted from one that was never there.
       equal(

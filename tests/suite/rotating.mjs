@@ -28,7 +28,7 @@ export function service(keys, at = Date.now()) {
   const fetch = async (url, { method, body, headers }) => {
     const path = new URL(url).pathname.replace("/v1/accounts/acme", "");
     asked.push([method, path, headers.authorization, body && JSON.parse(body)]);
-    if (method === "GET") return Response.json(path === "" ? {} : { apiKeys: list });
+    if (method === "GET") return Response.json(path === "" ? { name: "accounts/acme" } : { apiKeys: list });
     const request = JSON.parse(body);
     if (path.endsWith(":delete")) {
       list.splice(

@@ -5,6 +5,8 @@ export const emulatorArguments = [
   ...["--faults", "--account", "local", "--token", "fw_local_admin"],
   ...["--user", "me:admin", "--user", "ci-bot:user:service-account", "--user", "ü %2e?#"],
   ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
+  // Those whose lists and deletions meet faults: a look that another case has left would meet them as well.
+  ...["--user", "looked-at:user:service-account", "--user", "given-up:user:service-account"],
   ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
   ...["--user", "redirected:user:service-account"],
 ];
@@ -66,6 +68,12 @@ export function countingFetch() {
  * look at the user's keys.
  */
 export const repeats = () => /^(Mozilla|Deno)\//.test(globalThis.navigator?.userAgent ?? "");
+
+/** Whether the runtime lives on after an answer. The package has the same rule for the looks that follow. */
+export const livesOn = () => !("WebSocketPair" in globalThis || "EdgeRuntime" in globalThis);
+
+/** What a create says of its orphans when it has found as many as it lost answers. */
+export const accounted = () => (repeats() ? "unaccounted" : "swept");
 
 /** Returns the error of a promise that must reject. */
 export async function rejection(promise) {

@@ -12,7 +12,7 @@ use super::delete::{Deletion, Shown};
 use super::lineage::{Lineage, Listed, created_ms, has, sorted};
 use super::list::every_key;
 use super::{
-    Answer, Body, Call, Create, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome,
+    Answer, Body, Call, Create, End, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome,
     Persisted, Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, path,
 };
 
@@ -33,9 +33,8 @@ pub struct Rotate<'a> {
     pub key_id: &'a str,
     /// What the keys of the successor's create are recognised by.
     pub mark: &'a Mark,
-    /// When the successor ends, where [`None`] is never, and how many milliseconds after the call that is;
-    /// absent: it gets the lifetime that its predecessor was given.
-    pub expiry: Option<(Option<&'a str>, f64)>,
+    /// When the successor ends; absent: it gets the lifetime that its predecessor was given.
+    pub end: Option<&'a End>,
     /// Whether the successor is used before it is stored.
     pub verify: bool,
     /// How many earlier generations stay alive.
@@ -138,7 +137,7 @@ impl<S: Rotator> Progress<'_, S> {
         Ok(keys)
     }
 
-    async fn create(&mut self, key: &NewKey) -> Outcome<S> {
+    async fn create(&mut self, key: &NewKey) -> Result<S::Answer, RotationErrorKind<S>> {
         let create = Create {
             account: self.rotate.account,
             user: self.rotate.user,
@@ -152,9 +151,17 @@ impl<S: Rotator> Progress<'_, S> {
             key_ids: created.key_ids,
             keep: None,
         });
-        let answer = created.outcome?;
-        self.successor = answer.item().and_then(|key| key.text("keyId"));
-        Ok(answer)
+        match created.outcome {
+            Ok(answer) => {
+                self.successor = answer.item().and_then(|key| key.text("keyId"));
+                Ok(answer)
+            }
+            Err(error) if created.lives_too_long && !error.interrupts() => {
+                self.successor = created.live;
+                Err(RotationErrorKind::LivesTooLong(error))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Looks for another rotation at work: since ours began there is another successor, or the key
@@ -189,22 +196,28 @@ impl<S: Rotator> Progress<'_, S> {
         })
     }
 
-    /// Uses the new key. A 403 shows that the service knows it, though it may not read the account.
+    /// Uses the new key. It works if it can read our account. If the API denies it that, the service knows
+    /// it as well. Anything else may come from something on the way, such as a sign-in page.
     async fn try_out(&self, new: &Call<'_, S>) -> Outcome<S, ()> {
         let request = Request {
             method: "GET",
             path: path::account(self.rotate.account),
             payload: None,
         };
-        match new.send_as_new(&request, ACTIVATION_MS).await.outcome {
-            Err(error) if error.has_status(403) => Ok(()),
-            // Something on the way may answer 200 as well, such as a sign-in page.
-            Ok(answer) if answer.body() == Body::Foreign => Err(Box::new(Error::Unreadable {
-                answer,
-                reason: "its body is no account",
-            })),
-            outcome => outcome.map(|_| ()),
+        let tried = new.send_anew(request, ACTIVATION_MS, &|_| Ok(())).await;
+        let answer = match tried.outcome {
+            Ok(answer) => answer,
+            Err(error) if is_denial(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let name = answer.item().and_then(|account| account.text("name"));
+        if name.is_some_and(|name| name == format!("accounts/{}", self.rotate.account)) {
+            return Ok(());
         }
+        Err(Box::new(Error::Unreadable {
+            answer,
+            reason: "its body is not our account",
+        }))
     }
 
     /// Has the caller store the new key.
@@ -255,10 +268,10 @@ impl<S: Rotator> Progress<'_, S> {
         let mut accepted = first;
         for key_id in plan.revoke {
             let mut outcome = deletion.attempt(first, &key_id).await;
-            if matches!(&outcome, Err(error) if error.has_status(401) || error.has_status(403)) {
+            if matches!(&outcome, Err(error) if error.is_refusal(401) || error.is_refusal(403)) {
                 let other = deletion.attempt(second, &key_id).await;
                 // A 401 says only that this token is not known, not why the key cannot be deleted.
-                if !matches!(&other, Err(error) if error.has_status(401)) {
+                if !matches!(&other, Err(error) if error.is_refusal(401)) {
                     outcome = other;
                     accepted = second;
                 }
@@ -333,8 +346,7 @@ impl<S: Rotator> Progress<'_, S> {
                 keep: None,
                 named: Some(id.into()),
             };
-            let expected = 1 + u32::from(self.unfinished.is_some());
-            self.unfinished = Some(Unfinished::interrupted(sweep, expected, true));
+            self.unfinished = Some(Unfinished::and_named(sweep, self.unfinished.take()));
         } else {
             self.call.service().notify(&Event::OrphansUnknown {
                 attempt_tag: Some(&mark.tag),
@@ -361,6 +373,12 @@ impl<S: Rotator> Progress<'_, S> {
         live.extend(successors.iter().map(|each| each.key_id.clone()));
         live
     }
+}
+
+/// Whether the API itself says that the token is known, and may not do what was asked for.
+fn is_denial<A: Answer, C>(error: &Error<A, C>) -> bool {
+    matches!(error, Error::Refused { answer, .. }
+        if answer.status() == 403 && answer.body() == Body::Denied)
 }
 
 /// Whether a key is so much older than ours, by the service's times, that no rotation can still be at

@@ -58,6 +58,8 @@ pub enum RotationErrorKind<S: Service> {
     Missing,
     /// It cannot be told how long the key was given to live.
     Lifetime,
+    /// The successor lives longer than was asked for, so it is not handed out.
+    LivesTooLong(ErrorOf<S>),
     /// It has successors, left by an earlier rotation or made by another one at work.
     Unfinished(Vec<Successor>),
     /// Another rotation is at work.

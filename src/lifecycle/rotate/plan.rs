@@ -4,7 +4,7 @@ use super::{Keys, Rotate, RotationErrorKind};
 use crate::lifecycle::lineage::{created_ms, distinct};
 use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use crate::lifecycle::number::number;
-use crate::lifecycle::{Item, NewKey, Rotator, Successor, time};
+use crate::lifecycle::{End, Item, NewKey, Rotator, Successor, time};
 
 /// How many of the keys that are to be revoked are noted on the successor: more than a rotation should
 /// ever have to revoke, and few enough for an annotation that a service keeps.
@@ -39,17 +39,18 @@ impl Rotate<'_> {
         if !self.delete_unfinished && !left.is_empty() {
             return Err(RotationErrorKind::Unfinished(left));
         }
-        let (expire_time, lifetime_ms) = match self.expiry {
-            Some((time, ms)) => (time.map(str::to_owned), time.map(|_| ms)),
-            None => match lifetime(&current.key) {
-                Lifetime::Endless => (None, None),
-                Lifetime::Ms(ms) => {
-                    let text = service.time_text(now_ms + ms);
-                    (Some(text.ok_or(RotationErrorKind::Lifetime)?), Some(ms))
-                }
-                Lifetime::Unknown => return Err(RotationErrorKind::Lifetime),
-            },
+        let end = match self.end {
+            Some(end) => end.clone(),
+            None => lifetime(&current.key).ok_or(RotationErrorKind::Lifetime)?,
         };
+        let lifetime_ms = match &end {
+            End::Never => None,
+            End::At { ms, .. } => Some(ms - now_ms),
+            End::After(ms) => Some(*ms),
+        };
+        if lifetime_ms.is_some_and(|ms| service.time_text(now_ms + ms).is_none()) {
+            return Err(RotationErrorKind::Lifetime);
+        }
         // The oldest generation first, and the key itself last: it may be the token.
         let mut revoke: Vec<&str> = left.iter().map(|left| left.key_id.as_str()).collect();
         let beyond = line.iter().skip(self.keep as usize).rev().copied();
@@ -62,7 +63,7 @@ impl Rotate<'_> {
         Ok(Plan {
             key: NewKey {
                 display_name: current.key.text("displayName"),
-                expire_time,
+                end,
                 annotations: Some(self.annotations(&current.key, lifetime_ms, &revoke)),
             },
             is_token: service.may_be(&current.key),
@@ -98,26 +99,18 @@ impl Rotate<'_> {
     }
 }
 
-/// How long a key was given to live.
-enum Lifetime {
-    Endless,
-    Ms(f64),
-    Unknown,
-}
-
-/// The lifetime of a key: what the rotation that made it noted, or else the difference of its times.
-fn lifetime(key: &impl Item) -> Lifetime {
+/// How long a key was given to live: what the rotation that made it noted, or else the difference of its
+/// times.
+fn lifetime(key: &impl Item) -> Option<End> {
     if key.is_blank("expireTime") {
-        return Lifetime::Endless;
+        return Some(End::Never);
     }
     let noted = key.annotation(LIFETIME);
     if let Some(seconds @ 1..) = noted.and_then(|text| number(text.as_bytes())) {
-        return Lifetime::Ms(f64::from(seconds) * 1_000.0);
+        return Some(End::After(f64::from(seconds) * 1_000.0));
     }
     let ends = key.text("expireTime");
-    let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
-    match ends_ms.zip(created_ms(key)) {
-        Some((ends_ms, created_ms)) if ends_ms > created_ms => Lifetime::Ms(ends_ms - created_ms),
-        _ => Lifetime::Unknown,
-    }
+    let ends_ms = ends.as_deref().and_then(time::parse_rfc3339)?;
+    let lifetime_ms = ends_ms - created_ms(key)?;
+    (lifetime_ms > 0.0).then_some(End::After(lifetime_ms))
 }
