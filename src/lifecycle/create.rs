@@ -113,21 +113,23 @@ impl Create<'_> {
     pub async fn run<S: Service>(&self, call: &Call<'_, S>) -> Created<S> {
         let mut so_far = SoFar::default();
         let (outcome, theirs) = self.send(call, Clock::Ours, &mut so_far).await;
-        let mut first = self.finish(call, outcome, &mut so_far).await;
-        match (theirs, &self.key.end) {
-            (Some(clock), End::After(_)) if first.lives_too_long && first.live.is_none() => {
-                if first.orphans == Orphans::Swept {
-                    so_far.effects = Effects::default();
-                } else {
-                    so_far.key_ids.append(&mut first.key_ids);
-                }
-                let (outcome, _) = self.send(call, clock, &mut so_far).await;
-                let mut second = self.finish(call, outcome, &mut so_far).await;
-                second.key_ids.splice(..0, first.key_ids);
-                second
-            }
-            _ => first,
+        let again = theirs.filter(|_| matches!(self.key.end, End::After(_)));
+        let mut first = self
+            .finish(call, outcome, &mut so_far, again.is_some())
+            .await;
+        let deleted = first.lives_too_long && first.live.is_none();
+        let Some(clock) = again.filter(|_| deleted && first.orphans != Orphans::Unknown) else {
+            return first;
+        };
+        if first.orphans == Orphans::Swept {
+            so_far.effects = Effects::default();
+        } else {
+            so_far.key_ids.append(&mut first.key_ids);
         }
+        let (outcome, _) = self.send(call, clock, &mut so_far).await;
+        let mut second = self.finish(call, outcome, &mut so_far, false).await;
+        second.key_ids.splice(..0, first.key_ids);
+        second
     }
 
     /// Sends the request. Returns the answer with the key, and the service's clock if the answer shows it.
@@ -200,12 +202,13 @@ impl Create<'_> {
         Ok(answer)
     }
 
-    /// Sweeps up where that is needed.
+    /// Sweeps up where that is needed. A key that lives too long may be created `again`, once it is deleted.
     async fn finish<S: Service>(
         &self,
         call: &Call<'_, S>,
         outcome: Outcome<S>,
         so_far: &mut SoFar,
+        again: bool,
     ) -> Created<S> {
         let effects = &mut so_far.effects;
         let mut lives_too_long = false;
@@ -243,7 +246,7 @@ impl Create<'_> {
             && self.mark.is_some()
             && (effects.refused() || (result.outcome.is_ok() && answered.marked));
         if lost.attempts > 0 || effects.unproven() || may_be_repeated {
-            self.sweep(call, &mut result, answered, lost).await;
+            self.sweep(call, &mut result, answered, lost, again).await;
         }
         if let Some(live) = &result.live
             && result.key_ids.contains(live)
@@ -259,6 +262,7 @@ impl Create<'_> {
         result: &mut Created<S>,
         Answered { key_id, marked }: Answered,
         lost: Lost,
+        again: bool,
     ) {
         result.orphans = Orphans::Unknown;
         let (keep, named) = match result.outcome {
@@ -302,10 +306,12 @@ impl Create<'_> {
                     // The service drops the mark, so another sweep would find no more.
                     result.orphans = Orphans::Unknown;
                 }
-                if result.orphans != Orphans::Unaccounted {
-                    return sweep.tell(call.service(), result.orphans);
+                match result.orphans {
+                    // The next attempts have the same tag, so this is not the end.
+                    Orphans::Swept if result.lives_too_long && again => return,
+                    Orphans::Unaccounted => true,
+                    orphans => return sweep.tell(call.service(), orphans),
                 }
-                true
             }
             Err(error) if error.as_ref().is_none_or(|error| error.interrupts()) => {
                 if let (Some(error), Err(outcome)) = (error, &mut result.outcome)

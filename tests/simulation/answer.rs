@@ -64,10 +64,18 @@ impl Reply {
         }
     }
 
-    pub fn busy(seconds: &'static str) -> Self {
+    /// The same as a refusal of a token that is known.
+    pub fn denied() -> Self {
+        Self {
+            body: Body::Denied,
+            ..Self::refusal(403)
+        }
+    }
+
+    pub fn after(self, seconds: &'static str) -> Self {
         Self {
             retry_after: Some(seconds),
-            ..Self::status(429)
+            ..self
         }
     }
 }
@@ -84,6 +92,10 @@ impl Answer for Reply {
             retry_after: self.retry_after.map(Into::into),
             ..Hints::default()
         }
+    }
+
+    fn date_ms(&self) -> Option<f64> {
+        None
     }
 
     fn item(&self) -> Option<Thing> {
@@ -112,6 +124,8 @@ pub struct Thing {
     pub lifetime_ms: Option<f64>,
     pub secret: bool,
     pub next: Option<String>,
+    /// An account's name.
+    pub name: Option<String>,
 }
 
 impl Item for Thing {
@@ -119,6 +133,7 @@ impl Item for Thing {
         match field {
             "keyId" => self.key_id.clone(),
             "nextPageToken" => self.next.clone(),
+            "name" => self.name.clone(),
             "createTime" => time_text(START_MS + self.created_at_ms?),
             "expireTime" => time_text(START_MS + self.created_at_ms? + self.lifetime_ms?),
             _ => None,

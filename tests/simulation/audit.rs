@@ -1,5 +1,6 @@
 //! What an audit finds in lists that the tests have written.
 
+use crate::state::time_text;
 use fireworks_keys::lifecycle::retry::Hints;
 use fireworks_keys::lifecycle::{
     ATTEMPT, Aborted, Answer, Audited, Body, CALL, Call, Counts, Event, Finding, Item, Limits,
@@ -97,6 +98,10 @@ impl Answer for Listing {
         None
     }
 
+    fn date_ms(&self) -> Option<f64> {
+        None
+    }
+
     fn body(&self) -> Body {
         Body::Resource
     }
@@ -124,8 +129,16 @@ impl Service for Pages {
         ms(NOW)
     }
 
+    fn time_text(&self, ms: f64) -> Option<String> {
+        time_text(ms)
+    }
+
     fn random(&self) -> f64 {
         0.0
+    }
+
+    fn waits_for_work(&self) -> bool {
+        false
     }
 
     fn resends(&self) -> bool {

@@ -102,7 +102,17 @@ pub struct Log {
     pub sweep_troubles: u32,
     /// When the first page of the last list was served.
     pub last_list_ms: Option<f64>,
+    /// Whether one of those may have made several.
+    pub uncounted: bool,
+    /// How often something that is not the API refused a create.
+    pub unproven: u32,
     pub gave_up: u32,
+    /// How often it was told that all is accounted for.
+    pub swept: u32,
+    /// How often it was told that fewer orphans were found than there may be.
+    pub unaccounted: u32,
+    /// How often it was told that looks go on.
+    pub opened: u32,
     pub unprotected: u32,
     /// How many answers named a key but had neither its secret nor its annotations.
     pub unmarked: u32,
@@ -169,15 +179,19 @@ impl State {
         weather: &Weather,
     ) -> (Option<Effect>, Reply) {
         if token.is_some_and(|token| !self.is_known(token)) {
-            return (None, Reply::status(401));
+            return (None, Reply::refusal(401));
         }
         match &request.payload {
             Some(Payload::Create { api_key }) => {
-                let kept = api_key.annotations.iter().flatten();
+                let kept = api_key.annotations.unwrap_or_default().iter();
                 let kept = kept.filter(|_| weather.keeps_annotations).cloned();
                 let mut key = self.new_key(kept.collect());
                 let ends_ms = api_key.expire_time.as_deref().and_then(time::parse_rfc3339);
-                key.lifetime_ms = ends_ms.map(|ms| ms - START_MS - self.now_ms);
+                let asked_ms = ends_ms.map(|ms| ms - START_MS - self.now_ms);
+                if asked_ms.is_some_and(|ms| ms <= 0.0) {
+                    return (None, Reply::refusal(400));
+                }
+                key.lifetime_ms = (weather.lifetime)(asked_ms);
                 key.usable_at_ms += weather.activation_ms * self.rng.f64();
                 let shown = key.shown(true);
                 (Some(Effect::Create(key)), Reply::ok(shown))
@@ -186,14 +200,21 @@ impl State {
                 let id = key_id.parse().expect("an id of ours");
                 self.log.deleted_by = token;
                 if let Some(status) = (weather.refuses_delete)(token) {
-                    return (None, Reply::status(status));
+                    return (None, Reply::refusal(status));
                 }
                 match self.keys.iter().any(|key| key.id == id && key.live) {
                     true => (Some(Effect::Delete { id }), Reply::deleted()),
                     false => (None, Reply::missing()),
                 }
             }
-            None if !request.path.contains("/apiKeys") => (None, Reply::ok(Thing::default())),
+            None if !request.path.contains("/apiKeys") => {
+                let name = Some("accounts/a".into());
+                let account = Thing {
+                    name,
+                    ..Thing::default()
+                };
+                (None, Reply::ok(account))
+            }
             None => {
                 let from = match request.path.split_once("pageToken=") {
                     Some((_, token)) => token.parse().expect("a token of ours"),

@@ -23,6 +23,10 @@ pub struct Weather {
     pub abort_at_stage: Option<Stage>,
     /// How long the service may refuse a new key as unknown, in milliseconds.
     pub activation_ms: f64,
+    /// What the service makes of the lifetime that a create asks for, in milliseconds.
+    pub lifetime: fn(asked_ms: Option<f64>) -> Option<f64>,
+    /// Whether the runtime waits for work that goes on after the answer.
+    pub waits_for_work: bool,
     /// What the caller's store does with a new key.
     pub store: Store,
     /// Whether the service shows keys' prefixes.
@@ -57,6 +61,8 @@ pub const CALM: Weather = Weather {
     abort_at_ms: None,
     abort_at_stage: None,
     activation_ms: 0.0,
+    lifetime: |asked_ms| asked_ms,
+    waits_for_work: false,
     store: Store::Stores,
     tells_prefix: true,
     refuses_delete: |_| None,

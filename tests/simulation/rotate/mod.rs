@@ -9,7 +9,7 @@ use crate::each_seed;
 use crate::weather::{CALM, Store, Weather, calm_limits, limits};
 use crate::world::World;
 use fireworks_keys::lifecycle::{
-    Error, Limits, ROTATES, Rotated, Rotation, RotationError, RotationErrorKind, Stage,
+    Error, Horizon, Limits, ROTATES, Rotated, Rotation, RotationError, RotationErrorKind, Stage,
 };
 use setup::{
     ANOTHER, Ask, MINUTE_MS, attempt, calm_ask, generations, join, mark, of_rotations, rotate,
@@ -56,7 +56,7 @@ fn schedule(seed: u64) {
                     abort_at_ms: None,
                     ..world.weather().clone()
                 });
-                world.run_until_crash(unfinished.run(&later, limits));
+                world.run_until_crash(unfinished.run(&later, limits, Horizon::Long));
             }
             if round == 2 && failed {
                 // No later rotation finds the keys that this one has left. Its error and its events have
@@ -148,7 +148,7 @@ fn check(world: &World, ask: Ask, rotated: &Rotated<World>, limits: Limits, befo
             // A 403 that is a fault makes a new key seem known before it is.
             let seems = world.weather().activation_ms > 0.0;
             assert!(
-                seems || !pending.iter().any(|each| each.error.has_status(401)),
+                seems || !pending.iter().any(|each| each.error.is_refusal(401)),
                 "one of the two tokens is known"
             );
             let both = pending.iter().any(|each| revoked.contains(&each.key_id));
@@ -215,7 +215,7 @@ fn of_two_rotations_at_once_at_least_one_notices() {
             }
             if let Some(unfinished) = rotated.unfinished {
                 let later = world.clone().under(CALM);
-                world.run(unfinished.run(&later, calm_limits()));
+                world.run(unfinished.run(&later, calm_limits(), Horizon::Short));
             }
         }
         works(&world);

@@ -129,7 +129,7 @@ fn every_request_of_an_operation_is_counted() {
         user: "u",
         key_id: &key_id,
         mark: &mark,
-        expiry: None,
+        end: None,
         verify: true,
         keep: 0,
         delete_unfinished: false,

@@ -78,7 +78,7 @@ pub async fn rotate(world: &World, ask: Ask, limits: Limits, mark: &Mark) -> Rot
         user: "u",
         key_id: &key_id,
         mark,
-        expiry: None,
+        end: None,
         verify: true,
         keep: ask.keep,
         delete_unfinished: ask.delete_unfinished,

@@ -4,7 +4,7 @@ use super::setup::{attempt, calm_ask, of_rotations, settled};
 use super::works;
 use crate::weather::{CALM, Weather, calm_limits};
 use crate::world::World;
-use fireworks_keys::lifecycle::{Limits, RotationError, Stage};
+use fireworks_keys::lifecycle::{Horizon, Limits, RotationError, Stage};
 
 /// Rotates until there is a successor, aborts, and runs the work that is left. Returns whether the effect of
 /// an attempt was still unknown, and whether there was a second sweep.
@@ -29,11 +29,11 @@ fn aborted(seed: u64, weather: Weather) -> Option<(World, bool, bool)> {
     if log.gave_up > 0 {
         return None;
     }
-    let missing = log.unsure > log.deleted.len();
+    let missing = log.unsure > log.deleted.len() || log.uncounted || log.unproven > 0;
     let unfinished = rotated.unfinished.expect("the successor is left");
     let ended_ms = world.now_ms();
     let world = world.detach();
-    world.run(unfinished.run(&world, limits));
+    world.run(unfinished.run(&world, limits, Horizon::Long));
     let listed_ms = world.log().last_list_ms.expect("a sweep lists");
     Some((world, missing, listed_ms >= ended_ms + 5_000.0))
 }

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::answer::{Reply, Thing};
-use crate::state::{Effect, time_text};
+use crate::state::Effect;
 use crate::weather::Store;
 use fireworks_keys::lifecycle::{Answer, Item, KeyStore, Persisted, Rotator};
 
@@ -15,10 +15,6 @@ impl Rotator for World {
     fn may_be(&self, key: &Thing) -> bool {
         let id = key.key_id.as_deref().and_then(|id| id.parse().ok());
         self.weather.tells_prefix && self.token.is_some() && self.token == id
-    }
-
-    fn time_text(&self, ms: f64) -> Option<String> {
-        time_text(ms)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::answer::{Reply, Thing};
-use crate::state::{Key, START_MS};
+use crate::state::{Key, START_MS, time_text};
 use fireworks_keys::lifecycle::{
     Aborted, Body, Event, Payload, Request, Service, TransportError, TransportErrorKind,
 };
@@ -56,8 +56,14 @@ impl Service for World {
             let mut state = self.state.borrow_mut();
             // If the caller has stopped waiting, this serves the request early; its effect comes on time.
             let (effect, reply) = state.serve(request, self.token, &self.weather);
-            let late_ms = served_ms + 30_000.0 * state.rng.f64();
+            let late_ms = served_ms + 120_000.0 * state.rng.f64().powi(3);
             let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
+            // The API itself refuses the request, or something on the way does.
+            let is_api = state.rng.bool();
+            let refusal = |status| match is_api {
+                true => Reply::refusal(status),
+                false => Reply::status(status),
+            };
             let (effect, fate) = match trouble {
                 // The answer is lost, and the transport silently repeats the request.
                 Some(0 | 2) if self.weather.resends => {
@@ -67,7 +73,7 @@ impl Service for World {
                     // The service may refuse the second request.
                     if is_create && state.rng.f64() < 0.3 {
                         let status = *state.rng.choice(&[403, 409, 429]).unwrap_or(&403);
-                        (None, Fate::Answered(Reply::status(status)))
+                        (None, Fate::Answered(refusal(status)))
                     } else {
                         let (effect, reply) = state.serve(request, self.token, &self.weather);
                         (effect, Fate::Answered(reply))
@@ -84,14 +90,22 @@ impl Service for World {
                     state.due.extend(effect.map(|effect| (late_ms, effect)));
                     (None, Fate::Broken)
                 }
-                Some(5) => (effect, Fate::Answered(Reply::status(status))),
-                Some(6) => (None, Fate::Answered(Reply::status(status))),
+                Some(5) => (effect, Fate::Answered(refusal(status))),
+                // A gateway gives up waiting, or has sent the request twice.
+                Some(6) if !is_api => {
+                    let again = state.serve(request, self.token, &self.weather).0;
+                    let again = again.filter(|_| status == 502);
+                    let effects = effect.into_iter().chain(again);
+                    state.due.extend(effects.map(|effect| (late_ms, effect)));
+                    (None, Fate::Answered(refusal(status)))
+                }
+                Some(6) => (None, Fate::Answered(refusal(status))),
                 Some(7) => {
                     let seconds = *state
                         .rng
                         .choice(&["0", "1", "7", "61", "soon"])
                         .unwrap_or(&"0");
-                    (None, Fate::Answered(Reply::busy(seconds)))
+                    (None, Fate::Answered(refusal(429).after(seconds)))
                 }
                 // The work is done, but the answer is not JSON or lacks a required field.
                 Some(8) => (effect, Fate::Answered(Reply::portal())),
@@ -111,6 +125,7 @@ impl Service for World {
                     };
                     (effect, Fate::Answered(Reply::ok(named)))
                 }
+                Some(10) if is_api => (None, Fate::Answered(Reply::denied())),
                 Some(10) => (None, Fate::Answered(Reply::status(403))),
                 _ => (effect, Fate::Answered(reply)),
             };
@@ -141,8 +156,11 @@ impl Service for World {
         let good = outcome.as_ref().is_ok_and(|reply| match reply.body {
             Body::Resource | Body::Empty => reply.status == 200,
             Body::NotFound => trouble != Some(16),
-            Body::Refusal | Body::Foreign => false,
+            Body::Denied | Body::Refusal | Body::Foreign => false,
         });
+        let unproven = outcome
+            .as_ref()
+            .is_ok_and(|reply| reply.status != 200 && !reply.body.is_refusal());
         let unsure = match &outcome {
             Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
             Ok(reply) => matches!(reply.status, 408 | 500..),
@@ -154,6 +172,8 @@ impl Service for World {
             .is_ok_and(|reply| reply.item.as_ref().is_some_and(named));
         let log = &mut self.state.borrow_mut().log;
         if is_create {
+            log.uncounted |= unproven && unsure;
+            log.unproven += u32::from(unproven);
             log.unmarked += u32::from(unmarked);
             log.unsure += usize::from(unsure);
         } else if !good {
@@ -182,12 +202,20 @@ impl Service for World {
         START_MS + self.now_ms() + self.ahead_ms
     }
 
+    fn time_text(&self, ms: f64) -> Option<String> {
+        time_text(ms)
+    }
+
     fn random(&self) -> f64 {
         self.state.borrow_mut().rng.f64()
     }
 
     fn resends(&self) -> bool {
         self.weather.resends
+    }
+
+    fn waits_for_work(&self) -> bool {
+        self.weather.waits_for_work
     }
 
     fn notify(&self, event: &Event<'_>) {
@@ -203,12 +231,18 @@ impl Service for World {
                 log.deleted.push((*key_id).into());
             }
             Event::OrphansUnknown { .. } => log.gave_up += 1,
+            Event::OrphansOpen { .. } => log.opened += 1,
+            Event::OrphansSwept { .. } => log.swept += 1,
+            Event::OrphansUnaccounted { .. } => log.unaccounted += 1,
             Event::Unprotected { .. } => log.unprotected += 1,
             Event::RotationUnknown { .. } => log.unknown += 1,
             Event::Rotation { stage, .. } if Some(*stage) == self.weather.abort_at_stage => {
                 state.aborted_at_ms = state.now_ms;
             }
-            Event::Rotation { .. } | Event::Retry { .. } => {}
+            Event::Rotation { .. }
+            | Event::Retry { .. }
+            | Event::ShorterLifetime { .. }
+            | Event::UnknownLifetime { .. } => {}
         }
     }
 }
