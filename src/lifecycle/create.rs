@@ -296,7 +296,7 @@ impl Create<'_> {
         } else {
             sweep.run(call, &mut result.key_ids).await.map_err(Some)
         };
-        let looked = match swept {
+        let at_once = match swept {
             Ok(()) => {
                 result.orphans = lost.after(result.key_ids.len());
                 if lost.attempts == 0 {
@@ -309,7 +309,7 @@ impl Create<'_> {
                 match result.orphans {
                     // The next attempts have the same tag, so this is not the end.
                     Orphans::Swept if result.lives_too_long && again => return,
-                    Orphans::Unaccounted => true,
+                    Orphans::Unaccounted => false,
                     orphans => return sweep.tell(call.service(), orphans),
                 }
             }
@@ -319,17 +319,14 @@ impl Create<'_> {
                 {
                     *outcome = error;
                 }
-                false
+                true
             }
+            Err(Some(error)) if lost.may_be_found_after(&error) => false,
             Err(_) => return sweep.tell(call.service(), Orphans::Unknown),
         };
-        result.unfinished = Some(Unfinished::new(
-            sweep,
-            lost,
-            result.key_ids.clone(),
-            looked,
-            marked,
-        ));
+        let key_ids = result.key_ids.clone();
+        let later = Unfinished::later(sweep, lost, key_ids, result.orphans, marked);
+        result.unfinished = Some(if at_once { later.at_once() } else { later });
     }
 
     /// Deletes the key that an answer named but whose secret is not delivered: without a mark, no sweep can.

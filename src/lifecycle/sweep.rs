@@ -34,7 +34,7 @@ impl Horizon {
     /// When the looks begin, in milliseconds: a late commit is likely soon and possible for long.
     fn looks(self) -> &'static [f64] {
         match self {
-            Self::Long => &[5_000.0, 15_000.0, 35_000.0, 70_000.0, 120_000.0],
+            Self::Long => &[3_000.0, 10_000.0, 30_000.0, 65_000.0, 120_000.0],
             Self::Short => &[3_000.0, 9_000.0, 18_000.0],
         }
     }
@@ -56,8 +56,10 @@ pub struct Unfinished {
     lost: Lost,
     /// The ids of the orphans that were found and deleted.
     deleted: Vec<String>,
-    /// Whether a look has come to its end.
-    looked: bool,
+    /// What is known of the orphans so far.
+    known: Orphans,
+    /// Whether the first look is still to come, rather than over.
+    at_once: bool,
     /// Whether the service keeps the mark: otherwise a look finds no more than the one before.
     marked: bool,
 }
@@ -79,6 +81,14 @@ impl Lost {
         } else {
             Orphans::Swept
         }
+    }
+
+    /// Whether another look is worth it after one that failed like this. What the server refuses for good, it
+    /// refuses the next time, too.
+    pub fn may_be_found_after<A: Answer, C>(self, error: &Error<A, C>) -> bool {
+        let is_final = matches!(error, Error::Refused { answer, .. }
+            if !retry::is_retryable(answer.status(), &answer.hints()));
+        self.attempts > 0 && !is_final
     }
 }
 
@@ -186,20 +196,29 @@ impl Sweep {
 }
 
 impl Unfinished {
-    /// A sweep that goes on after its first look, or begins after the answer if there was none (`looked`).
-    pub(super) fn new(
+    /// A sweep that goes on after its first look.
+    pub(super) fn later(
         sweep: Sweep,
         lost: Lost,
         deleted: Vec<String>,
-        looked: bool,
+        known: Orphans,
         marked: bool,
     ) -> Self {
         Self {
             sweep,
             lost,
             deleted,
-            looked,
+            known,
+            at_once: false,
             marked,
+        }
+    }
+
+    /// The same where the first look is still to come.
+    pub(super) fn at_once(self) -> Self {
+        Self {
+            at_once: true,
+            ..self
         }
     }
 
@@ -209,7 +228,7 @@ impl Unfinished {
             attempts: 1,
             uncounted: false,
         };
-        let mut all = Self::new(sweep, lost, Vec::new(), false, true);
+        let mut all = Self::later(sweep, lost, Vec::new(), Orphans::Unknown, true).at_once();
         if let Some(earlier) = earlier {
             all.lost.attempts += earlier.lost.attempts;
             all.lost.uncounted = earlier.lost.uncounted;
@@ -238,15 +257,13 @@ impl Unfinished {
 
     /// Does not go on, because the runtime ends with the answer, and tells the caller what is known.
     pub fn close<S: Service>(&self, service: &S) {
-        let looked = self.looked.then(|| self.lost.after(self.deleted.len()));
-        self.sweep.tell(service, looked.unwrap_or(Orphans::Unknown));
+        self.sweep.tell(service, self.known);
     }
 
     /// Looks until all is accounted for, but not beyond the horizon, and tells the caller how it ended.
     pub async fn run<S: Service>(mut self, service: &S, limits: Limits, horizon: Horizon) {
         let started_ms = service.elapsed_ms();
-        let first = (!self.looked).then_some(0.0);
-        let mut orphans = Orphans::Unknown;
+        let first = self.at_once.then_some(0.0);
         for look_ms in first.into_iter().chain(horizon.looks().iter().copied()) {
             let wait_ms = started_ms + look_ms - service.elapsed_ms();
             if wait_ms > 0.0 && service.sleep(wait_ms).await.is_err() {
@@ -258,29 +275,22 @@ impl Unfinished {
                 ..limits
             };
             let call = Call::new(service, limits);
-            orphans = match self.sweep.run(&call, &mut self.deleted).await {
+            self.known = match self.sweep.run(&call, &mut self.deleted).await {
                 Ok(()) if !self.marked => Orphans::Unknown,
                 Ok(()) => self.lost.after(self.deleted.len()),
-                // The next look may come through.
-                Err(error) if self.lost.attempts > 0 && !is_final(&error) => {
-                    orphans = Orphans::Unknown;
+                Err(error) if self.lost.may_be_found_after(&error) => {
+                    self.known = Orphans::Unknown;
                     continue;
                 }
                 Err(_) => Orphans::Unknown,
             };
-            if self.lost.attempts == 0 && orphans != Orphans::Unknown {
+            if self.lost.attempts == 0 && self.known != Orphans::Unknown {
                 return;
             }
-            if orphans != Orphans::Unaccounted {
+            if self.known != Orphans::Unaccounted {
                 break;
             }
         }
-        self.sweep.tell(service, orphans);
+        self.sweep.tell(service, self.known);
     }
-}
-
-/// Whether the server refuses what every other look would ask for as well.
-fn is_final<A: Answer, C>(error: &Error<A, C>) -> bool {
-    matches!(error, Error::Refused { answer, .. }
-        if !retry::is_retryable(answer.status(), &answer.hints()))
 }

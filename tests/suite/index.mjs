@@ -6,7 +6,9 @@ import { calls } from "./calls.mjs";
 import { errors } from "./errors.mjs";
 import { evidence } from "./evidence.mjs";
 import { interrupted } from "./interrupted.mjs";
+import { lifetimes } from "./lifetimes.mjs";
 import { lists } from "./lists.mjs";
+import { looks } from "./looks.mjs";
 import { options } from "./options.mjs";
 import { orphans } from "./orphans.mjs";
 import { rotations } from "./rotations.mjs";
@@ -25,6 +27,8 @@ export const cases = {
   ...evidence,
   ...lists,
   ...orphans,
+  ...looks,
+  ...lifetimes,
   ...time,
   ...audits,
   ...rotations,

@@ -1,6 +1,16 @@
 // Tests timeouts, retries and aborts.
 
-import { calm, connection, countingFetch, equal, fault, holds, rejection, rejectionOf, repeats } from "./service.mjs";
+import {
+  calm,
+  connection,
+  countingFetch,
+  equal,
+  fault,
+  holds,
+  rejection,
+  rejectionOf,
+  repeats,
+} from "./service.mjs";
 
 const NEVER = () => new Promise(() => {});
 

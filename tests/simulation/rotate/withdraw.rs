@@ -35,7 +35,7 @@ fn aborted(seed: u64, weather: Weather) -> Option<(World, bool, bool)> {
     let world = world.detach();
     world.run(unfinished.run(&world, limits, Horizon::Long));
     let listed_ms = world.log().last_list_ms.expect("a sweep lists");
-    Some((world, missing, listed_ms >= ended_ms + 5_000.0))
+    Some((world, missing, listed_ms >= ended_ms + 3_000.0))
 }
 
 #[test]
