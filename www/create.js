@@ -256,7 +256,9 @@ class CreateDialog {
     const text = [words.text, explainOrphans(error ?? {})].filter(Boolean).join(" ");
     if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
     const sweep =
-      error?.orphans === "unknown" && error.attemptTag !== undefined && this.#sweepButton(error, userId);
+      /^(unaccounted|unknown)$/.test(error?.orphans) &&
+      error.attemptTag !== undefined &&
+      this.#sweepButton(error, userId);
     this.#progress.append(alertBox({ title: words.title, text }, sweep));
     (sweep || this.#submit).focus();
   }

@@ -85,6 +85,10 @@ const REASONS = {
     "This key has successors already. If you hold one of them, rotate that one. " +
       "If a rotation was cut short, its leftovers can be deleted when they are 15 minutes old.",
   ],
+  "lives-too-long": [
+    "The new key would live too long",
+    "The service made it longer-lived than was asked for, so it is not handed out. The old key still works.",
+  ],
   "conflict": [
     "Another rotation is at work",
     "The new key was taken back. Try again when the other has ended.",
@@ -97,8 +101,8 @@ const REASONS = {
 
 function explainRotation({ reason, cause, liveKeyIds, stage }) {
   const known = REASONS[reason];
-  if (known && !(reason === "not-stored" && liveKeyIds.length > 1))
-    return { title: known[0], text: known[1] };
+  const isTakenBack = reason === "not-stored" || reason === "lives-too-long";
+  if (known && !(isTakenBack && liveKeyIds.length > 1)) return { title: known[0], text: known[1] };
   const why = cause ? `${explain(cause).title}. ` : "";
   const what =
     liveKeyIds.length > 1
@@ -109,12 +113,14 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
 
 /** Says whether a failed create left keys behind whose secret nobody has. */
 export function explainOrphans({ orphans, keyIds = [] }) {
-  if (orphans === "swept") {
-    if (keyIds.length === 0) return "No key was left behind.";
-    const were = keyIds.length === 1 ? "was" : "were";
-    return `${count(keyIds.length, "key")} that nobody holds ${were} found and deleted.`;
-  }
-  return orphans === "unknown" ? "A key that nobody holds may be left behind." : "";
+  const were = keyIds.length === 1 ? "was" : "were";
+  const deleted = `${count(keyIds.length, "key")} that nobody holds ${were} found and deleted.`;
+  const found = keyIds.length > 0 ? deleted : "";
+  const rest = {
+    unaccounted: found ? "There may be more." : "A key that nobody holds may still come, or was never made.",
+    unknown: "A key that nobody holds may be left behind.",
+  }[orphans];
+  return [found, rest].filter(Boolean).join(" ");
 }
 
 /** Explains an event of a call as `{ text, tone }`. */
@@ -133,6 +139,17 @@ export function explainEvent(event) {
         tone: "good",
         text: `A lost attempt had made the key ${event.keyId}. It was found and deleted.`,
       };
+    case "orphans-open": {
+      const text = `Not every lost attempt is accounted for. Looking again for up to ${took(event.lastLookMs)}.`;
+      return { tone: "warning", text };
+    }
+    case "orphans-swept":
+      return { tone: "good", text: "Every lost attempt is accounted for." };
+    case "orphans-unaccounted":
+      return {
+        tone: "warning",
+        text: "The last look found fewer keys than attempts were lost: the others were never made, or come late.",
+      };
     case "orphans-unknown":
       return { tone: "danger", text: "Keys that nobody holds may be alive: they could not be looked for." };
     case "unprotected":
@@ -140,6 +157,10 @@ export function explainEvent(event) {
         tone: "warning",
         text: "The service did not keep the key’s tag: a lost attempt could not have been found.",
       };
+    case "shorter-lifetime":
+      return { tone: "warning", text: `The key ${event.keyId} ends earlier than was asked for.` };
+    case "unknown-lifetime":
+      return { tone: "warning", text: `It cannot be told how long the key ${event.keyId} lives.` };
     case "rotation":
       return { tone: "quiet", text: STAGES[event.stage] ?? event.stage };
     case "rotation-unknown": {

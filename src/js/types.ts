@@ -37,7 +37,7 @@ export interface ConnectionOptions {
   /** Ends the operation at once when aborted. The operation rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
   /**
-   * Keeps the runtime alive for a sweep that goes on after the answer, such as
+   * Keeps the runtime alive for looks that go on after the answer, 25 seconds at most, such as
    * `(work) => ctx.waitUntil(work)` on Cloudflare Workers.
    */
   waitUntil?: ((work: Promise<unknown>) => void) | undefined;
@@ -73,8 +73,8 @@ export type Expiry =
     }
   | {
       /**
-       * How long the key lives: a number of seconds, or an integer and one of `s m h d w`, such
-       * as `"30d"`; or `"never"`, for a key that never ends.
+       * How long the key lives, by the service's own times: a number of seconds, or an integer and one of
+       * `s m h d w`, such as `"30d"`; or `"never"`, for a key that never ends.
        */
       expiresIn?: number | string | undefined;
       expireTime?: undefined;

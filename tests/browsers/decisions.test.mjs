@@ -219,6 +219,9 @@ test("errors are told in words", () => {
   assert.match(explain("a string").text, /a string/);
   assert.match(explainOrphans({ orphans: "swept", keyIds: ["a"] }), /1 key .* was found/);
   assert.match(explainOrphans({ orphans: "unknown" }), /may be left/);
+  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: [] }), /may still come/);
+  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: ["a"] }), /1 key .* There may be more/);
+  assert.equal(explainOrphans({ orphans: "none", keyIds: [] }), "");
   assert.match(
     explainEvent({ type: "retry", attempt: 1, delayMs: 500, reason: "status", status: 503 }).text,
     /answered 503\. Attempt 2 in 500 ms/,

@@ -28,9 +28,6 @@ const LEDGER_MS = 10_000;
 /** How long a mint's sweep may go on after its last request, in milliseconds. */
 const SETTLING_MS = 30_000;
 
-/** How much later than asked a key may end, in milliseconds, because services round times. */
-const ROUNDING_MS = 1_000;
-
 /** How long a member should wait if the service does not say, in milliseconds. */
 const LATER_MS = 5_000;
 
@@ -50,8 +47,8 @@ export async function mint(
   await reserve(settings, member, attemptTag, lifetimeMs);
   // Computed only now, so that the time that the ledger took does not shorten the key's life.
   const expiresAt = Date.now() + lifetimeMs;
-  const expireTime = new Date(expiresAt);
-  const call = { ...connection, displayName, expireTime, attemptTag, signal, waitUntil };
+  const expiresIn = lifetimeMs / 1_000;
+  const call = { ...connection, displayName, expiresIn, attemptTag, signal, waitUntil };
   const created = await createApiKey(call).catch(async (error: unknown) => {
     // In all other cases the row stays: it counts, and the key that may be left is found by it.
     if (isWithoutKey(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
@@ -59,7 +56,7 @@ export async function mint(
   });
   const { key, keyId } = created;
   try {
-    check(created, attemptTag, expiresAt);
+    check(created, attemptTag);
     const known = await asked(() => ledger.settle(member, attemptTag, keyId, expiresAt));
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
     if (signal?.aborted) throw left();
@@ -142,22 +139,21 @@ function left(): Problem {
   return new Problem(400, "bad-request", "You have left.");
 }
 
-/** Refuses a key that lives longer than asked, or that `reconcile` could not match to its member. */
-function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string, expiresAt: number): void {
+/** Refuses a key whose end cannot be told, or that `reconcile` could not match to its member. */
+function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string): void {
   if (annotations?.[ATTEMPT] !== attemptTag) {
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
   }
   const end: unknown = expireTime;
-  // A time that cannot be read is NaN, which compares as false: the key is refused.
-  if (typeof end !== "string" || !(Date.parse(end) <= expiresAt + ROUNDING_MS)) {
-    throw new Error("the service does not end keys when it is asked to");
+  if (typeof end !== "string" || Number.isNaN(Date.parse(end))) {
+    throw new Error("it cannot be told when the key ends");
   }
 }
 
 /** Whether a failed create has certainly left no key: its error says so, or nothing was sent. */
 function isWithoutKey(error: unknown): boolean {
   if (!(error instanceof FireworksKeysError)) return false;
-  return error.orphans === "none" || error.attempts === 0;
+  return error.orphans === "none" || error.orphans === "swept" || error.attempts === 0;
 }
 
 /** Tells a member of a failure behind the broker: 503 if a retry may help, otherwise 500 or 502. */
