@@ -1,6 +1,7 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
 import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
+import { pageAddress } from "./page.js";
 import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
 
 /** Every operation that can fail. */
@@ -304,6 +305,12 @@ function innermost(cause: unknown): string {
   return innermost(cause.cause) || (cause.message && `: ${cause.message}`);
 }
 
+/** What to look at in a page, whose fetch never says why it failed. */
+function suspects(): string {
+  if (pageAddress() === undefined) return "";
+  return " (in a page: the service refuses its origin (CORS), a Content-Security-Policy forbids it, or no network)";
+}
+
 /** @internal What a failed create says about its orphans. */
 export interface Aftermath {
   orphans: Orphans;
@@ -379,7 +386,7 @@ function build({ context, what }: Failure, answer: Answer, tokens: readonly stri
       return new ApiError({ ...answer, requestId, value }, what, context);
     }
     case "unreachable":
-      return new ConnectionError(`no whole answer arrived${innermost(context.cause)}`, context);
+      return new ConnectionError(`no whole answer arrived${innermost(context.cause)}${suspects()}`, context);
     case "timedOut":
       return new TimeoutError(what.limit, what.limitMs, context);
     case "unreadable":

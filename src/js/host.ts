@@ -11,6 +11,7 @@ import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } fr
 export { field, holdsText, isBlank, isResource, kindOf, listIn, textOf } from "./body.js";
 export { toError } from "./errors.js";
 export { unknownOption } from "./hint.js";
+export { pageAddress } from "./page.js";
 export { reasonOf } from "./stop.js";
 
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
@@ -133,18 +134,6 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
 export function parseUrl(text: string, base: string | undefined): URL | undefined {
   try {
     return new URL(text, base);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The address of the page or worker script, if there is one that paths can be relative to. */
-export function pageAddress(): string | undefined {
-  try {
-    const { href, origin } = globalThis.location;
-    if (!origin.startsWith("http")) return undefined;
-    // A worker may come from a blob of its page, which no path is relative to.
-    return href.startsWith("blob:") ? origin : href;
   } catch {
     return undefined;
   }

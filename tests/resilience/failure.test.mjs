@@ -83,7 +83,9 @@ test("a rotation under way tells what may be deleted, and what may be stored", a
         ...at,
         keyId: "old",
         fetch: (url, { method, body }) => {
-          if (url.endsWith("/acme")) return stage === "verify" ? never() : Promise.resolve(Response.json({}));
+          if (url.endsWith("/acme")) {
+            return stage === "verify" ? never() : Promise.resolve(Response.json({ name: "accounts/acme" }));
+          }
           if (method === "GET") return Promise.resolve(Response.json({ apiKeys: [{ keyId: "old" }] }));
           return Promise.resolve(
             Response.json({ ...created, annotations: JSON.parse(body).apiKey.annotations }),
