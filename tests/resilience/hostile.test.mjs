@@ -17,10 +17,14 @@ const large = JSON.stringify({ keyId: "k", key: "fw_k", filler: "y".repeat(50 * 
 const random = chance(SEED);
 const pick = (from) => from[Math.floor(random() * from.length)];
 
-/** Options that are good but for what chance puts in. Timeouts stay short: nothing here may last. */
+/**
+ * Options that are good but for what chance puts in. Timeouts stay short, and with a `waitUntil` so do the looks
+ * that follow a lost answer: nothing here may last.
+ */
 function options(call) {
   if (random() < 0.03) return pick(VALUES);
-  const base = { ...good, timeoutMs: 3, totalTimeoutMs: 10, maxRetries: 1, fetch: pick(FETCHES) };
+  const limits = { timeoutMs: 3, totalTimeoutMs: 10, maxRetries: 1, waitUntil: () => {} };
+  const base = { ...good, ...limits, fetch: pick(FETCHES) };
   if (call === "deleteApiKey") base.keyId = "k";
   if (call === "rotateApiKey")
     Object.assign(base, { keyId: "k", persist: pick(PERSISTS), verify: random() < 0.5 });
@@ -113,7 +117,7 @@ test("every hostile case settles, and the next normal call works", { timeout: 1_
     const count = outcomes.get(outcome) ?? 0;
     assert.ok(count > CASES / 1_000, `${outcome}: ${count}`);
   }
-  // Calls that have settled may still sweep for orphans, some seconds later: that must fail nowhere, too.
+  // Calls that have settled may still look for orphans: that must fail nowhere, too.
   while (timers.size > 0) await sleep(20);
   await new Promise(setImmediate);
   assert.deepEqual(uncaught, []);

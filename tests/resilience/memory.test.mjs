@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fireworksKeys, { footprint, watchProcess } from "./instance.mjs";
-import { outcomes, rotations } from "./outcomes.mjs";
+import { outcomes, rotations, work } from "./outcomes.mjs";
 
 const CALLS = Number(process.env.CALLS ?? 10_000);
 const AT_ONCE = 100;
@@ -45,5 +45,6 @@ async function calls(operation, options, count) {
   for (let done = 0; done < count; done += AT_ONCE) {
     const call = () => operation(options()).then(Object, Object);
     await Promise.all(Array.from({ length: AT_ONCE }, call));
+    await Promise.all(work.splice(0));
   }
 }

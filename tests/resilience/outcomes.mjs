@@ -4,6 +4,26 @@ const good = { token: "fw_token_of_the_test", accountId: "acme", userId: "ci-bot
 const never = () => new Promise(() => {});
 const refused = (status) => async () => Response.json({ code: 5, message: "no" }, { status });
 
+/** What goes on after calls have settled. */
+export const work = [];
+
+/** Options of a create whose answer is lost, and whose key is found, so that no look follows. */
+function losing(lost) {
+  let annotations;
+  return {
+    ...good,
+    maxRetries: 0,
+    waitUntil: (looks) => work.push(looks),
+    fetch: async (url, { method, body }) => {
+      if (method === "GET") return Response.json({ apiKeys: [{ keyId: "orphan", annotations }] });
+      if (url.endsWith(":delete")) return Response.json({});
+      ({ annotations } = JSON.parse(body).apiKey);
+      return lost();
+    },
+    attemptTag: "tag",
+  };
+}
+
 /** Options by the name of what comes of them. */
 export const outcomes = {
   created: () => ({ ...good, fetch: async () => Response.json({ keyId: "k", key: "fw_new_key" }) }),
@@ -61,26 +81,12 @@ export const outcomes = {
     },
   }),
   unreadable: () => ({ ...good, orphanProtection: false, fetch: async () => new Response("<html>") }),
-  swept: () => {
-    let annotations;
-    return {
-      ...good,
-      maxRetries: 0,
-      waitUntil: () => {},
-      fetch: async (url, { method, body }) => {
-        if (method === "GET") return Response.json({ apiKeys: [{ keyId: "orphan", annotations }] });
-        if (url.endsWith(":delete")) return Response.json({});
-        ({ annotations } = JSON.parse(body).apiKey);
-        throw new Error("lost");
-      },
-      attemptTag: "tag",
-    };
-  },
+  swept: () => losing(() => Promise.reject(new Error("lost"))),
   timedOut: () => ({ ...good, maxRetries: 0, orphanProtection: false, timeoutMs: 1, fetch: never }),
   aborted: () => {
     const controller = new AbortController();
     queueMicrotask(() => controller.abort());
-    return { ...good, signal: controller.signal, fetch: never };
+    return { ...losing(never), signal: controller.signal };
   },
   abortedBefore: () => ({ ...good, signal: AbortSignal.abort() }),
   tokenFunction: () => ({ ...good, token: async () => good.token, fetch: refused(403) }),
@@ -95,6 +101,7 @@ function rotating(persist, keys = [{ keyId: "k", annotations: { team: "infra" } 
     keep: 0,
     persist,
     fetch: async (url, { method, body }) => {
+      if (url.endsWith("/acme")) return Response.json({ name: "accounts/acme" });
       if (method === "GET") return Response.json({ apiKeys: keys });
       if (url.endsWith(":delete")) return Response.json({});
       const { annotations } = JSON.parse(body).apiKey;
