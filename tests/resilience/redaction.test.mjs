@@ -75,6 +75,7 @@ test("a body is kept eight levels deep, and what lies deeper is left out", async
 const listing =
   (apiKeys) =>
   async (url, { method, body }) => {
+    if (url.endsWith("/acme")) return Response.json({ name: "accounts/acme" });
     if (method === "GET") return Response.json({ apiKeys });
     if (url.endsWith(":delete")) return Response.json({});
     const { annotations } = JSON.parse(body).apiKey;

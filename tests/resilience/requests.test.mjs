@@ -227,6 +227,7 @@ function rotating(prefix) {
   const asked = [];
   const fetch = async (url, { method, body, headers: { authorization } }) => {
     if (url.endsWith(":delete")) asked.push(authorization);
+    if (url.endsWith("/acme")) return Response.json({ name: "accounts/acme" });
     if (method === "GET") return Response.json({ apiKeys: [{ keyId: "k", prefix }] });
     if (url.endsWith(":delete")) return Response.json({});
     return Response.json({ keyId: "new", key: "fw_new", annotations: JSON.parse(body).apiKey.annotations });
@@ -268,7 +269,7 @@ test("a listener or a waitUntil that throws changes nothing for the call", async
   const { token, accountId, userId } = at;
   const { keyId } = await createApiKey({ token, accountId, userId, fetch, onEvent, waitUntil });
   assert.equal(keyId, "k");
-  assert.deepEqual(events, ["retry"]);
+  assert.deepEqual(events, ["retry", "orphans-open"]);
 });
 
 test("a delete sends the key's id, and resolves to nothing", async () => {
