@@ -1,7 +1,7 @@
 // Tests the packed tarball with every bundler, without a plugin or configuration for the package, and runs
 // the result in Chromium or in Node.
 
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inChromium, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
@@ -9,23 +9,22 @@ import { folder, program, run, tool, write } from "../matrix/fixture.mjs";
 
 matrix("bundler", {
   "Vite, dev": viteDev,
-  "Vite, build": (api) => inPage(vite, "fireworks-keys", api),
-  "webpack": (api) => inPage(webpack, "fireworks-keys", api),
-  "Rollup": (api) => inPage(rollup, "fireworks-keys", api),
-  "esbuild": (api) => inPage(esbuild, "fireworks-keys", api),
-  "Parcel": (api) => inPage(parcel, "fireworks-keys", api),
-  "Vite, build, ./url": (api) => inPage(vite, "fireworks-keys/url", api),
-  "webpack, ./url": (api) => inPage(webpack, "fireworks-keys/url", api),
-  "Parcel, ./url": (api) => inPage(parcel, "fireworks-keys/url", api),
-  "Rollup, for Node": (api) => inNode(rollup, api),
-  "esbuild, for Node": (api) => inNode(esbuild, api),
+  "Vite, build": (api, at) => inPage(vite, "fireworks-keys", api, at),
+  "webpack": (api, at) => inPage(webpack, "fireworks-keys", api, at),
+  "Rollup": (api, at) => inPage(rollup, "fireworks-keys", api, at),
+  "esbuild": (api, at) => inPage(esbuild, "fireworks-keys", api, at),
+  "Parcel": (api, at) => inPage(parcel, "fireworks-keys", api, at),
+  "Vite, build, ./url": (api, at) => inPage(vite, "fireworks-keys/url", api, at),
+  "webpack, ./url": (api, at) => inPage(webpack, "fireworks-keys/url", api, at),
+  "Parcel, ./url": (api, at) => inPage(parcel, "fireworks-keys/url", api, at),
+  "Rollup, for Node": (api, at) => inNode(rollup, api, at),
+  "esbuild, for Node": (api, at) => inNode(esbuild, api, at),
 });
 
-/** Writes an application of one file and one page into an empty folder of the project. */
-async function application(from) {
-  await rm(join(folder, "app"), { recursive: true, force: true });
+/** Writes an application of one file and one page into this empty folder of the project. */
+async function application(at, from) {
   const main = await write(
-    "app/main.js",
+    `${at}/main.js`,
     `import * as fireworksKeys from "${from}";
      import { report } from "../suite/report.mjs";
      const api = globalThis.process?.env.API ?? new URLSearchParams(location.search).get("api");
@@ -35,19 +34,20 @@ async function application(from) {
      });`,
   );
   const html = await write(
-    "app/index.html",
+    `${at}/index.html`,
     '<!doctype html><html><body><script type="module" src="./main.js"></script></body></html>',
   );
-  const out = join(folder, "app/out");
+  const root = join(folder, at);
+  const out = join(root, "out");
   await mkdir(out);
-  return { main, html, out };
+  return { root, main, html, out };
 }
 
-async function inPage(bundle, from, api) {
-  const app = await application(from);
+async function inPage(bundle, from, api, at) {
+  const app = await application(at, from);
   const script = await bundle(app);
   if (script)
-    await write("app/out/index.html", `<!doctype html><script type="module" src="${script}"></script>`);
+    await write(`${at}/out/index.html`, `<!doctype html><script type="module" src="${script}"></script>`);
   const server = await serve(app.out);
   try {
     return await inChromium(`${server.url}/index.html?${new URLSearchParams({ api })}`);
@@ -56,21 +56,21 @@ async function inPage(bundle, from, api) {
   }
 }
 
-async function inNode(bundle, api) {
-  const app = await application("fireworks-keys");
+async function inNode(bundle, api, at) {
+  const app = await application(at, "fireworks-keys");
   const script = join(app.out, await bundle(app, "node"));
   const output = await run(process.execPath, [script], { env: { ...process.env, API: api } });
   return JSON.parse(output.trim().split("\n").at(-1));
 }
 
-async function viteDev(api) {
-  await application("fireworks-keys");
+async function viteDev(api, at) {
+  const { root } = await application(at, "fireworks-keys");
   const { createServer } = await tool("vite");
   const server = await createServer({
-    root: join(folder, "app"),
+    root,
     configFile: false,
     logLevel: "error",
-    cacheDir: join(folder, "app/cache"),
+    cacheDir: join(root, "cache"),
     server: { host: "127.0.0.1", port: 0, fs: { allow: [folder] } },
   });
   await server.listen();
@@ -82,10 +82,10 @@ async function viteDev(api) {
   }
 }
 
-async function vite({ out }) {
+async function vite({ root, out }) {
   const { build } = await tool("vite");
   await build({
-    root: join(folder, "app"),
+    root,
     configFile: false,
     logLevel: "error",
     build: { outDir: out, emptyOutDir: true },
@@ -138,14 +138,14 @@ async function esbuild({ main, out }, platform = "browser") {
   return "bundle.mjs";
 }
 
-async function parcel({ html, out }) {
+async function parcel({ root, html, out }) {
   // Parcel's documentation asks for this if a package has more than one entry. Parcel reads it from the
   // folder of the lock file.
-  await write("app/package.json", '{"@parcel/resolver-default": {"packageExports": true}}');
-  await write("app/package-lock.json", "{}");
-  await symlink(join(folder, "node_modules"), join(folder, "app/node_modules"));
+  await writeFile(join(root, "package.json"), '{"@parcel/resolver-default": {"packageExports": true}}');
+  await writeFile(join(root, "package-lock.json"), "{}");
+  await symlink(join(folder, "node_modules"), join(root, "node_modules"));
   const args = ["build", html, "--dist-dir", out, "--no-cache", "--no-source-maps", "--public-url", "./"];
   const env = { ...process.env, PARCEL_WORKERS: "0" };
-  const options = { env, cwd: join(folder, "app") };
+  const options = { env, cwd: root };
   await run(process.execPath, [program("parcel/lib/bin.js"), ...args, "--log-level", "warn"], options);
 }

@@ -34,6 +34,9 @@ export async function serve(folder, headers = {}) {
   return { url: `http://127.0.0.1:${server.address().port}`, close };
 }
 
+/** How long a page may take to report before it counts as hanging: far longer than a busy machine needs. */
+const LONGEST_MS = 600_000;
+
 /** Arguments that let Chromium start as root and stop its own network traffic. */
 export const CHROMIUM_ARGUMENTS = [
   ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
@@ -65,7 +68,7 @@ export function inChromium(url) {
   return withPage("", async (page, problems) => {
     await page.goto(url);
     const reported = () => globalThis.report;
-    const waiting = page.waitForFunction(reported, undefined, { timeout: 120_000 });
+    const waiting = page.waitForFunction(reported, undefined, { timeout: LONGEST_MS });
     const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
     return [...problems, ...report];
   });
@@ -96,7 +99,7 @@ export async function withFirefox(work) {
 export function inFirefox(url) {
   return withFirefox(async (page, problems) => {
     await page.goto(url);
-    const waiting = page.waitForFunction("globalThis.report", { timeout: 120_000 });
+    const waiting = page.waitForFunction("globalThis.report", { timeout: LONGEST_MS });
     const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
     return [...problems, ...report];
   });
@@ -108,13 +111,24 @@ function fail(error, problems) {
 
 /** Starts WebKitGTK on its own display, and calls `work` with a function that sends WebDriver commands. */
 export async function withWebKit(work) {
-  const display = `:${90 + Math.floor(Math.random() * 900)}`;
-  const xvfb = spawn(process.env.XVFB, [display, "-screen", "0", "1024x768x24", "-nolisten", "tcp"], {
-    stdio: "ignore",
+  const screen = ["-screen", "0", "1024x768x24", "-nolisten", "tcp"];
+  // It takes the first display that is free, and writes its number to the pipe.
+  const xvfb = spawn(process.env.XVFB, ["-displayfd", "3", ...screen], {
+    stdio: ["ignore", "ignore", "ignore", "pipe"],
   });
+  const [display] = await Promise.race([
+    once(xvfb.stdio[3], "data"),
+    once(xvfb, "exit").then(([code]) => {
+      throw new Error(`Xvfb ended with ${code}`);
+    }),
+  ]);
   const port = await freePort();
   const driver = spawn(process.env.WEBKIT_DRIVER, [`--port=${port}`, "--host=127.0.0.1"], {
-    env: { ...process.env, DISPLAY: display, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
+    env: {
+      ...process.env,
+      DISPLAY: `:${display}`.trim(),
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+    },
     stdio: "ignore",
   });
   const request = async (method, path, body) => {
@@ -151,7 +165,7 @@ export async function withWebKit(work) {
 export function inWebKit(url) {
   return withWebKit(async (command) => {
     await command("/url", { url });
-    for (let tries = 0; tries < 1_200; tries += 1) {
+    for (let tries = 0; tries < LONGEST_MS / 100; tries += 1) {
       const report = await command("/execute/sync", { script: "return globalThis.report ?? null", args: [] });
       if (report !== null) return report;
       await sleep(100);

@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join, parse } from "node:path";
+import { createInterface } from "node:readline";
 import { folder, program, run, tool } from "./fixture.mjs";
 
 /** Bundles a script of the project for workers into a folder, and returns the modules' names. */
@@ -109,8 +110,8 @@ const worker :Workerd.Worker = (
   for (const name of objects.length > 0 ? [...kv, "durable"] : kv)
     await mkdir(join(path, name), { recursive: true });
   await writeFile(join(path, "config.capnp"), config);
-  const ports = { http: await freePort(), ...(scheduled ? { clock: await freePort() } : {}) };
-  const addresses = Object.entries(ports).map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`);
+  const sockets = scheduled ? ["http", "clock"] : ["http"];
+  const addresses = sockets.map((name) => `--socket-addr=${name}=127.0.0.1:0`);
   // Starts the binary itself, because npm's wrapper forwards neither signals nor the control channel.
   const { default: workerd } = await tool("workerd");
   const child = spawn(
@@ -127,9 +128,8 @@ const worker :Workerd.Worker = (
     process.off("exit", kill);
     child.kill();
   };
-  // workerd reports on the control channel that it listens.
-  await Promise.race([
-    once(child.stdio[3], "data"),
+  const ports = await Promise.race([
+    listening(child.stdio[3], sockets.length),
     once(child, "exit").then(([code]) => {
       throw new Error(`workerd ended with ${code}`);
     }),
@@ -143,6 +143,18 @@ const worker :Workerd.Worker = (
   return { url: `http://127.0.0.1:${ports.http}`, pid: child.pid, runScheduled, stop, kill9 };
 }
 
+/** The ports of workerd's sockets by their names: it writes each to the control channel as it listens. */
+async function listening(channel, count) {
+  const ports = {};
+  for await (const line of createInterface({ input: channel })) {
+    const { event, socket, port } = JSON.parse(line);
+    if (event === "listen") ports[socket] = port;
+    if (Object.keys(ports).length === count) return ports;
+  }
+  throw new Error("workerd does not listen");
+}
+
+/** A port that is free now. Another process may take it first, so prefer what can listen on port 0. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,7 +1,5 @@
 // Tests the packed tarball in every runtime.
 
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { inChromium, inFirefox, inWebKit, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
@@ -11,45 +9,45 @@ import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
 
 matrix("runtime", {
-  "Node": (api) => printed(process.execPath, ["program.mjs"], api),
-  "Deno, no permission but the network": (api) =>
+  "Node": (api, at) => printed(process.execPath, [], api, at),
+  "Deno, no permission but the network": (api, at) =>
     printed(
       program("deno/bin.cjs"),
-      ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual", "program.mjs"],
+      ["run", "--quiet", "--no-prompt", "--allow-net=127.0.0.1", "--node-modules-dir=manual"],
       api,
+      at,
     ),
-  "Bun": (api) => printed(bun, ["program.mjs"], api),
-  "workerd": (api) => inWorkerd(api, (at) => bundleWorker("worker.mjs", at)),
-  "workerd, of an old date": (api) =>
-    inWorkerd(api, (at) => bundleWorker("worker.mjs", at), { date: "2024-01-01", flags: [] }),
-  "workerd, from wrangler's output": (api) => inWorkerd(api, wrangled),
+  "Bun": (api, at) => printed(bun, [], api, at),
+  "workerd": (api, at) => inWorkerd(api, at, bundled),
+  "workerd, of an old date": (api, at) => inWorkerd(api, at, bundled, { date: "2024-01-01", flags: [] }),
+  "workerd, from wrangler's output": (api, at) => inWorkerd(api, at, wrangled),
   "edge-runtime": inEdgeRuntime,
-  "Chromium": (api) => onPage(inChromium, "default", api),
-  "Chromium, ./url": (api) => onPage(inChromium, "url", api),
-  "Chromium, ./inline": (api) => onPage(inChromium, "inline", api),
-  "Chromium, strict policy": (api) =>
-    onPage(inChromium, "default", api, { "content-security-policy": POLICY }),
-  "Firefox": (api) => onPage(inFirefox, "default", api),
-  "Firefox, ./url": (api) => onPage(inFirefox, "url", api),
-  "WebKitGTK": (api) => onPage(inWebKit, "default", api),
+  "Chromium": (api, at) => onPage(inChromium, "default", api, at),
+  "Chromium, ./url": (api, at) => onPage(inChromium, "url", api, at),
+  "Chromium, ./inline": (api, at) => onPage(inChromium, "inline", api, at),
+  "Chromium, strict policy": (api, at) =>
+    onPage(inChromium, "default", api, at, { "content-security-policy": POLICY }),
+  "Firefox": (api, at) => onPage(inFirefox, "default", api, at),
+  "Firefox, ./url": (api, at) => onPage(inFirefox, "url", api, at),
+  "WebKitGTK": (api, at) => onPage(inWebKit, "default", api, at),
 });
 
 /** A program that imports the package by its name, and prints the report. */
-async function printed(command, args, api) {
+async function printed(command, args, api, at) {
   await write(
-    "program.mjs",
+    `${at}/program.mjs`,
     `import * as fireworksKeys from "fireworks-keys";
-     import { report } from "./suite/report.mjs";
+     import { report } from "../suite/report.mjs";
      console.log(JSON.stringify(await report(fireworksKeys, ${JSON.stringify(api)})));`,
   );
-  const output = await run(command, args);
+  const output = await run(command, [...args, `${at}/program.mjs`]);
   return JSON.parse(output.trim().split("\n").at(-1));
 }
 
 /** A worker that runs the suite and answers with the report; with `once`, it only creates a key. */
 const WORKER = `
 import * as fireworksKeys from "fireworks-keys";
-import { report } from "./suite/report.mjs";
+import { report } from "../suite/report.mjs";
 
 export default {
   async fetch(request) {
@@ -64,11 +62,9 @@ export default {
 };
 `;
 
-async function inWorkerd(api, bundle, options) {
-  const at = "workers";
-  await rm(join(folder, at), { recursive: true, force: true });
-  await write("worker.mjs", WORKER);
-  const worker = await startWorkerd(at, await bundle(at), options);
+async function inWorkerd(api, at, bundle, options) {
+  await write(`${at}/worker.mjs`, WORKER);
+  const worker = await startWorkerd(`${at}/out`, await bundle(at), options);
   try {
     const address = (query) => `${worker.url}/?${new URLSearchParams({ api, ...query })}`;
     // Sends three requests to a cold isolate: one whose caller leaves at once, and two whose callers wait.
@@ -84,35 +80,40 @@ async function inWorkerd(api, bundle, options) {
   }
 }
 
-async function wrangled(at) {
-  await write("wrangler.toml", 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2026-11-01"\n');
-  return wrangle(".", at);
+function bundled(at) {
+  return bundleWorker(`${at}/worker.mjs`, `${at}/out`);
 }
 
-async function inEdgeRuntime(api) {
-  await write(
-    "edge.mjs",
+async function wrangled(at) {
+  const config = 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2026-11-01"\n';
+  await write(`${at}/wrangler.toml`, config);
+  return wrangle(at, "out");
+}
+
+async function inEdgeRuntime(api, at) {
+  const script = await write(
+    `${at}/edge.mjs`,
     `import * as fireworksKeys from "fireworks-keys";
-     import { report } from "./suite/report.mjs";
+     import { report } from "../suite/report.mjs";
      addEventListener("fetch", (event) => event.respondWith(
        report(fireworksKeys, ${JSON.stringify(api)}).then((failures) => Response.json(failures)),
      ));`,
   );
-  return answerInEdgeRuntime(join(folder, "edge.mjs"));
+  return answerInEdgeRuntime(script);
 }
 
 /** A page without a bundler. */
-async function onPage(browser, entry, api, headers) {
-  await write("page.html", '<!doctype html><script type="module" src="page.mjs"></script>');
+async function onPage(browser, entry, api, at, headers) {
+  await write(`${at}/page.html`, '<!doctype html><script type="module" src="page.mjs"></script>');
   await write(
-    "page.mjs",
+    `${at}/page.mjs`,
     `import * as fireworksKeys from "/node_modules/fireworks-keys/dist/${entry}.js";
-     import { report } from "./suite/report.mjs";
+     import { report } from "../suite/report.mjs";
      globalThis.report = await report(fireworksKeys, ${JSON.stringify(api)});`,
   );
   const server = await serve(folder, headers);
   try {
-    return await browser(`${server.url}/page.html`);
+    return await browser(`${server.url}/${at}/page.html`);
   } finally {
     server.close();
   }
