@@ -32,7 +32,7 @@ export const time = {
   },
 
   async "the total timeout covers everything"({ createApiKey, TimeoutError }, api) {
-    const options = { ...connection(api), fetch: NEVER, totalTimeoutMs: 30 };
+    const options = { ...connection(api), fetch: NEVER, totalTimeoutMs: 500 };
     const error = await rejectionOf(TimeoutError, createApiKey(options));
     equal([error.limit, error.orphans, error.attempts], ["total", "unknown", 1], "limit");
     holds(error.attemptTag.length > 0, "the tag");
