@@ -19,8 +19,13 @@ export const folder = join(root, "target/matrix");
 
 const npm = (args, cwd) => exec("npm", [...args, "--ignore-scripts", "--no-audit", "--no-fund"], { cwd });
 
-/** Makes the project, or updates it if something has changed. */
+/**
+ * Makes the project, or updates it if something has changed. `cargo xtask test` does so before all tests,
+ * some of which read it while others start, and sets FIREWORKS_TARBALL.
+ */
 export async function prepare() {
+  const { FIREWORKS_TARBALL: tarball } = process.env;
+  if (tarball) return { tarball };
   await mkdir(folder, { recursive: true });
   const lock = await readFile(join(import.meta.dirname, "package-lock.json"));
   await once("tools", hash(lock), async () => {

@@ -16,7 +16,7 @@ pub fn run(command: &mut Command) -> Result<()> {
 }
 
 /// How long a program may take to end once it is asked to. The emulator takes up to three seconds.
-const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// A program that runs in the background and is stopped when this is dropped.
 pub struct Running(pub Child);

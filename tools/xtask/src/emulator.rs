@@ -13,11 +13,13 @@ const READY: &str = "fireworks-emulator listening on ";
 /// The administrator's token in the emulators that a demo starts.
 pub const TOKEN: &str = "fw_local_admin";
 
-/// Compiles the emulator and returns its path.
+/// Compiles the emulator and returns its path. As a part of the workspace it shares its dependencies with
+/// the tests and the lints; alone it would get some of them with other features.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     command::run(
         Command::new("cargo")
-            .args(["build", "--quiet", "--package", "fireworks-emulator"])
+            .args(["build", "--quiet", "--workspace"])
+            .args(["--bin", "fireworks-emulator"])
             .current_dir(&workspace.root),
     )?;
     let name = format!("fireworks-emulator{}", std::env::consts::EXE_SUFFIX);

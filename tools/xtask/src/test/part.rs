@@ -1,0 +1,141 @@
+//! The parts of the tests: how each is run, and what it needs.
+
+use crate::browsers::{self, CHROMIUM, Program};
+use crate::workspace::Workspace;
+use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
+use std::process::Command;
+
+/// A part of the tests.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Rust tests without a JavaScript runtime, including a short simulation.
+    Native,
+    /// Only the simulation, optimised; `--seeds` sets its length.
+    Simulation,
+    /// The emulator over HTTP.
+    Emulator,
+    /// The packed package in every runtime and browser.
+    Runtimes,
+    /// The packed package through every bundler.
+    Bundlers,
+    /// The packed package itself: its contents, its types, its export map.
+    Package,
+    /// The key broker, in Node and in workerd.
+    Broker,
+    /// The code in the README, in the runtimes that it names.
+    Readme,
+    /// The built package in Node: lost answers, hostile input, memory and secrets.
+    Resilience,
+    /// The demo page in every browser.
+    Browsers,
+    /// The README's two commands, as a user would run them.
+    Commands,
+}
+
+impl Part {
+    /// All parts in the order in which they start: the longest first, so that both lanes end together, but
+    /// cargo's before those that need a preparation.
+    pub const IN_ORDER: [Self; 11] = [
+        Self::Native,
+        Self::Simulation,
+        Self::Browsers,
+        Self::Resilience,
+        Self::Broker,
+        Self::Package,
+        Self::Runtimes,
+        Self::Bundlers,
+        Self::Readme,
+        Self::Emulator,
+        Self::Commands,
+    ];
+
+    /// Its name on the command line.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Its folder in `tests/`, if Node runs it.
+    pub fn folder(self) -> Option<String> {
+        let native = matches!(self, Self::Native | Self::Simulation);
+        (!native).then(|| self.name())
+    }
+
+    /// Whether it reads the package that was built.
+    pub fn uses_package(self) -> bool {
+        self.installs_package() || self == Self::Resilience
+    }
+
+    /// Whether it uses the project that has the packed package installed.
+    pub fn installs_package(self) -> bool {
+        match self {
+            Self::Native
+            | Self::Simulation
+            | Self::Emulator
+            | Self::Resilience
+            | Self::Commands => false,
+            Self::Runtimes
+            | Self::Bundlers
+            | Self::Package
+            | Self::Broker
+            | Self::Readme
+            | Self::Browsers => true,
+        }
+    }
+
+    /// The browsers that it starts.
+    pub fn programs(self) -> &'static [Program] {
+        match self {
+            Self::Runtimes | Self::Browsers => browsers::ALL,
+            Self::Bundlers | Self::Readme => CHROMIUM,
+            _ => &[],
+        }
+    }
+
+    /// What runs it.
+    pub fn command(self, workspace: &Workspace, seeds: u64) -> Result<Command> {
+        let mut command = match self.folder() {
+            Some(folder) => node_tests(workspace, &folder)?,
+            None => Command::new("cargo"),
+        };
+        match self {
+            Self::Native => {
+                command.args(["test", "--quiet", "--workspace"]);
+            }
+            Self::Simulation => {
+                command
+                    .args(["test", "--quiet", "--package", "fireworks-keys"])
+                    .args(["--profile", "simulation", "--test", "simulation"])
+                    .args(["--", "--nocapture"])
+                    .env("SEEDS", seeds.to_string());
+            }
+            _ => {}
+        }
+        command.current_dir(&workspace.root);
+        Ok(command)
+    }
+}
+
+/// Runs `tests/<folder>/*.test.mjs` with Node's test runner, one file at a time: files of one part share
+/// folders.
+fn node_tests(workspace: &Workspace, folder: &str) -> Result<Command> {
+    let path = workspace.root.join("tests").join(folder);
+    let mut files = Vec::new();
+    for entry in path
+        .read_dir()
+        .with_context(|| path.display().to_string())?
+    {
+        let file = entry?.path();
+        if file.to_string_lossy().ends_with(".test.mjs") {
+            files.push(file);
+        }
+    }
+    ensure!(!files.is_empty(), "tests/{folder} holds no test");
+    files.sort();
+    let mut command = Command::new("node");
+    command
+        .args(["--test", "--test-concurrency=1", "--test-reporter=spec"])
+        .args(files);
+    Ok(command)
+}
