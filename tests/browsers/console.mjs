@@ -14,7 +14,7 @@ export const www = process.env.FIREWORKS_WWW ?? join(import.meta.dirname, "../..
 export const TOKEN = "fw_local_admin";
 
 /** How long anything may take before its test fails, in milliseconds. */
-const PATIENCE = 15_000;
+const PATIENCE = 60_000;
 
 export function startBrowser() {
   return chromium.launch({ executablePath: process.env.CHROMIUM, args: CHROMIUM_ARGUMENTS });

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -53,8 +53,11 @@ impl Lanes {
                 let next = lock(&waiting).pop_front();
                 let Some(job) = next else { break };
                 let name = job.name.clone();
-                if let Err(error) = self.run_one(job) {
+                let passed = self.run_one(job).unwrap_or_else(|error| {
                     eprintln!("{name}: {error:#}");
+                    false
+                });
+                if !passed {
                     lock(&failed).push(name);
                 }
             }
@@ -68,7 +71,8 @@ impl Lanes {
         Ok(failed.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn run_one(&self, Job { name, mut command }: Job) -> Result<()> {
+    /// Runs a command, shows what came of it, and returns whether it succeeded.
+    fn run_one(&self, Job { name, mut command }: Job) -> Result<bool> {
         let started = Instant::now();
         let captured = self
             .folder
@@ -91,16 +95,19 @@ impl Lanes {
         };
         drop(group);
         let seconds = started.elapsed().as_secs_f64();
+        let outcome = match ended {
+            Some(status) if status.success() => "passed".to_owned(),
+            Some(status) => format!("failed ({status})"),
+            None => "interrupted".to_owned(),
+        };
         let output = captured.map(fs::read).transpose()?.unwrap_or_default();
         let mut stdout = std::io::stdout().lock();
         if self.folder.is_some() {
             writeln!(stdout, "\n== {name}")?;
         }
         stdout.write_all(&output)?;
-        writeln!(stdout, "{name}: {seconds:.0} s")?;
-        let status: ExitStatus = ended.context("interrupted")?;
-        ensure!(status.success(), "failed ({status})");
-        Ok(())
+        writeln!(stdout, "{name}: {outcome} after {seconds:.0} s")?;
+        Ok(ended.is_some_and(|status| status.success()))
     }
 
     fn interrupted(&self) -> bool {
