@@ -271,7 +271,7 @@ export class ModuleLoadError extends Base {
   constructor(operation: Operation, what: string, cause: unknown, attempts = 0, aftermath?: Aftermath) {
     const context: Context = { operation, attempts, cause: redactCause(cause, []) };
     if (aftermath) context.aftermath = aftermath;
-    super(`the WebAssembly module ${what}`, context);
+    super(`the WebAssembly module ${what}${innermost(context.cause)}`, context);
   }
 }
 

@@ -4,6 +4,7 @@ import instantiate, * as exports from "#module";
 import { initSync } from "#module";
 import { FireworksKeysError, ModuleLoadError, type Operation, ValidationError } from "./errors.js";
 import { type Patience, patienceOf } from "./patience.js";
+import { need } from "./platform.js";
 import { snapshot } from "./snapshot.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
 import type { ModuleSource } from "./types.js";
@@ -17,6 +18,12 @@ interface Loading {
   readonly from: Source;
   readonly done: Promise<void>;
 }
+
+/** What the module and this code need of the platform, besides a fetch and what the entry needs to load. */
+const NEEDED = [
+  ...["WebAssembly", "AbortController", "TextDecoder", "TextEncoder", "URL", "btoa", "crypto"],
+  ...["performance", "setTimeout", "clearTimeout"],
+];
 
 let source: Source;
 let loaded = false;
@@ -42,6 +49,7 @@ export async function load(
   if (loaded) return;
   let stop: Stop | undefined;
   try {
+    need(...NEEDED);
     const started = loading?.from === from ? loading.done : start(from);
     if (started) {
       stop = new Stop(limitMs, signal);
@@ -83,7 +91,8 @@ export async function call<T>(
     if (given.length > 1) throw surplus(operation);
     const [options] = given;
     if (loaded) return await answer(operation, options, 0, run, watch);
-    const startedMs = performance.now();
+    // Without this function, loading fails, and says so.
+    const startedMs = globalThis.performance?.now();
     const now = snapshot(options);
     await load(operation, patienceOf(now, defaults));
     return await answer(operation, now, performance.now() - startedMs, run, watch);

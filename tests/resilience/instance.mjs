@@ -2,17 +2,19 @@
 // values. Import this before anything else that imports the package.
 
 const instances = [];
+// Node's own fetch is a module, too.
+const keep = (instance) => instance.exports.createApiKey && instances.push(instance);
 const instantiate = WebAssembly.instantiate;
 WebAssembly.instantiate = async (...args) => {
   const result = await instantiate(...args);
-  instances.push(result.instance ?? result);
+  keep(result.instance ?? result);
   return result;
 };
 const Instance = WebAssembly.Instance;
 WebAssembly.Instance = new Proxy(Instance, {
   construct(target, args) {
     const instance = Reflect.construct(target, args);
-    instances.push(instance);
+    keep(instance);
     return instance;
   },
 });

@@ -228,6 +228,32 @@ test("loading and the operation have one total timeout", async (t) => {
   }
 });
 
+test("the first call needs no timer, and nothing that Node's streams wait for", async (t) => {
+  const answer = async () => ({
+    status: 200,
+    headers: new Map(),
+    text: async () => '{"keyId":"k","key":"fw_k"}',
+  });
+  const options = { ...at, fetch: answer, orphanProtection: false };
+  const timers = () => t.mock.timers.enable();
+  const everything = () => {
+    for (const name of ["setTimeout", "setInterval", "setImmediate", "queueMicrotask"])
+      t.mock.method(globalThis, name, () => 0);
+    t.mock.method(process, "nextTick", () => {});
+  };
+  for (const entry of ["default.js", "inline.js"]) {
+    for (const stop of [timers, everything]) {
+      const { createApiKey } = await import(new URL(`${entry}?${stop.name}`, dist));
+      stop();
+      const created = await createApiKey(options).finally(() => {
+        t.mock.timers.reset();
+        t.mock.restoreAll();
+      });
+      assert.equal(created.keyId, "k", `${entry}, ${stop.name}`);
+    }
+  }
+});
+
 test("a signal of another realm ends the wait for the module", async () => {
   const { fetch } = globalThis;
   globalThis.fetch = never;

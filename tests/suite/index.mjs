@@ -5,6 +5,7 @@ import { audits } from "./audits.mjs";
 import { calls } from "./calls.mjs";
 import { errors } from "./errors.mjs";
 import { evidence } from "./evidence.mjs";
+import { first } from "./first.mjs";
 import { interrupted } from "./interrupted.mjs";
 import { lifetimes } from "./lifetimes.mjs";
 import { lists } from "./lists.mjs";
@@ -18,9 +19,10 @@ export { emulatorArguments } from "./service.mjs";
 
 /**
  * The cases by name. Each takes the package and `api`, the address of an emulator started with
- * `emulatorArguments`.
+ * `emulatorArguments`. The first of them has to run first.
  */
 export const cases = {
+  ...first,
   ...calls,
   ...options,
   ...errors,

@@ -216,17 +216,53 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
     Ok(())
 }
 
-/// The glue with one import of `#host`: wasm-bindgen writes one for each function, and every bundler
-/// would warn of the repeated key. And what still arrives for an instance that has failed is dropped:
-/// its calls have been ended, and an exception there would be nobody's to catch. And with the names that
-/// imports have been given.
+/// What is replaced in the glue that wasm-bindgen writes, and by what.
+const REPLACED: [(&str, &str); 7] = [
+    // What still arrives for an instance that has failed is dropped: its calls have been ended, and
+    // nothing could catch an exception there.
+    (
+        "throw new Error('Cannot invoke closure from previous WASM instance');",
+        "return;",
+    ),
+    // An import needs nothing of the platform: a test tool may set up its globals later.
+    (
+        "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();",
+        "let cachedTextDecoder;",
+    ),
+    (
+        "if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
+        "if (!cachedTextDecoder || numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
+    ),
+    (
+        "const cachedTextEncoder = new TextEncoder();",
+        "let cachedTextEncoder;",
+    ),
+    (
+        "if (!('encodeInto' in cachedTextEncoder)) {",
+        "if (false) {",
+    ),
+    (
+        "const ret = cachedTextEncoder.encodeInto(arg, view);",
+        "const ret = (cachedTextEncoder ??= new TextEncoder()).encodeInto(arg, view);",
+    ),
+    // The bundler's own function is there even if the platform has none; see src/js/microtask.ts.
+    (
+        "const ret = arg0.queueMicrotask;",
+        "const ret = queueMicrotask;",
+    ),
+];
+
+/// The glue with these replacements, with the names that imports have been given, and with one import of
+/// `#host`: wasm-bindgen writes one for each function, and every bundler would warn of the repeated key.
 fn tidy(glue: &str, renamed: &[(String, String)]) -> Result<String> {
-    const LATE: &str = "throw new Error('Cannot invoke closure from previous WASM instance');";
-    ensure!(
-        glue.contains(LATE),
-        "wasm-bindgen's glue has changed: where is {LATE:?}?"
-    );
-    let mut glue = glue.replace(LATE, "return;");
+    let mut glue = glue.to_owned();
+    for (theirs, ours) in REPLACED {
+        ensure!(
+            glue.contains(theirs),
+            "wasm-bindgen's glue has changed: where is {theirs:?}?"
+        );
+        glue = glue.replace(theirs, ours);
+    }
     for (long, short) in renamed {
         let long = format!("{long}: function(");
         ensure!(

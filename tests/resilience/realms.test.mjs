@@ -1,0 +1,63 @@
+// The package in realms that have little: a bare engine, the globals of a test tool.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+const scripts = async (folder) =>
+  (await readdir(here(`../../dist/${folder}`)))
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => folder + name);
+
+/** What a program prints, line by line. */
+async function printed(program, ...args) {
+  const flags = ["--no-warnings", "--experimental-vm-modules"];
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, here(program), ...args]);
+  return stdout.trim().split("\n");
+}
+
+/** What a call needs of its platform, besides a fetch. */
+const NEEDED = [
+  ...["AbortController", "TextDecoder", "TextEncoder", "URL", "WebAssembly", "btoa", "crypto"],
+  ...["performance", "setTimeout", "clearTimeout"],
+];
+
+test("every entry can be imported where there is nothing but the language", async () => {
+  const entries = [...(await scripts("")), ...(await scripts("broker/"))];
+  assert.ok(entries.length >= 8, entries.join());
+  for (const entry of entries) {
+    const [ready, ended] = await printed("realm.mjs", entry);
+    assert.equal(ready, "ready", entry);
+    if (entry.startsWith("broker/")) continue;
+    assert.match(ended, /^ModuleLoadError: createApiKey: .*: this platform has no WebAssembly$/, entry);
+  }
+});
+
+test("the first call names what the platform lacks", async () => {
+  for (const missing of NEEDED) {
+    const names = [...NEEDED, "atob"].filter((name) => name !== missing);
+    const [, ended] = await printed("realm.mjs", "inline.js", ...names);
+    assert.match(ended, new RegExp(`^ModuleLoadError: .*: this platform has no ${missing}$`));
+  }
+  const [, inflating] = await printed("realm.mjs", "default.js", ...NEEDED, "atob", "Response");
+  assert.match(inflating, /^ModuleLoadError: .*: this platform has no DecompressionStream$/);
+  const [, loading] = await printed("realm.mjs", "url.js", ...NEEDED);
+  assert.match(loading, /^ModuleLoadError: .*: this platform has no fetch$/);
+});
+
+test("no more is needed than what is named", async () => {
+  for (const [entry, ...names] of [
+    ["inline.js", "atob"],
+    ["default.js", "atob", "Response", "DecompressionStream"],
+    // As a test tool for pages has it, with Node around it.
+    ...(process.getBuiltinModule ? [["default.js", "atob", "process"]] : []),
+    ["workerd.js"],
+    ["edge-light.js"],
+  ]) {
+    assert.deepEqual(await printed("realm.mjs", entry, ...NEEDED, ...names), ["ready", "k"], entry);
+  }
+});
