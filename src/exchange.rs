@@ -9,7 +9,7 @@ use crate::lifecycle::{
     TransportErrorKind, time,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, Date, JsString, Math, Object, Promise, Reflect};
+use js_sys::{Array, Date, JsString, Math, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -143,7 +143,7 @@ impl Api {
     ) -> Result<RequestInit, JsValue> {
         let headers = Object::new();
         for (name, value) in &self.connection.headers {
-            Reflect::set(&headers, &name.into(), value)?;
+            host::define(&headers, name, value);
         }
         let payload = request.payload.as_ref().map(to_js).transpose()?;
         let method = request.method;

@@ -10,6 +10,8 @@ use web_sys::{AbortSignal, Request, RequestInit, Url};
 
 #[wasm_bindgen(raw_module = "#host")]
 extern "C" {
+    /// Gives an object a field of its own, whatever the object inherits.
+    pub fn define(object: &Object, name: &str, value: &JsValue);
     /// The enumerable names of an object, inherited ones included.
     #[wasm_bindgen(catch, js_name = namesOf)]
     pub fn names_of(object: &Object) -> Result<Option<Array>, JsValue>;

@@ -14,6 +14,14 @@ export { unknownOption } from "./hint.js";
 export { pageAddress } from "./page.js";
 export { reasonOf } from "./stop.js";
 
+/**
+ * Gives an object a field of its own. An assignment would fail where `Object.prototype` is frozen and has a
+ * field of this name, and would be lost on `__proto__`.
+ */
+export function define(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
+}
+
 /** The enumerable names of an object, inherited ones included. May throw: a proxy's trap can. */
 export function namesOf(object: object): string[] {
   const names: string[] = [];
@@ -218,7 +226,7 @@ export function notify(
   event: object,
   tokens: readonly string[],
 ): void {
-  tell(listener, redactEvent(event, tokens));
+  tell((each) => listener(redactEvent(each as object, tokens)), event);
 }
 
 /** Whether one of the tokens begins with the prefix that the service shows for a key. */

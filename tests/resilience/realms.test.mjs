@@ -1,4 +1,4 @@
-// The package in realms that have little: a bare engine, the globals of a test tool.
+// The package in realms that have little: a bare engine, the globals of a test tool, frozen intrinsics.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -59,5 +59,23 @@ test("no more is needed than what is named", async () => {
     ["edge-light.js"],
   ]) {
     assert.deepEqual(await printed("realm.mjs", entry, ...NEEDED, ...names), ["ready", "k"], entry);
+  }
+});
+
+test("with frozen intrinsics, names that every object has are annotations like any other", async () => {
+  for (const when of ["before", "after"]) {
+    const [line] = await printed("frozen.mjs", when);
+    const given = { constructor: "c", toString: "s", valueOf: "v" };
+    const names = { ...given, ["__proto__"]: "p" };
+    assert.deepEqual(JSON.parse(line), {
+      created: given,
+      header: "c",
+      listed: names,
+      audited: names,
+      successor: names,
+      refused: names,
+      event: "orphan-deleted",
+      bystander: "k",
+    });
   }
 });

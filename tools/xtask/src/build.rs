@@ -217,7 +217,7 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
 }
 
 /// What is replaced in the glue that wasm-bindgen writes, and by what.
-const REPLACED: [(&str, &str); 7] = [
+const REPLACED: [(&str, &str); 8] = [
     // What still arrives for an instance that has failed is dropped: its calls have been ended, and
     // nothing could catch an exception there.
     (
@@ -250,6 +250,8 @@ const REPLACED: [(&str, &str); 7] = [
         "const ret = arg0.queueMicrotask;",
         "const ret = queueMicrotask;",
     ),
+    // An annotation may have a name that every object has, and `Object.prototype` may be frozen.
+    ("arg0[arg1] = arg2;", "import1.define(arg0, arg1, arg2);"),
 ];
 
 /// The glue with these replacements, with the names that imports have been given, and with one import of
