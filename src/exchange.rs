@@ -267,7 +267,8 @@ impl Service for Api {
     }
 
     fn resends(&self) -> bool {
-        host::fetch_repeats()
+        // What a caller's own fetch does is the caller's affair.
+        self.connection.fetch.is_none() && host::fetch_repeats()
     }
 
     fn waits_for_work(&self) -> bool {

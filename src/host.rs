@@ -66,7 +66,7 @@ extern "C" {
     /// Whether the runtime lives on after an answer.
     #[wasm_bindgen(js_name = livesOn)]
     pub fn lives_on() -> bool;
-    /// Whether the runtime's fetch repeats requests by itself.
+    /// Whether the platform's own fetch repeats requests by itself.
     #[wasm_bindgen(js_name = fetchRepeats)]
     pub fn fetch_repeats() -> bool;
     /// 128 random bits as text.

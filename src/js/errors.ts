@@ -1,7 +1,7 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
 import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
-import { pageAddress } from "./page.js";
+import { pageAddress } from "./platform.js";
 import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
 
 /** Every operation that can fail. */

@@ -11,7 +11,7 @@ import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } fr
 export { field, holdsText, isBlank, isResource, kindOf, listIn, textOf } from "./body.js";
 export { toError } from "./errors.js";
 export { unknownOption } from "./hint.js";
-export { pageAddress } from "./page.js";
+export { fetchRepeats, livesOn, pageAddress } from "./platform.js";
 export { reasonOf } from "./stop.js";
 
 /**
@@ -147,25 +147,6 @@ export function parseUrl(text: string, base: string | undefined): URL | undefine
   }
 }
 
-/**
- * Whether the runtime's fetch repeats a request by itself if a connection that it reuses breaks without
- * an answer. Browsers and Deno do: Chromium 156 and Deno 2.9 were seen to. Node 20, Bun 1.4 and workerd
- * were not.
- */
-export function fetchRepeats(): boolean {
-  return (repeats ??= looksLikeOne());
-}
-
-let repeats: boolean | undefined;
-
-function looksLikeOne(): boolean {
-  try {
-    return /^(Mozilla|Deno)\//.test(globalThis.navigator.userAgent);
-  } catch {
-    return false;
-  }
-}
-
 /** 128 random bits that mark the attempts of a create. May throw: a Worker's module scope has none. */
 export function randomTag(): string {
   // Draws bits for many tags at a time, because the call takes longer than the bits.
@@ -190,11 +171,6 @@ export function elapsedMs(): number {
 /** Starts a {@link Stop}; `isLate` if no process is to live on for it. May throw: the caller's signal can. */
 export function startStop(limitMs: number, caller: AbortSignal | undefined, isLate: boolean): Stop {
   return new Stop(limitMs, caller, isLate);
-}
-
-/** Whether the runtime lives on after an answer. Edge workers do not, unless they are told to wait. */
-export function livesOn(): boolean {
-  return !("WebSocketPair" in globalThis || "EdgeRuntime" in globalThis);
 }
 
 /** Calls the caller's own fetch without `this`, with a URL and a plain init that any implementation takes. */

@@ -65,3 +65,24 @@ test("a path is relative to the origin of the page that a worker's blob came fro
     assert.equal(fetch.asked[0].url, `${page}/fireworks/v1/accounts/acme/users/ci-bot/apiKeys`);
   }
 });
+
+test("a page that a test tool has made up is not taken for a browser", async (t) => {
+  class Document {}
+  class Navigator {
+    get userAgent() {
+      return "Mozilla/5.0 (linux) AppleWebKit/537.36 (KHTML, like Gecko) jsdom/27.0.0";
+    }
+  }
+  const page = { Document, Navigator, document: new Document(), navigator: new Navigator() };
+  for (const [name, value] of Object.entries({ ...page, window: globalThis })) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    t.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+    Object.defineProperty(globalThis, name, { value, configurable: true });
+  }
+  const { createApiKey } = await import(new URL("../../dist/default.js?page", import.meta.url));
+  const { token, accountId, userId } = at;
+  const fetch = creating();
+  t.mock.method(globalThis, "fetch", (_, init) => fetch(_, init));
+  await createApiKey({ token, accountId, userId });
+  assert.equal(fetch.asked.length, 1, "one create, and no list");
+});

@@ -70,6 +70,28 @@ export const orphans = {
     }
   },
 
+  async "only the platform's own fetch may repeat a request, and only where the platform does"(
+    { createApiKey },
+    api,
+  ) {
+    const { fetch } = globalThis;
+    const asked = [];
+    const counting = (url, init) => {
+      asked.push(init.method);
+      return fetch(url, init);
+    };
+    await createApiKey({ ...connection(api, USER), fetch: counting });
+    equal(asked, ["POST"], "a fetch of the caller's");
+    asked.length = 0;
+    globalThis.fetch = counting;
+    try {
+      await createApiKey(connection(api, USER));
+    } finally {
+      globalThis.fetch = fetch;
+    }
+    equal(asked, repeats() ? ["POST", "GET"] : ["POST"], "the platform's");
+  },
+
   async "a create that fails for good says what it left"({ createApiKey, ApiError }, api) {
     const before = (await storedKeys(api, USER)).length;
     const trouble = { kind: "answer", status: 500, body: '{"error": "no"}', when: "after" };
