@@ -58,7 +58,7 @@ async function fetch(url, init) {
 }
 const service = { ...at, fetch };
 
-// A create refuses `__proto__`, which is one name too many in JavaScript; the service may hold it all the same.
+// A create refuses `__proto__`; the service may hold it all the same.
 const { ["__proto__"]: _, ...annotations } = NAMES;
 const created = await createApiKey({ ...service, annotations, headers: { constructor: "c" } });
 keys.pop();

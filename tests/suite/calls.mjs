@@ -5,7 +5,7 @@ import { connection, equal, holds, rejection, rejectionOf, storedKeys } from "./
 export const calls = {
   async "a created key comes back whole, is stored, and works"({ createApiKey }, api) {
     const expireTime = new Date(Date.now() + 3_600_000);
-    const given = { team: "infra", "": "empty name", ü: "", toString: "own" };
+    const given = { team: "infra", "": "empty name", ü: "", toString: "own", constructor: "own" };
     const created = await createApiKey({
       ...connection(api),
       displayName: "deploy é 🔑",

@@ -157,6 +157,16 @@ export const rotations = {
     holds(error.message.includes("deleteApiKey"), "what to do");
   },
 
+  async "a successor has every annotation, whatever its name"({ rotateApiKey }) {
+    const given = { constructor: "c", toString: "s", ["__proto__"]: "p", "": "e" };
+    const { fetch, list } = service([{ keyId: "k", annotations: given }]);
+    await rotateApiKey({ ...acme, fetch, keyId: "k", persist: () => {} });
+    const { annotations } = list.at(-1);
+    for (const [name, value] of Object.entries(given)) {
+      equal(Object.getOwnPropertyDescriptor(annotations, name)?.value, value, name);
+    }
+  },
+
   async "an answer of the store's that is not ok is no success"({ rotateApiKey, RotationError }) {
     for (const status of [500, 404]) {
       const { fetch, list } = service([{ keyId: "k" }]);

@@ -63,7 +63,7 @@ export function countingFetch() {
   return counting;
 }
 
-/** Whether the runtime's own fetch repeats requests by itself: then a create ends with a look at the user's keys. */
+/** Whether the runtime's own fetch repeats requests: then a create ends with a look at the user's keys. */
 export const repeats = () => /^(Mozilla|Deno)\//.test(globalThis.navigator?.userAgent ?? "");
 
 /** Whether the runtime lives on after an answer. The package has the same rule for the looks that follow. */
