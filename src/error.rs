@@ -8,7 +8,6 @@ use crate::lifecycle::{
     Answer as _, Error, Limit, Orphans, RotationErrorKind, Service as _, Stage, Successor,
 };
 use crate::options::InvalidOption;
-use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
@@ -87,7 +86,7 @@ pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
     let none = JsValue::UNDEFINED;
     let (what, answer, cause) = match failed {
         Error::Aborted => return api.abort_reason(),
-        Error::InvalidOption(invalid) => return rejected(context, invalid, api.tokens()),
+        Error::InvalidOption(invalid) => return rejected(context, invalid, Some(api)),
         Error::Refused {
             answer,
             retry_after_ms,
@@ -110,7 +109,7 @@ pub fn error(context: &Context<'_>, failed: &ApiError, api: &Api) -> JsValue {
         ),
         Error::Unreadable { answer, reason } => (What::Unreadable { reason }, Some(answer), &none),
     };
-    make(context, what, answer, cause, api.tokens())
+    make(context, what, answer, cause, Some(api))
 }
 
 /// The value to reject with after a rotation ended early. If a request failed, its error is the cause.
@@ -143,7 +142,7 @@ pub fn rotation(
         live_key_ids,
         successors,
     };
-    make(context, what, None, &cause, api.tokens())
+    make(context, what, None, &cause, Some(api))
 }
 
 /// The error that tells a caller why a rotation, which is done, could not revoke a key.
@@ -164,16 +163,16 @@ pub fn invalid(operation: &'static str, invalid: &InvalidOption) -> JsValue {
         attempts: 0,
         aftermath: None,
     };
-    rejected(&context, invalid, &Array::new())
+    rejected(&context, invalid, None)
 }
 
-fn rejected(context: &Context<'_>, invalid: &InvalidOption, tokens: &Array) -> JsValue {
+fn rejected(context: &Context<'_>, invalid: &InvalidOption, api: Option<&Api>) -> JsValue {
     let what = What::InvalidOption {
         path: &invalid.path,
         expected: &invalid.expected,
     };
     let cause = invalid.cause.clone().unwrap_or_default();
-    make(context, what, None, &cause, tokens)
+    make(context, what, None, &cause, api)
 }
 
 fn make(
@@ -181,10 +180,11 @@ fn make(
     what: What<'_>,
     answer: Option<&Reply>,
     cause: &JsValue,
-    tokens: &Array,
+    api: Option<&Api>,
 ) -> JsValue {
+    let (tokens, headers) = api.map(Api::secrets).unwrap_or_default();
     match to_js(&Description { context, what }) {
-        Ok(description) => to_error(&description, answer, cause, tokens),
+        Ok(description) => to_error(&description, answer, cause, &tokens, &headers),
         Err(error) => error,
     }
 }

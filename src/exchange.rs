@@ -75,6 +75,15 @@ impl Api {
         &self.tokens
     }
 
+    /// What no error may repeat: every token that was used, and the values of the caller's own headers.
+    pub fn secrets(&self) -> (Array, Array) {
+        let headers = self.connection.headers.iter();
+        (
+            self.tokens.clone(),
+            headers.map(|(_, value)| value).collect(),
+        )
+    }
+
     /// The same API for a create. The watch tells the caller of orphans if this module fails.
     pub fn watched(self, watch: &Watch, mark: Option<&Mark>) -> Self {
         let tag = mark.map(|mark| mark.tag.as_str());

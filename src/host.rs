@@ -199,6 +199,7 @@ extern "C" {
         answer: Option<&Reply>,
         cause: &JsValue,
         tokens: &Array,
+        headers: &Array,
     ) -> JsValue;
 }
 

@@ -2,7 +2,15 @@
 
 import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
 import { pageAddress } from "./platform.js";
-import { redactBody, redactCause, redactText, withoutTokens } from "./redact.js";
+import {
+  NO_SECRETS,
+  redactBody,
+  redactCause,
+  redactId,
+  redactText,
+  type Secrets,
+  secretsOf,
+} from "./redact.js";
 
 /** Every operation that can fail. */
 export type Operation =
@@ -183,8 +191,8 @@ export class RotationError extends Base {
   readonly successors: readonly Successor[];
 
   /** @internal */
-  constructor({ stage, reason, ...found }: EndedRotation, tokens: readonly string[], context: Context) {
-    const liveKeyIds = found.liveKeyIds.map((id) => withoutTokens(id, tokens));
+  constructor({ stage, reason, ...found }: EndedRotation, tokens: Secrets, context: Context) {
+    const liveKeyIds = found.liveKeyIds.map((id) => redactId(id, tokens));
     const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
     const why = context.cause instanceof Error ? `${wordsOf(context.cause, context)}; ` : "";
     super(`${stage} (${reason}): ${why}${nextOf(stage, reason, liveKeyIds)}${live}`, context);
@@ -192,7 +200,7 @@ export class RotationError extends Base {
     this.reason = reason;
     this.liveKeyIds = liveKeyIds;
     this.successors = found.successors.map(({ keyId, createTime, ageMs }) => ({
-      keyId: withoutTokens(keyId, tokens),
+      keyId: redactId(keyId, tokens),
       createTime: createTime ?? undefined,
       ageMs: ageMs ?? undefined,
     }));
@@ -269,7 +277,7 @@ export class ModuleLoadError extends Base {
 
   /** @internal */
   constructor(operation: Operation, what: string, cause: unknown, attempts = 0, aftermath?: Aftermath) {
-    const context: Context = { operation, attempts, cause: redactCause(cause, []) };
+    const context: Context = { operation, attempts, cause: redactCause(cause, NO_SECRETS) };
     if (aftermath) context.aftermath = aftermath;
     super(`the WebAssembly module ${what}${innermost(context.cause)}`, context);
   }
@@ -351,38 +359,49 @@ interface EndedRotation {
 const made = new WeakSet<object>();
 
 /**
- * @internal Makes the error for a failure. `tokens` are those that were used, so that they can be redacted
- * wherever they are repeated. Never throws.
+ * @internal Makes the error for a failure. `tokens` are those that were used, and `headers` the values of the
+ * caller's own headers, so that they can be redacted wherever others repeat them. An id may hold what is in a
+ * header, as where the caller names the request, but no token. Never throws.
  */
 export function toError(
   failure: Failure,
   answer: Answer,
   cause: unknown,
   tokens: readonly string[],
+  headers: readonly string[],
 ): FireworksKeysError {
+  const secrets = { ids: secretsOf(tokens), words: secretsOf(tokens, headers) };
+  const { aftermath } = failure.context;
+  if (aftermath) aftermath.keyIds = aftermath.keyIds.map((id) => redactId(id, secrets.ids));
   const ours = made.has(Object(cause));
-  failure.context.cause = ours ? cause : redactCause(cause, tokens);
-  const error = attempt(failure, answer, tokens);
+  failure.context.cause = ours ? cause : redactCause(cause, secrets.words);
+  const error = attempt(failure, answer, secrets);
   made.add(error);
   return error;
 }
 
-function attempt(failure: Failure, answer: Answer, tokens: readonly string[]): FireworksKeysError {
+/** What may not stand in an id, and what not in others' words. */
+interface Unsaid {
+  readonly ids: Secrets;
+  readonly words: Secrets;
+}
+
+function attempt(failure: Failure, answer: Answer, secrets: Unsaid): FireworksKeysError {
   try {
-    return build(failure, answer, tokens);
+    return build(failure, answer, secrets);
   } catch {
     // A text may become too long when its secrets are redacted. Then the error leaves it out.
-    return build(failure, { ...answer, requestId: undefined, value: undefined }, tokens);
+    return build(failure, { ...answer, requestId: undefined, value: undefined }, secrets);
   }
 }
 
-function build({ context, what }: Failure, answer: Answer, tokens: readonly string[]): FireworksKeysError {
+function build({ context, what }: Failure, answer: Answer, { ids, words }: Unsaid): FireworksKeysError {
   switch (what.kind) {
     case "invalidOption":
-      return new ValidationError(redactText(what.path, tokens), what.expected, context);
+      return new ValidationError(redactText(what.path, ids), what.expected, context);
     case "refused": {
-      const requestId = answer.requestId && redactText(answer.requestId, tokens);
-      const value = redactBody(answer.value, tokens);
+      const requestId = answer.requestId && redactText(answer.requestId, ids);
+      const value = redactBody(answer.value, words);
       return new ApiError({ ...answer, requestId, value }, what, context);
     }
     case "unreachable":
@@ -392,6 +411,6 @@ function build({ context, what }: Failure, answer: Answer, tokens: readonly stri
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
     case "rotation":
-      return new RotationError(what, tokens, context);
+      return new RotationError(what, ids, context);
   }
 }

@@ -3,7 +3,7 @@
 // imports them with `catch`.
 
 import type { Answer } from "./body.js";
-import { redactEvent } from "./redact.js";
+import { redactEvent, secretsOf } from "./redact.js";
 import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
 import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
@@ -202,7 +202,7 @@ export function notify(
   event: object,
   tokens: readonly string[],
 ): void {
-  tell((each) => listener(redactEvent(each as object, tokens)), event);
+  tell((each) => listener(redactEvent(each as object, secretsOf(tokens))), event);
 }
 
 /** Whether one of the tokens begins with the prefix that the service shows for a key. */

@@ -1,11 +1,22 @@
 // Redacts the secrets in what a server or a fetch said, so that an error can repeat it. These functions
 // take any value.
 
+/** What an error may not repeat: tokens, new keys, and what a caller put into headers. */
+export interface Secrets {
+  /** The secrets themselves, the longest first: one may be a part of another. */
+  readonly whole: readonly string[];
+  /** The parts of long secrets and of their base64, and the halves of parts, as {@link uniform} has them. */
+  readonly parts: ReadonlySet<string>;
+}
+
+/** For what nobody knows a secret of. */
+export const NO_SECRETS: Secrets = { whole: [], parts: new Set() };
+
 /** The text that replaces a secret. */
 const REDACTED = "[redacted]";
 
 /** Anything that looks like a Fireworks key. */
-const LIKE_A_KEY = /fw_[\w-]+/g;
+const LIKE_A_KEY = /fw_[\w-]+/gi;
 
 /** The rest of a longer secret that began with a redacted one. */
 const HANGING_ON = /\[redacted\][\w-]+/g;
@@ -13,57 +24,153 @@ const HANGING_ON = /\[redacted\][\w-]+/g;
 /** How many levels of a value are copied; deeper ones are left out. */
 const DEEPEST = 8;
 
+/** How long a part is: so much of a long secret is redacted even if it is all that a text holds of it. */
+const PART = 12;
+const HALF = PART / 2;
+
+/** How long a secret must be to be redacted in parts and encoded: a short one would eat the text. */
+const LONG = 16;
+
+/** How much of a secret has parts: it is the server that decides how long a new key is. */
+const LONGEST = 4_096;
+
+/** How many encodings around each other are undone. */
+const LEVELS = 2;
+
+/** A character as a URL, a JavaScript string or HTML may write it. */
+const ENCODED = /(?:%|\\x|\\u00|&#x0*)([0-9a-f]{2});?|&#0*(\d{2,3});?|&(amp|lt|gt|quot|apos);/gi;
+
+const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+
+/** The secrets among these texts: every token, and the others unless they are short. */
+export function secretsOf(tokens: readonly string[], others: readonly string[] = []): Secrets {
+  const whole = [...tokens, ...others.filter(({ length }) => length >= PART)];
+  const parts = new Set<string>();
+  for (const secret of whole.filter(({ length }) => length >= LONG)) {
+    const start = secret.slice(0, LONGEST);
+    for (const text of [start, decoded(start), ...base64Of(start)].map(uniform)) {
+      for (let at = 0; at + HALF <= text.length; at += 1) {
+        parts.add(text.slice(at, at + HALF)).add(text.slice(at, at + PART));
+      }
+    }
+  }
+  return { whole: whole.sort((one, other) => other.length - one.length), parts };
+}
+
+/** The digits of a text's base64 that tell of nothing but the text, for each place where it may begin. */
+function base64Of(text: string): string[] {
+  if (/[^\0-\xff]/.test(text)) return [];
+  return [0, 2, 3].map((first, before) =>
+    btoa("\0".repeat(before) + text).slice(first, Math.floor(((before + text.length) * 4) / 3)),
+  );
+}
+
+/** The text in one case and in one alphabet of base64. It is exactly as long. */
+function uniform(text: string): string {
+  // The one letter that is two in lower case.
+  return text.replaceAll("İ", "I").toLowerCase().replaceAll("-", "+").replaceAll("_", "/");
+}
+
+/** A text without the parts of long secrets. What remains of a secret is shorter than a part. */
+function withoutParts(text: string, { parts }: Secrets): string {
+  if (parts.size === 0) return text;
+  const searched = uniform(text);
+  let kept = "";
+  let after = 0;
+  // Wherever a part stands, there is a half of one at a multiple of its length: most texts have none there.
+  for (let half = 0; half < text.length; half += HALF) {
+    if (!parts.has(searched.slice(half, half + HALF))) continue;
+    for (let start = Math.max(half - HALF, 0); start <= half; start += 1) {
+      const end = start + PART;
+      if (end > text.length || !parts.has(searched.slice(start, end))) continue;
+      if (start > after || after === 0) kept += text.slice(after, start) + REDACTED;
+      after = end;
+    }
+  }
+  return kept + text.slice(after);
+}
+
+/** A text with its encoded characters as they are. */
+function decoded(text: string): string {
+  return text.replace(ENCODED, (_, hex, decimal, name) =>
+    name ? (NAMED[name.toLowerCase()] ?? "") : String.fromCharCode(hex ? Number.parseInt(hex, 16) : decimal),
+  );
+}
+
+/** A text without what `clean` takes out of it. If that is more where the text is decoded, it is decoded. */
+function cleaned(text: string, clean: (text: string) => string): string {
+  let plain = text;
+  let last = clean(plain);
+  let best = last;
+  // Each level is decoded before anything is taken out of it: a secret may be encoded in its middle only.
+  for (let level = 0; level < LEVELS; level += 1) {
+    const next = decoded(plain);
+    if (next === plain) break;
+    const found = clean(next);
+    if (found !== decoded(last)) best = found;
+    plain = next;
+    last = found;
+  }
+  return best;
+}
+
 /** A copy of an event without the tokens. A caller or a server may have put a token in the place of an id. */
-export function redactEvent(event: object, tokens: readonly string[]): object {
+export function redactEvent(event: object, secrets: Secrets): object {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => [
       name,
-      typeof value === "string" ? withoutTokens(value, tokens) : value,
+      typeof value === "string" ? redactId(value, secrets) : value,
     ]),
   );
 }
 
-/** A text without the tokens. */
-export function withoutTokens(text: string, tokens: readonly string[]): string {
-  // The longest first: a token may be a part of another.
-  const sorted = [...tokens].sort((one, other) => other.length - one.length);
-  return sorted.reduce((rest, token) => rest.split(token).join(REDACTED), text);
+/** An id without the secrets. */
+export function redactId(id: string, secrets: Secrets): string {
+  return withoutWhole(
+    cleaned(id, (text) => withoutParts(text, secrets)),
+    secrets,
+  );
 }
 
-/** A text without the tokens, without longer secrets that begin with one, and without any `fw_…`. */
-export function redactText(text: string, tokens: readonly string[]): string {
-  return withoutTokens(text, tokens).replace(LIKE_A_KEY, REDACTED).replace(HANGING_ON, REDACTED);
+function withoutWhole(text: string, { whole }: Secrets): string {
+  return whole.reduce((rest, secret) => rest.split(secret).join(REDACTED), text);
+}
+
+/** A text without the secrets, without longer ones that begin with one, and without any `fw_…`. */
+export function redactText(text: string, secrets: Secrets): string {
+  const rest = cleaned(text, (each) => withoutParts(each, secrets).replace(LIKE_A_KEY, REDACTED));
+  return withoutWhole(rest, secrets).replace(HANGING_ON, REDACTED);
 }
 
 /**
- * A copy of a parsed JSON value without the tokens, without any `fw_…`, and without the `key` of whatever
+ * A copy of a parsed JSON value without the secrets, without any `fw_…`, and without the `key` of whatever
  * looks like a key that was made: it has a `keyId` as well.
  */
-export function redactBody(value: unknown, tokens: readonly string[], depth = 0): unknown {
-  if (typeof value === "string") return redactText(value, tokens);
+export function redactBody(value: unknown, secrets: Secrets, depth = 0): unknown {
+  if (typeof value === "string") return redactText(value, secrets);
   if (typeof value !== "object" || value === null) return value;
   if (depth >= DEEPEST) return undefined;
-  if (Array.isArray(value)) return value.map((item) => redactBody(item, tokens, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => redactBody(item, secrets, depth + 1));
   const isKey = Object.hasOwn(value, "keyId");
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
-      redactText(name, tokens),
-      isKey && name === "key" ? REDACTED : redactBody(item, tokens, depth + 1),
+      redactText(name, secrets),
+      isKey && name === "key" ? REDACTED : redactBody(item, secrets, depth + 1),
     ]),
   );
 }
 
 /** A redacted copy of a thrown value. Of an error, it copies the name, message, code and cause. */
-export function redactCause(cause: unknown, tokens: readonly string[], depth = 0): unknown {
+export function redactCause(cause: unknown, secrets: Secrets, depth = 0): unknown {
   try {
-    if (typeof cause === "string") return redactText(cause, tokens);
+    if (typeof cause === "string") return redactText(cause, secrets);
     if (typeof cause === "number" || typeof cause === "boolean") return cause;
     if (typeof cause !== "object" || cause === null || depth >= DEEPEST) return undefined;
     const { name, message, code, cause: deeper } = cause as Record<string, unknown>;
     if (typeof message !== "string") return undefined;
-    const copy = new Error(redactText(message, tokens));
-    const inner = redactCause(deeper, tokens, depth + 1);
-    const fields = { name: textOf(name, tokens), code: textOf(code, tokens), cause: inner };
+    const copy = new Error(redactText(message, secrets));
+    const inner = redactCause(deeper, secrets, depth + 1);
+    const fields = { name: textOf(name, secrets), code: textOf(code, secrets), cause: inner };
     for (const [field, value] of Object.entries(fields)) {
       if (value === undefined) continue;
       Object.defineProperty(copy, field, { value, configurable: true, writable: true });
@@ -76,6 +183,6 @@ export function redactCause(cause: unknown, tokens: readonly string[], depth = 0
   }
 }
 
-function textOf(value: unknown, tokens: readonly string[]): unknown {
-  return typeof value === "string" ? redactText(value, tokens) : undefined;
+function textOf(value: unknown, secrets: Secrets): unknown {
+  return typeof value === "string" ? redactText(value, secrets) : undefined;
 }

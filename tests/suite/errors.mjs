@@ -56,6 +56,29 @@ export const errors = {
     }
   },
 
+  async "no token that a server encodes or cuts is in the error"({ createApiKey, ApiError }) {
+    const token = "a.token/of-Thirty+characters=1";
+    const headers = { "x-gateway": "the gateway's secret" };
+    const options = { token, accountId: "acme", userId: "ci-bot", headers, maxRetries: 0 };
+    for (const echoed of [
+      token.toUpperCase(),
+      encodeURIComponent(token),
+      [...token].map((letter) => `&#${letter.charCodeAt(0)};`).join(""),
+      token.slice(0, 12),
+      token.slice(10, 22).toLowerCase(),
+      btoa(token),
+      btoa(`x${token}`).slice(4),
+      btoa(`xy${token}`).slice(4, -4).replaceAll("+", "-").replaceAll("/", "_"),
+      headers["x-gateway"],
+    ]) {
+      const fetch = async () => Response.json({ message: `<${echoed}>` }, { status: 400 });
+      const { message, body } = await rejectionOf(ApiError, createApiKey({ ...options, fetch }));
+      for (const said of [message, body.message]) {
+        holds(/<.{0,2}\[redacted\].{0,4}>$/.test(said), `${echoed}: ${said}`);
+      }
+    }
+  },
+
   async "an answer that never comes whole is a connection error"({ createApiKey, ConnectionError }, api) {
     for (const [trouble, times, orphans] of [
       // A browser retries once for each reused connection it still has.

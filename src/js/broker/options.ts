@@ -3,7 +3,7 @@
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
 import { isHeaderName } from "../host.js";
-import { redactText } from "../redact.js";
+import { NO_SECRETS, redactText } from "../redact.js";
 import { notify } from "../settle.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Ledger, Limits } from "./ledger.js";
@@ -286,5 +286,5 @@ const TOKENS = /\beyJ[\w-]+(\.[\w-]*)*|\b(bearer|basic)\s+\S+/gi;
  */
 function log(error: unknown): void {
   const { name, message } = error instanceof Error ? error : new Error(typeof error);
-  console.error(`key broker: ${name}: ${redactText(message, []).replace(TOKENS, "[redacted]")}`);
+  console.error(`key broker: ${name}: ${redactText(message, NO_SECRETS).replace(TOKENS, "[redacted]")}`);
 }
