@@ -92,6 +92,31 @@ test("the ledger is asked about ids of up to 256 characters, and about no longer
   assert.deepEqual(asked, [1, 255, 256]);
 });
 
+test("a mint whose answer was lost counts until reconcile has deleted its key", async (context) => {
+  context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+  const { keys, fetch } = service();
+  const limits = { mints: 9, window: "1h", live: 1 };
+  const lifetime = { min: "1m", max: "1h", default: "1h" };
+  let loses = true;
+  let refuses = true;
+  const unreliable = async (url, init) => {
+    if (refuses && url.endsWith(":delete")) return Response.json({}, { status: 403 });
+    const response = await fetch(url, init);
+    if (loses && !url.endsWith(":delete")) throw new TypeError("the answer was lost");
+    return response;
+  };
+  const { broker, ask } = brokerOf(memoryLedger(), { fetch: unreliable, limits, lifetime, maxRetries: 0 });
+  assert.equal((await ask("POST", "/keys")).status, 503);
+  loses = false;
+  assert.equal(keys.size, 1);
+  context.mock.timers.tick(2 * MINUTE_MS);
+  assert.equal((await broker.reconcile()).failed.length, 1);
+  assert.equal((await ask("POST", "/keys")).status, 429, "its key lives");
+  refuses = false;
+  assert.equal((await broker.reconcile()).revoked.length, 1);
+  assert.equal((await ask("POST", "/keys")).status, 201);
+});
+
 test("reconcile asks about members in an order that chance decides", async (context) => {
   const ledger = memoryLedger();
   const asked = [];

@@ -122,7 +122,9 @@ async function onePass(
   await each(shuffled([...members]), call, async ([member, keys]) => {
     const { unknown, lost } = await strangersOf(settings, member, keys, result);
     await revokeAll(call, unknown, result);
-    // The lost mint's key is gone, so the mint no longer counts.
+    // A lost mint counts until all its keys are gone.
+    const revoked = new Set(result.revoked);
+    for (const key of keys) if (!revoked.has(key.keyId)) lost.delete(tagOf(key) ?? "");
     for (const tag of lost) await asked(() => settings.ledger.release(member, tag)).catch(settings.onError);
   });
 }
