@@ -173,7 +173,6 @@ export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}
     ...(lifetime ? { lifetime } : {}),
     allowedOrigins: [PAGE],
     ledger: memoryLedger(),
-    timeoutMs: 1_000,
     onError: (error) => errors.push(error),
     ...change,
   });
@@ -192,6 +191,10 @@ export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}
     /** Sets the clock of the broker and its ledger ahead of the service's. */
     async setAhead(ms) {
       Date.now = () => realNow() + ms;
+    },
+    /** Stops the clock of the broker and its ledger at this time. */
+    stopClockAt(time) {
+      Date.now = () => time;
     },
     async stop() {
       Date.now = realNow;

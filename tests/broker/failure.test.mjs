@@ -197,13 +197,10 @@ test("a slow ledger does not shorten the lifetime of a key", async () => {
     reserved = Date.now();
     return refusal;
   };
-  broker = await memoryBroker({
-    ledger: { ...ledger, reserve },
-    lifetime: { min: "1s", max: "5s", default: "5s" },
-  });
+  broker = await memoryBroker({ ledger: { ...ledger, reserve }, lifetime: { default: "10m" } });
   const { status, body } = await broker.ask("ada", "POST", "/keys");
   assert.equal(status, 201);
-  assert.ok(Date.parse(body.expireTime) >= reserved + 5_000, `${body.expireTime} is too early`);
+  assert.ok(Date.parse(body.expireTime) >= reserved + 600_000, `${body.expireTime} is too early`);
 });
 
 test("a mint counts for the whole window, and a key for its whole life, whichever is longer", async () => {
@@ -212,32 +209,33 @@ test("a mint counts for the whole window, and a key for its whole life, whicheve
       limits: { mints: 1, window: "1h", live: 9 },
       times: [
         [300_000, 429],
-        [3_599_000, 429],
-        [3_601_000, 201],
+        [3_599_999, 429],
+        [3_600_000, 201],
       ],
     },
     {
       limits: { mints: 9, window: "1s", live: 1 },
       times: [
         [300_000, 429],
-        [599_000, 429],
-        [611_000, 201],
+        [599_999, 429],
+        [600_000, 201],
       ],
     },
   ];
+  const start = Date.now();
   for (const { limits, times } of cases) {
     const broker = await memoryBroker({ limits });
+    broker.stopClockAt(start);
     const mint = async () =>
       (await broker.ask("ada", "POST", "/keys", { body: '{"expiresIn": "10m"}' })).status;
     assert.equal(await mint(), 201);
     for (const [later, expected] of times) {
-      await broker.setAhead(later);
+      broker.stopClockAt(start + later);
       // The member's token must not expire before the mint does.
       const authorization = `Bearer ${await broker.issuer.tokenFor("ada")}`;
       const { status } = await broker.ask("ada", "POST", "/keys", { headers: { authorization } });
       assert.equal(status, expected, `${JSON.stringify(limits)} ${later}`);
     }
-    await broker.setAhead(0);
   }
 });
 
