@@ -85,16 +85,18 @@ test("1 000 creates at once, on one instance and on one client, are each what th
 
 test("a key that was committed late is deleted by a later look", async () => {
   await reset(emulator.url);
-  // The first request reaches the service only when the create is over, and before the next look.
+  // The first request reaches the service only when the create is over. The next look waits until the
+  // test has seen its key.
   let send;
-  let arrived;
   let over = false;
+  let go;
+  const seen = new Promise((resolve) => (go = resolve));
   const late = (url, init) => {
     if (init.method === "POST" && !send) {
       send = () => fetch(url, { ...init, signal: undefined });
       return Promise.reject(new Error("lost"));
     }
-    return over ? arrived.then(() => fetch(url, init)) : fetch(url, init);
+    return over ? seen.then(() => fetch(url, init)) : fetch(url, init);
   };
   const work = [];
   const events = [];
@@ -105,11 +107,11 @@ test("a key that was committed late is deleted by a later look", async () => {
     onEvent: ({ type }) => events.push(type),
   });
   over = true;
-  arrived = send();
-  assert.equal((await arrived).status, 200);
+  assert.equal((await send()).status, 200);
   assert.equal(work.length, 1);
   assert.equal((await tagsById()).size, 2, "the late key is there");
   assert.deepEqual(events, ["retry", "orphans-open"]);
+  go();
   await Promise.all(work);
   assert.deepEqual(events, ["retry", "orphans-open", "orphan-deleted", "orphans-swept"]);
   assert.deepEqual([...(await tagsById()).keys()], [created.keyId]);
