@@ -1,6 +1,6 @@
 // The broker's rules against a simulated service and ledger: requests and their answers are lost, isolates
-// crash between any two steps, members leave, and somebody mints by hand. `SEEDS` says how many runs there
-// are, `SEED` names the only one.
+// crash between any two steps, the ledger loses what it knew, members leave, and somebody mints by hand.
+// `SEEDS` says how many runs there are, `SEED` names the only one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -22,7 +22,7 @@ test(`what the broker promises holds in ${count} runs`, async (context) => {
     await run(world).catch((error) => {
       throw new Error(`SEED=${seed}: ${error.message}`, { cause: error });
     });
-    context.mock.restoreAll();
+    context.mock.reset();
     for (const [what, times] of Object.entries(world.happened)) {
       happened[what] = (happened[what] ?? 0) + times;
     }
@@ -38,9 +38,9 @@ test("a run can be repeated", async (context) => {
   for (let time = 0; time < 2; time += 1) {
     const world = new World(first, context);
     await run(world);
-    context.mock.restoreAll();
-    // Tags differ from run to run, and nothing depends on them.
-    const handed = Array.from(world.handed, ([keyId, { tag: _, ...handed }]) => [keyId, handed]);
+    context.mock.reset();
+    // Tags differ from run to run, and nothing depends on them. Each run has ledgers of its own.
+    const handed = Array.from(world.handed, ([keyId, { tag: _, ledger: __, ...handed }]) => [keyId, handed]);
     runs.push([world.happened, handed, world.clock.now]);
   }
   assert.deepEqual(runs[0], runs[1]);
@@ -48,9 +48,9 @@ test("a run can be repeated", async (context) => {
 
 /** What members are answered, who deletes keys, and what befalls isolates. */
 const WHAT_HAPPENS = [
-  ...["POST 201", "POST 400", "POST 429", "POST 503"],
+  ...["POST 201", "POST 400", "POST 429", "POST 502", "POST 503"],
   ...["DELETE 204", "DELETE 404", "DELETE 503"],
-  ...["deleted by fw_token", "deleted by fw_admin", "minted by hand", "crash"],
+  ...["deleted by fw_token", "deleted by fw_admin", "minted by hand", "crash", "ledger lost"],
 ];
 
 async function run(world) {
@@ -61,7 +61,9 @@ async function run(world) {
     assert.ok(ended || isolate.crashed, `${what} never ended`);
   }
 
-  // One run of reconcile later there is no key but the broker's own and those that members have.
+  // One run of reconcile later there is no key but the broker's own and those that members have, although
+  // somebody mints by hand meanwhile.
+  world.mintByHand();
   const result = await world.clock.until(world.reconcile());
   assert.deepEqual([result?.failed, result?.settled], [[], true]);
   for (const key of world.service.keys.values()) {
@@ -69,16 +71,19 @@ async function run(world) {
     assert.ok(await world.isKnown(key), `${key.keyId} is nobody's, and lives on`);
     assert.ok(Date.parse(key.expireTime) <= world.clock.now + LONGEST_LIFE_MS, `${key.keyId} lives too long`);
   }
-  for (const [keyId, { given, endsAt }] of world.handed) {
-    if (!given && endsAt > world.clock.now)
-      assert.ok(world.service.isAlive(keyId), `${keyId} was taken away`);
+  for (const [keyId, handed] of world.handed) {
+    if (world.isKept(handed)) assert.ok(world.service.isAlive(keyId), `${keyId} was taken away`);
   }
 
-  // Once that has ended, everybody can mint as many keys as the limits say, and no more.
+  // Once that has ended, everybody can mint as many keys as the limits say, and no more. A mint that the
+  // service refuses does not count.
   await world.clock.pass(world.windowMs + LONGEST_LIFE_MS);
   const { live } = world.limits;
   for (const member of MEMBERS) {
     const ask = () => world.clock.until(world.ask(member, { expiresIn: "5m" }));
+    world.service.refuses = true;
+    assert.equal(await ask(), 502);
+    world.service.refuses = false;
     for (let count = 0; count < live; count += 1) assert.equal(await ask(), 201);
     assert.equal(await ask(), 429);
     const [keyId] = [...world.handed].findLast(([, handed]) => handed.member === member);

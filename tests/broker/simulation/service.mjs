@@ -8,11 +8,14 @@ export class Service {
   keys = new Map();
   /** The ids of all keys that were deleted, each with the token that it was deleted with. */
   deleted = new Map();
+  /** Whether it refuses to create keys. */
+  refuses = false;
   #clock;
   #made = 0;
 
   constructor(clock) {
     this.#clock = clock;
+    this.onCreate = () => {};
     this.onDelete = () => {};
   }
 
@@ -29,6 +32,7 @@ export class Service {
       ...(expireTime === undefined ? {} : { expireTime }),
     };
     this.keys.set(keyId, { ...key, by });
+    this.onCreate(key, by);
     return { ...key, key: `fw_${this.#made}_secret` };
   }
 
@@ -54,6 +58,7 @@ export class Service {
       if (this.delete(body.keyId, token)) return [200, {}];
       return [404, { code: 5, message: "no such key", details: [] }];
     }
+    if (method === "POST" && this.refuses) return [403, { code: 7, message: "not now", details: [] }];
     if (method === "POST") return [200, this.create(body.apiKey, token)];
     // The id that a page ends with is where the next begins, whatever is deleted in between.
     const from = Number(searchParams.get("pageToken") ?? 0);

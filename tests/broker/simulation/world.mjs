@@ -1,6 +1,6 @@
-// A broker's surroundings, simulated: members, isolates that crash between any two steps, a ledger and a
-// service behind bad weather, somebody who mints by hand, and runs of `reconcile`. It checks what must hold
-// at each moment.
+// A broker's surroundings, simulated: members, isolates that crash between any two steps, a service and a
+// ledger behind bad weather, somebody who mints by hand, and runs of `reconcile`. The ledger may lose all that
+// it knew. It checks what must hold at each moment.
 
 import assert from "node:assert/strict";
 import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
@@ -32,6 +32,9 @@ const ROUNDING_MS = 1_000;
 /** How often an isolate crashes as one of its requests has been done. */
 const CRASHES = 0.01;
 
+/** How often the ledger starts again with nothing when it has done what it was asked. */
+const LOSSES = 0.006;
+
 export class World {
   clock = new Clock();
   service = new Service(this.clock);
@@ -41,8 +44,8 @@ export class World {
   requests = [];
   /** How often each thing has happened. */
   happened = {};
-  /** When each mint was written down, by its tag. */
-  reserved = new Map();
+  /** Each mint in the ledger, by its tag: when it was written down, in which ledger, and for which key. */
+  written = new Map();
   /** What a member may do. */
   limits;
   windowMs;
@@ -50,6 +53,10 @@ export class World {
   #weather;
   #ledger = memoryLedger();
   #isolates = [];
+  /** How often somebody mints again once a key that was minted by hand is deleted, by its id. */
+  #again = new Map();
+  /** The tags of mints of which the broker has deleted a key. */
+  #undone = new Set();
 
   constructor(seed, context) {
     this.#random = new Random(seed);
@@ -62,6 +69,7 @@ export class World {
     this.#random.install(context);
     this.ownKey = this.service.create({ displayName: "the broker's own" }, "an administrator").keyId;
     this.service.onDelete = (key, by) => this.#checkDeletion(key, by);
+    this.service.onCreate = (key, by) => by === TOKEN && this.#checkCreation(key);
     this.#isolates = [this.#isolate(), this.#isolate()];
   }
 
@@ -84,12 +92,11 @@ export class World {
       ledger[name] = (...given) =>
         this.#weather.send({
           isolate,
-          onDone,
-          work: async () => {
-            const answer = await this.#ledger[name](...structuredClone(given));
-            if (name === "reserve" && !answer) this.reserved.set(given[1].attemptTag, this.clock.now);
-            return answer;
+          onDone: () => {
+            onDone();
+            if (this.#weather.bad && this.#random.chance(LOSSES)) this.#loseLedger();
           },
+          work: () => this.#askLedger(name, structuredClone(given)),
           refusal: () => Promise.reject(new Error("the ledger is overloaded")),
         });
     }
@@ -98,6 +105,22 @@ export class World {
     const change = { token: TOKEN, fetch, lifetime, limits: this.limits, authenticate, onError() {} };
     isolate.broker = createKeyBroker(options(ledger, change));
     return isolate;
+  }
+
+  async #askLedger(name, given) {
+    const ledger = this.#ledger;
+    const answer = await ledger[name](...given);
+    if (name === "reserve" && !answer) {
+      this.written.set(given[1].attemptTag, { at: this.clock.now, ledger, keyId: undefined });
+    }
+    if (name === "settle" && answer) this.written.get(given[1]).keyId = given[2];
+    return answer;
+  }
+
+  /** The ledger's process ends, and another begins with nothing. */
+  #loseLedger() {
+    this.#count("ledger lost");
+    this.#ledger = memoryLedger();
   }
 
   /**
@@ -118,7 +141,7 @@ export class World {
     plan(12, () => this.#revokeOne());
     plan(3, () => this.reconcile());
     plan(3, () => this.#crash(this.#random.of(this.#isolates)));
-    if (this.#random.chance(0.5)) plan(4, () => this.#mintByHand());
+    if (this.#random.chance(0.5)) plan(4, () => this.mintByHand());
     await this.clock.pass(STORM_MS);
     this.#weather.bad = false;
   }
@@ -164,8 +187,14 @@ export class World {
   }
 
   /** Whether the ledger still has to know a key. */
-  #isRemembered({ endsAt, reservedAt }) {
-    return this.clock.now < Math.max(endsAt, reservedAt + this.windowMs) ? 1 : 0;
+  #isRemembered({ ledger, endsAt, reservedAt }) {
+    const until = Math.max(endsAt, reservedAt + this.windowMs);
+    return ledger === this.#ledger && this.clock.now < until ? 1 : 0;
+  }
+
+  /** Whether a key is to work: its member has it, the ledger has not lost it, and it has not ended. */
+  isKept({ ledger, given, endsAt }) {
+    return ledger === this.#ledger && !given && endsAt > this.clock.now;
   }
 
   #send(member, method, path, { headers, ...init }, check) {
@@ -216,15 +245,19 @@ export class World {
     return record.answer;
   }
 
-  /** Somebody uses a key that was handed out to mint others, under a tag that the list shows. */
-  #mintByHand() {
+  /**
+   * Somebody uses a key that was handed out to mint another, under a tag that the list shows, and mints the
+   * next when that is deleted: `again` times.
+   */
+  mintByHand(again = this.#random.below(4)) {
     if (![...this.handed.keys()].some((keyId) => this.service.isAlive(keyId))) return;
     const tagged = [...this.service.keys.values()].filter(({ annotations }) => annotations);
     const { annotations } = this.#random.of([...tagged, {}]);
     const expireTime = new Date(this.clock.now + MINUTE_MS).toISOString();
     const end = this.#random.chance(0.5) ? {} : { expireTime };
     this.#count("minted by hand");
-    this.service.create({ displayName: "by hand", annotations, ...end }, BY_HAND);
+    const { keyId } = this.service.create({ displayName: "by hand", annotations, ...end }, BY_HAND);
+    this.#again.set(keyId, again);
   }
 
   /** A key as a member gets it: the ledger knows it, it lives, it ends in time, and it exceeds no limit. */
@@ -232,17 +265,19 @@ export class World {
     const key = this.service.keys.get(keyId);
     assert.ok(key, `${keyId} was deleted before ${member} got it`);
     assert.equal(key.by, TOKEN);
-    const tag = key.annotations["fireworks-keys-attempt"];
-    const reservedAt = this.reserved.get(tag);
+    const tag = tagOf(key.annotations);
+    const { at: reservedAt, ledger, keyId: settled } = this.written.get(tag) ?? {};
     assert.ok(reservedAt, `${keyId} was minted before it was written down`);
+    assert.equal(settled, keyId, `${keyId} was handed out, and the ledger does not know it`);
     const endsAt = Date.parse(expireTime);
     assert.equal(expireTime, key.expireTime);
     assert.ok(
       endsAt <= Date.parse(key.createTime) + LONGEST_LIFE_MS + ROUNDING_MS,
       `${keyId} lives too long`,
     );
-    this.handed.set(keyId, { member, tag, reservedAt, endsAt, given: false });
-    const own = [...this.handed].filter(([, each]) => each.member === member);
+    this.handed.set(keyId, { member, tag, ledger, reservedAt, endsAt, given: false });
+    // What a ledger has lost counts no more.
+    const own = [...this.handed].filter(([, each]) => each.member === member && each.ledger === ledger);
     const alive = own.filter(([keyId, { given }]) => !given && this.service.isAlive(keyId));
     assert.ok(alive.length <= this.limits.live, `${member} has ${alive.length} keys that are alive`);
     const within = own.filter(([, each]) => Math.abs(reservedAt - each.reservedAt) < this.windowMs);
@@ -251,13 +286,39 @@ export class World {
   }
 
   /** A deletion: a key in a member's hands is deleted by that member alone, until it has ended. */
-  #checkDeletion({ keyId }, by) {
+  #checkDeletion({ keyId, annotations }, by) {
     this.#count(`deleted by ${by}`);
+    if (by === TOKEN) this.#undone.add(tagOf(annotations));
     const handed = this.handed.get(keyId);
-    if (handed && !handed.given && handed.endsAt > this.clock.now) {
+    if (handed && this.isKept(handed)) {
       this.#fail(new Error(`${keyId}, of ${handed.member}, was deleted by ${by}`));
     }
     if (keyId === this.ownKey) this.#fail(new Error("the broker's own key was deleted"));
+    const again = this.#again.get(keyId);
+    if (again > 0) this.mintByHand(again - 1);
+  }
+
+  /** A new key of the broker's: its member has no more mints alive than the limit says. */
+  #checkCreation({ annotations }) {
+    const member = memberOf(tagOf(annotations));
+    const mints = new Set();
+    for (const key of this.service.keys.values()) {
+      const tag = tagOf(key.annotations);
+      if (key.by === TOKEN && memberOf(tag) === member && this.#counts(key)) mints.add(tag);
+    }
+    if (mints.size > this.limits.live) {
+      this.#fail(new Error(`a member has ${mints.size} mints whose keys are alive`));
+    }
+  }
+
+  /**
+   * Whether a mint counts because of this key: it is the one that the ledger knows, or the ledger knows none
+   * because the answer was lost. A mint of which the broker has deleted a key again may be forgotten.
+   */
+  #counts({ keyId, annotations }) {
+    const { ledger, keyId: settled } = this.written.get(tagOf(annotations)) ?? {};
+    if (ledger !== this.#ledger || !this.service.isAlive(keyId)) return false;
+    return settled === undefined ? !this.#undone.has(tagOf(annotations)) : settled === keyId;
   }
 
   #count(what) {
@@ -270,11 +331,19 @@ export class World {
 
   /** Whether the ledger says that a member has this key. */
   async isKnown({ keyId, annotations }) {
-    const attemptTag = annotations?.["fireworks-keys-attempt"];
-    const member = attemptTag?.split(".")[0] ?? "";
-    const [standing] = await this.#ledger.standings(member, [{ keyId, attemptTag }]);
+    const attemptTag = tagOf(annotations);
+    const [standing] = await this.#ledger.standings(memberOf(attemptTag), [{ keyId, attemptTag }]);
     return standing === "live";
   }
+}
+
+function tagOf(annotations) {
+  return annotations?.["fireworks-keys-attempt"];
+}
+
+/** The hash of the member whom a tag names. */
+function memberOf(tag) {
+  return tag?.split(".")[0] ?? "";
 }
 
 function answerOf([status, body]) {
