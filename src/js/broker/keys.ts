@@ -139,14 +139,15 @@ function left(): Problem {
   return new Problem(400, "bad-request", "You have left.");
 }
 
-/** Refuses a key whose end cannot be told, or that `reconcile` could not match to its member. */
-function check({ annotations, expireTime }: CreatedApiKey, attemptTag: string): void {
+/** Refuses a key whose lifetime cannot be told, or that `reconcile` could not match to its member. */
+function check({ annotations, createTime, expireTime }: CreatedApiKey, attemptTag: string): void {
   if (annotations?.[ATTEMPT] !== attemptTag) {
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
   }
-  const end: unknown = expireTime;
-  if (typeof end !== "string" || Number.isNaN(Date.parse(end))) {
-    throw new Error("it cannot be told when the key ends");
+  for (const time of [createTime, expireTime] as unknown[]) {
+    if (typeof time !== "string" || Number.isNaN(Date.parse(time))) {
+      throw new Error("it cannot be told how long the key lives");
+    }
   }
 }
 
