@@ -52,12 +52,12 @@ test("demo serves the page until it is interrupted", async () => {
   await assert.rejects(fetch(page), "the emulator has ended with it");
 });
 
-test("demo says in one line that a port is in use", async () => {
+test("demo says in one line that a port is in use", async (t) => {
   const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => server.close());
   await once(server, "listening");
   const { port } = server.address();
   await fails(`127.0.0.1:${port}`, "--port", String(port), "--db", join(folder, "port.sqlite"));
-  server.close();
 });
 
 test("demo says in one line that its file cannot be written", async () => {
