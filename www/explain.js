@@ -140,7 +140,7 @@ export function explainEvent(event) {
         text: `A lost attempt had made the key ${event.keyId}. It was found and deleted.`,
       };
     case "orphans-open": {
-      const text = `Not every lost attempt is accounted for. Looking again for up to ${took(event.lastLookMs)}.`;
+      const text = `A lost attempt is not accounted for. Looking again for up to ${took(event.lastLookMs)}.`;
       return { tone: "warning", text };
     }
     case "orphans-swept":
@@ -148,7 +148,7 @@ export function explainEvent(event) {
     case "orphans-unaccounted":
       return {
         tone: "warning",
-        text: "The last look found fewer keys than attempts were lost: the others were never made, or come late.",
+        text: "Fewer keys were found than attempts were lost: the others were never made, or come late.",
       };
     case "orphans-unknown":
       return { tone: "danger", text: "Keys that nobody holds may be alive: they could not be looked for." };

@@ -1,5 +1,6 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
+import { nextOf, type RotationReason, type RotationStage } from "./advice.js";
 import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
 import { pageAddress } from "./platform.js";
 import {
@@ -11,6 +12,8 @@ import {
   type Secrets,
   secretsOf,
 } from "./redact.js";
+
+export type { RotationReason, RotationStage } from "./advice.js";
 
 /** Every operation that can fail. */
 export type Operation =
@@ -28,8 +31,8 @@ export type Operation =
 
 /**
  * What a failed create knows about orphans, the keys whose secret nobody received. `none`: there are none.
- * `swept`: each lost attempt is accounted for, and its key is deleted. `unaccounted`: fewer keys were found and
- * deleted than there may be; the others were never made, or come later. `unknown`: nobody could look.
+ * `swept`: each lost attempt is accounted for, and its key is deleted. `unaccounted`: fewer keys were found
+ * and deleted than there may be; the others were never made, or come later. `unknown`: nobody could look.
  */
 export type Orphans = "none" | "swept" | "unaccounted" | "unknown";
 
@@ -216,53 +219,10 @@ export interface Successor {
   ageMs: number | undefined;
 }
 
-/**
- * The stages of a rotation, in order: `find` lists the keys, `create` makes the successor,
- * `compare` lists again to see whether another rotation is at work, `verify` uses the successor,
- * `persist` has you store it, `revoke` deletes the keys that are too old.
- */
-export type RotationStage = "find" | "create" | "compare" | "verify" | "persist" | "revoke";
-
-/** Why a rotation ended. */
-export type RotationReason =
-  | "missing"
-  | "lifetime"
-  | "lives-too-long"
-  | "unfinished"
-  | "conflict"
-  | "not-stored"
-  | "failed";
-
-/** What happened, and what to run next. */
-const NEXT: Record<RotationReason, string> = {
-  "missing": "the user has no key of this keyId, and nothing has changed; look for it with listApiKeys",
-  "lifetime":
-    "how long the key was given to live cannot be told, and nothing has changed; say expiresIn or expireTime",
-  "lives-too-long":
-    "the new key is not handed out; look at your clock, and at what the service makes of expireTime",
-  "unfinished":
-    "the key has successors: if your store holds one of them, rotate that; " +
-    'if they are left from a crash, rotate with onUnfinished: "delete" when they are 15 minutes old',
-  "conflict":
-    "another rotation may be at work: a successor is there that is not ours, or the key is gone; " +
-    "look at your store, and rotate the key that it holds when the others are done, or 15 minutes old",
-  "not-stored": "persist returned false; rotate again",
-  "failed": "rotate again",
-};
-
 /** An error's message, without the function's name at the beginning of this package's messages. */
 function wordsOf({ message }: Error, { operation }: Context): string {
   const prefix = `${operation}: `;
   return message.startsWith(prefix) ? message.slice(prefix.length) : message;
-}
-
-function nextOf(stage: RotationStage, reason: RotationReason, { length }: readonly string[]): string {
-  if (length < 2 || !/^(failed|not-stored|lives-too-long)$/.test(reason)) return NEXT[reason];
-  return reason === "failed" && stage === "persist"
-    ? "nobody knows whether the new key is stored, so both stay; " +
-        "look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
-    : "the new key is not stored, and not taken back yet: waitUntil goes on with that, where you gave it; " +
-        "otherwise delete it, the second, with deleteApiKey, and rotate again";
 }
 
 /**
@@ -316,7 +276,7 @@ function innermost(cause: unknown): string {
 /** What to look at in a page, whose fetch never says why it failed. */
 function suspects(): string {
   if (pageAddress() === undefined) return "";
-  return " (in a page: the service refuses its origin (CORS), a Content-Security-Policy forbids it, or no network)";
+  return " (in a page: CORS does not allow its origin, a Content-Security-Policy forbids it, or no network)";
 }
 
 /** @internal What a failed create says about its orphans. */

@@ -14,6 +14,7 @@ mod lifetime;
 mod lineage;
 mod list;
 mod mark;
+mod new_key;
 pub mod number;
 mod path;
 pub mod retry;
@@ -24,7 +25,7 @@ pub mod time;
 
 pub use audit::{Audited, Counts, Finding, Thresholds, audit};
 pub use call::{Call, Limits};
-pub use create::{Create, Created, KeyFields, NewKey, Orphans};
+pub use create::{Create, Created, Orphans};
 pub use delete::Deletion;
 pub use error::{
     Error, ErrorOf, InvalidOption, Limit, Outcome, TransportError, TransportErrorKind,
@@ -34,6 +35,7 @@ pub use lifetime::End;
 pub use lineage::Successor;
 pub use list::{Collection, Page, page};
 pub use mark::{ATTEMPT, CALL, LIFETIME, Mark, RESERVED, REVOKES, ROTATES};
+pub use new_key::{KeyFields, NewKey};
 pub use rotate::{Aftermath, Pending, Rotate, Rotated, Rotation, RotationError, RotationErrorKind};
 pub use service::{
     Aborted, Answer, Body, Item, KeyStore, Payload, Persisted, Request, Rotator, Service,

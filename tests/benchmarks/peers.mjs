@@ -36,7 +36,8 @@ export const ANSWER = {
 
 /**
  * The text that answers a request with this body: a create's own tag among the annotations, as the service
- * keeps them, or an empty list. Where a runtime repeats requests by itself, a create with its tag lists the keys.
+ * keeps them, or an empty list. Where a runtime repeats requests by itself, a create whose tag is kept lists
+ * the keys.
  */
 export function answerTo(body) {
   if (!body) return EMPTY_LIST;

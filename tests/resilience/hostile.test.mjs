@@ -18,8 +18,8 @@ const random = chance(SEED);
 const pick = (from) => from[Math.floor(random() * from.length)];
 
 /**
- * Options that are good but for what chance puts in. Timeouts stay short, and with a `waitUntil` so do the looks
- * that follow a lost answer: nothing here may last.
+ * Options that are good but for what chance puts in. Timeouts stay short, and with a `waitUntil` so do the
+ * looks that follow a lost answer: nothing here may last.
  */
 function options(call) {
   if (random() < 0.03) return pick(VALUES);

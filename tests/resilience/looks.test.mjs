@@ -47,7 +47,8 @@ test("looks that are still to come keep no process alive", async () => {
       if (method === "GET") return Response.json({ apiKeys: [] });
       throw new TypeError("lost");
     };
-    await createApiKey({ ...${JSON.stringify(at)}, fetch, onEvent }).catch(({ orphans }) => console.log(orphans));
+    const told = ({ orphans }) => console.log(orphans);
+    await createApiKey({ ...${JSON.stringify(at)}, fetch, onEvent }).catch(told);
   `;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
     cwd: import.meta.dirname,

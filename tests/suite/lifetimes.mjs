@@ -8,8 +8,8 @@ const DECADE = 10 * 365 * 24 * HOUR;
 const at = { token: "fw_x", accountId: "acme", userId: "u" };
 
 /**
- * A service. `aheadMs` says by how much our clock is ahead of its own, `end` what it makes of the end that was
- * asked for, `created` which fields the answer has beside, and `refusing` the status of deletions.
+ * A service. `aheadMs` says by how much our clock is ahead of its own, `end` what it makes of the end that
+ * was asked for, `created` which fields the answer has beside, and `refusing` the status of deletions.
  */
 function service({ aheadMs = 0, end = (asked) => asked, created = (key) => key, refusing, keys = [] } = {}) {
   const list = [...keys];

@@ -8,7 +8,7 @@ const at = { token: "fw_x", accountId: "acme", userId: "u" };
 /** The API's own refusal, which says that the request was sent once. */
 const API = () => Response.json({ code: 4, message: "deadline exceeded" }, { status: 504 });
 
-/** A service that answers the first creates with `lost`, and makes their keys only when `commit` is called. */
+/** A service that answers the first creates with `lost`, and makes their keys when `commit` is called. */
 function service(lost, times = 1) {
   const list = [];
   const late = [];
@@ -130,7 +130,7 @@ export const looks = {
     const { fetch, requests } = service(API, 0);
     const { before, work } = await create(package_, { fetch });
     equal([before, work, requests], [[], [], ["create"]], "nothing goes on");
-    // Where the runtime repeats requests by itself, there is a look, for which nobody waits who has a waitUntil.
+    // Where the runtime repeats requests by itself, there is a look, which a waitUntil takes over.
     const held = await create(package_, { ...connection(api), fetch: undefined });
     equal([held.before, held.work.length], [[], repeats() ? 1 : 0], "the work");
     await Promise.all(held.work);

@@ -1,6 +1,6 @@
 // A broker's surroundings, simulated: members, isolates that crash between any two steps, a service and a
-// ledger behind bad weather, somebody who mints by hand, and runs of `reconcile`. The ledger may lose all that
-// it knew. It checks what must hold at each moment.
+// ledger behind bad weather, somebody who mints by hand, and runs of `reconcile`. The ledger may lose all
+// that it knew. It checks what must hold at each moment.
 
 import assert from "node:assert/strict";
 import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
