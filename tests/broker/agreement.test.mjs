@@ -135,7 +135,8 @@ test("the broker looks for a tag in the annotation that the module writes it to"
   const fetch = async (_, { method, body }) => {
     if (method === "GET") return Response.json({});
     ({ annotations } = JSON.parse(body).apiKey);
-    return Response.json({ ...JSON.parse(body).apiKey, keyId: "k1", key: "fw_k1" });
+    const createTime = new Date().toISOString();
+    return Response.json({ ...JSON.parse(body).apiKey, createTime, keyId: "k1", key: "fw_k1" });
   };
   const broker = brokerWith({ fetch });
   const { status } = await broker.fetch(new Request("https://keys.example/keys", { method: "POST" }));

@@ -45,8 +45,6 @@ export async function mint(
   if (signal?.aborted) throw left();
   const attemptTag = await settings.members.tag(member);
   await reserve(settings, member, attemptTag, lifetimeMs);
-  // Computed only now, so that the time that the ledger took does not shorten the key's life.
-  const expiresAt = Date.now() + lifetimeMs;
   const expiresIn = lifetimeMs / 1_000;
   const call = { ...connection, displayName, expiresIn, attemptTag, signal, waitUntil };
   const created = await createApiKey(call).catch(async (error: unknown) => {
@@ -55,6 +53,8 @@ export async function mint(
     throw signal?.aborted ? left() : upstream(error);
   });
   const { key, keyId } = created;
+  // The last attempt began before, and its key lives so long from then.
+  const expiresAt = Date.now() + lifetimeMs;
   try {
     check(created, attemptTag);
     const known = await asked(() => ledger.settle(member, attemptTag, keyId, expiresAt));
@@ -79,14 +79,14 @@ async function reserve(
   attemptTag: string,
   lifetimeMs: number,
 ): Promise<void> {
-  const now = Date.now();
+  const sentBy = Date.now() + LEDGER_MS + (connection.totalTimeoutMs ?? 0);
   const refusal = await asked(() =>
     ledger.reserve(
       member,
       {
         attemptTag,
-        expiresAt: now + LEDGER_MS + lifetimeMs,
-        settleBy: now + LEDGER_MS + (connection.totalTimeoutMs ?? 0) + SETTLING_MS,
+        expiresAt: sentBy + lifetimeMs,
+        settleBy: sentBy + SETTLING_MS,
       },
       limits,
     ),
