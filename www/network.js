@@ -60,11 +60,19 @@ export function startNetwork() {
     }
   };
 
-  const apply = async () => {
+  // Orders are given one after another: two at a time would leave each other's rules behind.
+  let last = Promise.resolve();
+  const apply = () => {
     const chosen = Object.fromEntries(
       controls.map(({ name, box, often }) => [name, box.checked && often.value]),
     );
     const on = controls.filter(({ box }) => box.checked).map(({ label }) => label.toLowerCase());
+    const mine = last.then(() => order(chosen, on)).then(() => last === mine && refresh());
+    last = mine;
+    return mine;
+  };
+
+  const order = async (chosen, on) => {
     try {
       await ask("DELETE", "/_emulator/faults");
       for (const order of ordersFor(chosen, Math.floor(Math.random() * 2 ** 32))) {
@@ -74,7 +82,6 @@ export function startNetwork() {
     } catch {
       announce("The emulator did not take the order.");
     }
-    await refresh();
   };
 
   form.addEventListener("change", ({ target }) => {
