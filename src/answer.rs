@@ -2,6 +2,7 @@
 //! never copied into linear memory.
 
 use crate::host::{self, Reply};
+use crate::lifecycle::number::number;
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{Answer, Body, Item, time};
 use js_sys::{Array, JsString, Object};
@@ -58,7 +59,15 @@ impl Answer for Reply {
     }
 
     fn total_size(&self) -> Option<f64> {
-        self.item()?.get("totalSize").as_f64()
+        let size = self.item()?.get("totalSize");
+        // A number that cannot be read is one that no list is known to reach.
+        let size = (!size.is_null() && !size.is_undefined()).then_some(size)?;
+        let text = size.as_string();
+        let number = text.map_or_else(
+            || size.as_f64(),
+            |text| number(text.as_bytes()).map(f64::from),
+        );
+        Some(number.unwrap_or(f64::INFINITY))
     }
 
     fn body(&self) -> Body {

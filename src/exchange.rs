@@ -18,6 +18,14 @@ use web_sys::{AbortSignal, RequestInit};
 /// Why an operation of this API failed.
 pub type ApiError = Error<Reply, JsValue>;
 
+/// A request that was sent.
+struct Sent {
+    answer: JsValue,
+    /// Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and Node
+    /// forgets the abort of a request that is collected.
+    _resource: JsValue,
+}
+
 type ApiTransportError = TransportError<JsValue>;
 
 /// The API, called over fetch.
@@ -162,9 +170,12 @@ impl Api {
 
     /// Calls fetch. gloo-net's own `send` panics on a rejection that is not an `Error` and on an answer
     /// that is not a `Response`. These imports accept whatever fetch returns or throws.
-    fn send(&self, url: &str, init: &RequestInit) -> Result<JsValue, ApiTransportError> {
+    fn send(&self, url: &str, init: &RequestInit) -> Result<Sent, ApiTransportError> {
         if let Some(fetch) = &self.connection.fetch {
-            return Ok(host::call_fetch(fetch, url, init).into());
+            return Ok(Sent {
+                answer: host::call_fetch(fetch, url, init).into(),
+                _resource: JsValue::UNDEFINED,
+            });
         }
         let resource: JsValue = match host::make_request(url, init) {
             Ok(Some(request)) => {
@@ -175,12 +186,16 @@ impl Api {
         };
         // fetch may have sent the request before it threw. The init is handed over as well: it holds the
         // signal, which Node forgets when it collects the request.
-        host::fetch(&resource, init)
-            .map(JsValue::from)
-            .map_err(|cause| TransportError {
+        match host::fetch(&resource, init) {
+            Ok(answer) => Ok(Sent {
+                answer: answer.into(),
+                _resource: resource,
+            }),
+            Err(cause) => Err(TransportError {
                 sent: true,
                 kind: TransportErrorKind::Unreachable(cause),
-            })
+            }),
+        }
     }
 
     async fn attempt(
@@ -200,7 +215,7 @@ impl Api {
             watch.sent();
         }
         let sent = self.send(&url, &init)?;
-        match JsFuture::from(receive(stop, &sent)).await {
+        match JsFuture::from(receive(stop, &sent.answer)).await {
             Ok(reply) => Ok(reply.unchecked_into()),
             Err(cause) => Err(TransportError {
                 sent: true,

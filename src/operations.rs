@@ -192,7 +192,7 @@ pub fn delete_orphans(options: Options<DeleteOrphans>, waited_ms: f64) -> Promis
         let sweep = Sweep {
             account: options.common.account,
             user: options.user,
-            mark: options.mark,
+            mark: Some(options.mark),
             keep: options.keep,
             named: None,
         };

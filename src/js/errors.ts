@@ -125,7 +125,7 @@ const MAKES_KEYS = /^(create|rotate)ApiKey$/;
 /** What to say of a refusal that a wrong clock may explain, since the clock decides when a key ends. */
 function clockHint(aheadMs: number): string {
   const seconds = Math.round(Math.abs(aheadMs) / 1_000);
-  if (seconds < 60) return "";
+  if (seconds < 10) return "";
   return ` (this machine's clock is ${seconds} s ${aheadMs > 0 ? "ahead of" : "behind"} the server's)`;
 }
 
@@ -196,7 +196,9 @@ export class RotationError extends Base {
   /** @internal */
   constructor({ stage, reason, ...found }: EndedRotation, tokens: Secrets, context: Context) {
     const liveKeyIds = found.liveKeyIds.map((id) => redactId(id, tokens));
-    const live = liveKeyIds.length > 0 ? `; live: ${liveKeyIds.join(", ")}` : "";
+    const named = liveKeyIds.slice(0, 10).join(", ");
+    const others = liveKeyIds.length > 10 ? ` and ${liveKeyIds.length - 10} more` : "";
+    const live = named && `; live: ${named}${others}`;
     const why = context.cause instanceof Error ? `${wordsOf(context.cause, context)}; ` : "";
     super(`${stage} (${reason}): ${why}${nextOf(stage, reason, liveKeyIds)}${live}`, context);
     this.stage = stage;
@@ -268,10 +270,14 @@ interface Context {
 
 /** The message of the innermost cause, which says why: those around it say only that a fetch failed. */
 function innermost(cause: unknown): string {
-  if (typeof cause === "string") return `: ${cause}`;
+  if (typeof cause === "string") return `: ${cause.slice(0, LONGEST_REASON)}`;
   if (!(cause instanceof Error)) return "";
-  return innermost(cause.cause) || (cause.message && `: ${cause.message}`);
+  const said = cause.message || (cause as { code?: unknown }).code;
+  return innermost(cause.cause) || (said ? innermost(String(said)) : "");
 }
+
+/** The longest reason that a message repeats. */
+const LONGEST_REASON = 500;
 
 /** What to look at in a page, whose fetch never says why it failed. */
 function suspects(): string {

@@ -20,7 +20,8 @@ export type FireworksKeysEvent =
       /** An orphan, a key whose secret was never delivered, was deleted. */
       type: "orphan-deleted";
       keyId: string;
-      attemptTag: string;
+      /** Absent without orphan protection. */
+      attemptTag?: string;
     }
   | {
       /**
@@ -29,7 +30,8 @@ export type FireworksKeysEvent =
        * end of it. Comes before the create settles.
        */
       type: "orphans-open";
-      attemptTag: string;
+      /** Absent without orphan protection. */
+      attemptTag?: string;
       /** The key with that tag that the caller is given. */
       keepKeyId?: string;
       /** How long from now the last look begins, in milliseconds. */
@@ -38,7 +40,8 @@ export type FireworksKeysEvent =
   | {
       /** Each lost attempt of a create is accounted for: its key was found and is deleted. */
       type: "orphans-swept";
-      attemptTag: string;
+      /** Absent without orphan protection. */
+      attemptTag?: string;
       /** The key with that tag that the caller was given. */
       keepKeyId?: string;
     }
@@ -48,7 +51,8 @@ export type FireworksKeysEvent =
        * made, or they come later: see `deleteOrphans`.
        */
       type: "orphans-unaccounted";
-      attemptTag: string;
+      /** Absent without orphan protection. */
+      attemptTag?: string;
       /** The key with that tag that the caller was given. */
       keepKeyId?: string;
     }

@@ -34,6 +34,9 @@ const LONG = 16;
 /** How much of a secret has parts: it is the server that decides how long a new key is. */
 const LONGEST = 4_096;
 
+/** How much of a cause's message is repeated. */
+const LONGEST_MESSAGE = 1_000;
+
 /** How many encodings around each other are undone. */
 const LEVELS = 2;
 
@@ -166,10 +169,11 @@ export function redactCause(cause: unknown, secrets: Secrets, depth = 0): unknow
     if (typeof cause === "string") return redactText(cause, secrets);
     if (typeof cause === "number" || typeof cause === "boolean") return cause;
     if (typeof cause !== "object" || cause === null || depth >= DEEPEST) return undefined;
-    const { name, message, code, cause: deeper } = cause as Record<string, unknown>;
+    const { name, message, code, cause: deeper, errors } = cause as Record<string, unknown>;
     if (typeof message !== "string") return undefined;
-    const copy = new Error(redactText(message, secrets));
-    const inner = redactCause(deeper, secrets, depth + 1);
+    const copy = new Error(redactText(message, secrets).slice(0, LONGEST_MESSAGE));
+    // Node tries several addresses, and has one error for each.
+    const inner = redactCause(deeper ?? (Array.isArray(errors) ? errors[0] : undefined), secrets, depth + 1);
     const fields = { name: textOf(name, secrets), code: textOf(code, secrets), cause: inner };
     for (const [field, value] of Object.entries(fields)) {
       if (value === undefined) continue;

@@ -1,7 +1,7 @@
 //! Audit: which keys are a risk, and why. One pass over every page; nothing is changed.
 
 use super::lineage::sorted;
-use super::list::{Collection, Page, pages};
+use super::list::every_key;
 use super::mark::{ATTEMPT, mark_of};
 use super::{Answer, Call, Item, Outcome, Service, time};
 use serde::Serialize;
@@ -140,18 +140,11 @@ pub async fn audit<S: Service>(
     query: &[(&'static str, String)],
     thresholds: Thresholds,
 ) -> Outcome<S, Vec<Audited<<S::Answer as Answer>::Item>>> {
-    let list = Page {
-        account,
-        collection: Collection::Keys { user },
-        query,
-    };
     let now_ms = call.service().now_ms();
     // A heap sorts in a tenth of the code that a slice's own sort comes to.
     let mut audited = BinaryHeap::new();
-    pages(call, &list, &mut |answer: &S::Answer| {
-        for key in answer.items("apiKeys").into_iter().flatten() {
-            audited.push(Audited::read(key, thresholds, now_ms));
-        }
+    every_key(call, account, user, query, &mut |key| {
+        audited.push(Audited::read(key, thresholds, now_ms));
         Ok(())
     })
     .await?;

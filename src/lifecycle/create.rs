@@ -1,7 +1,6 @@
 //! Create API Key, without orphans. An orphan is a key whose secret was never delivered: an attempt
 //! created it and its answer was lost. It is found by its tag and deleted.
 
-use super::delete::Deletion;
 use super::effect::{Effect, Effects};
 use super::lifetime::{Clock, Compared, End};
 use super::sweep::Lost;
@@ -75,22 +74,16 @@ impl Create<'_> {
         let mut so_far = SoFar::default();
         let (outcome, theirs) = self.send(call, Clock::Ours, &mut so_far).await;
         let again = theirs.filter(|_| matches!(self.key.end, End::After(_)));
-        let mut first = self
+        let first = self
             .finish(call, outcome, &mut so_far, again.is_some())
             .await;
         let deleted = first.lives_too_long && first.live.is_none();
         let Some(clock) = again.filter(|_| deleted && first.orphans != Orphans::Unknown) else {
             return first;
         };
-        if first.orphans == Orphans::Swept {
-            so_far.effects = Effects::default();
-        } else {
-            so_far.key_ids.append(&mut first.key_ids);
-        }
+        so_far.key_ids = first.key_ids;
         let (outcome, _) = self.send(call, clock, &mut so_far).await;
-        let mut second = self.finish(call, outcome, &mut so_far, false).await;
-        second.key_ids.splice(..0, first.key_ids);
-        second
+        self.finish(call, outcome, &mut so_far, false).await
     }
 
     /// Sends the request. Returns the answer with the key, and the service's clock if the answer shows it.
@@ -199,15 +192,18 @@ impl Create<'_> {
         };
         let lost = Lost {
             attempts: effects.ambiguous(),
-            uncounted: effects.uncounted() || effects.unproven() || call.service().resends(),
+            uncounted: effects.uncounted() || call.service().resends(),
         };
         // A transport that repeats requests unseen may have made a key beside the one that the answer
         // tells of, or before the one that the service refused.
         let may_be_repeated = call.service().resends()
             && self.mark.is_some()
             && (effects.refused() || (result.outcome.is_ok() && answered.marked));
-        if lost.attempts > 0 || effects.unproven() || may_be_repeated {
+        let is_open = lost.attempts as usize > result.key_ids.len() || effects.uncounted();
+        if is_open || may_be_repeated {
             self.sweep(call, &mut result, answered, lost, again).await;
+        } else if lost.attempts > 0 {
+            result.orphans = lost.after(result.key_ids.len());
         }
         if let Some(live) = &result.live
             && result.key_ids.contains(live)
@@ -230,24 +226,19 @@ impl Create<'_> {
             Ok(_) => (key_id, None),
             Err(_) => (None, key_id),
         };
-        let Some(mark) = self.mark else {
-            self.delete_named(call, result, named).await;
-            if lost.after(result.key_ids.len()) == Orphans::Swept {
-                result.orphans = Orphans::Swept;
-                return;
-            }
-            return call.service().notify(&Event::OrphansUnknown {
-                attempt_tag: None,
-                keep_key_id: keep.as_deref(),
-            });
-        };
+        // Without a mark, only the key that an answer named can be found.
+        let marked = marked && self.mark.is_some();
+        let can_look = self.mark.is_some() || named.is_some();
         let sweep = Sweep {
             account: self.account.into(),
             user: self.user.into(),
-            mark: mark.clone(),
+            mark: self.mark.cloned(),
             keep,
             named,
         };
+        if !can_look {
+            return sweep.tell(call.service(), Orphans::Unknown);
+        }
         let interrupted = matches!(&result.outcome, Err(error) if error.interrupts());
         // The caller is answered first if the runtime waits for what is only to be made sure of.
         let deferred =
@@ -288,25 +279,6 @@ impl Create<'_> {
         let key_ids = result.key_ids.clone();
         let later = Unfinished::later(sweep, lost, key_ids, result.orphans, marked);
         result.unfinished = Some(if at_once { later.at_once() } else { later });
-    }
-
-    /// Deletes the key that an answer named but whose secret is not delivered: without a mark, no sweep can.
-    async fn delete_named<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        result: &mut Created<S>,
-        named: Option<String>,
-    ) {
-        let deletion = Deletion {
-            account: self.account,
-            user: self.user,
-        };
-        let Some(key_id) = named else { return };
-        match deletion.run_new(call, &key_id).await {
-            Ok(()) => result.key_ids.push(key_id),
-            Err(error) if matches!(*error, Error::Aborted) => result.outcome = Err(error),
-            Err(_) => {}
-        }
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Deletion<'a> {
 pub(super) enum Shown<S: Service> {
     /// It is deleted.
     Deleted,
-    /// The service answered that there is no such key, or as nobody knows it to. A list shows whether the
-    /// key is there; if it is, this is the error.
+    /// The service answered that there is no such key, or with an object that is not empty. A list shows
+    /// whether the key is there; if it is, this is the error.
     Unclear(ErrorOf<S>),
 }
 
@@ -60,6 +60,8 @@ impl Deletion<'_> {
         if is_missing(&error) && !missing_ok {
             return Err(error);
         }
+        // A key that was there a moment ago may be missing from a list that lags behind.
+        let lag_ms = if is_missing(&error) { lag_ms } else { LAG_MS };
         if lag_ms > 0.0 {
             call.pause(lag_ms).await?;
         }
@@ -82,11 +84,21 @@ impl Deletion<'_> {
             payload: Some(Payload::Delete { key_id }),
         };
         match call.send(request).await.outcome {
-            Ok(answer) if answer.body() == Body::Empty => Ok(Shown::Deleted),
-            Ok(answer) => Ok(Shown::Unclear(Box::new(Error::Unreadable {
-                answer,
-                reason: "its body is not the empty object that confirms a deletion",
-            }))),
+            Ok(answer) => {
+                let body = answer.body();
+                if body == Body::Empty {
+                    return Ok(Shown::Deleted);
+                }
+                let error = Box::new(Error::Unreadable {
+                    answer,
+                    reason: "its body is not the empty object that confirms a deletion",
+                });
+                // A page of somebody else's says nothing at all.
+                match body {
+                    Body::Resource => Ok(Shown::Unclear(error)),
+                    _ => Err(error),
+                }
+            }
             Err(error) if is_missing(&error) => Ok(Shown::Unclear(error)),
             Err(error) => Err(error),
         }
@@ -99,7 +111,7 @@ impl Deletion<'_> {
         key_ids: &[&str],
     ) -> Outcome<S, Vec<String>> {
         let mut listed = Vec::new();
-        every_key(call, self.account, self.user, &mut |key| {
+        every_key(call, self.account, self.user, &[], &mut |key| {
             let key_id = key.text("keyId").ok_or(NO_ID)?;
             if key_ids.contains(&key_id.as_str()) {
                 listed.push(key_id);

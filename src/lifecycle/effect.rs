@@ -13,8 +13,6 @@ pub enum Effect {
     /// It had none itself. But the service may have refused it only because the transport had sent the
     /// same request a moment before, unseen, and that one was done.
     Refused,
-    /// Something on the way refused it, such as a proxy, and only the API itself can say that it did nothing.
-    Unproven,
     /// It may have had the effect or not: no whole answer came, or one that does not tell.
     Ambiguous,
     /// The same, but something on the way answered, such as a gateway. That may have sent the request to the
@@ -29,9 +27,9 @@ impl Effect {
         match status {
             200..=299 if body.is_refusal() => Self::Ambiguous,
             200..=299 => Self::Done,
-            408 | 500.. if !body.is_refusal() => Self::Uncounted,
+            // Only the API itself can say that it did nothing.
+            _ if !body.is_refusal() => Self::Uncounted,
             408 | 500.. => Self::Ambiguous,
-            _ if !body.is_refusal() => Self::Unproven,
             400 | 401 | 404 | 405 | 413 | 422 => Self::None,
             _ => Self::Refused,
         }
@@ -48,7 +46,6 @@ impl Effect {
 pub struct Effects {
     ambiguous: u32,
     uncounted: bool,
-    unproven: bool,
     refused: bool,
 }
 
@@ -61,7 +58,6 @@ impl Effects {
                 self.ambiguous += 1;
                 self.uncounted = true;
             }
-            Effect::Unproven => self.unproven = true,
             Effect::Refused => self.refused = true,
             Effect::Done | Effect::None => {}
         }
@@ -76,18 +72,12 @@ impl Effects {
     pub fn append(&mut self, others: &Self) {
         self.ambiguous += others.ambiguous;
         self.uncounted |= others.uncounted;
-        self.unproven |= others.unproven;
         self.refused |= others.refused;
     }
 
     /// Whether one of those attempts may have had its effect more than once.
     pub fn uncounted(&self) -> bool {
         self.uncounted
-    }
-
-    /// Whether an attempt was refused as [`Effect::Unproven`] says.
-    pub fn unproven(&self) -> bool {
-        self.unproven
     }
 
     /// Whether an attempt was refused as [`Effect::Refused`] says.
@@ -120,18 +110,10 @@ mod tests {
 
     #[test]
     fn only_the_api_can_say_that_it_did_nothing() {
-        for (effect, statuses) in [
-            (
-                Effect::Unproven,
-                &[0, 302, 400, 401, 403, 404, 413, 429][..],
-            ),
-            (Effect::Uncounted, &[408, 500, 504]),
-        ] {
-            for (status, body) in statuses.iter().flat_map(|status| {
-                [Body::Foreign, Body::Resource, Body::Empty].map(|body| (*status, body))
-            }) {
+        for status in [0, 302, 400, 401, 403, 404, 408, 413, 429, 500, 504] {
+            for body in [Body::Foreign, Body::Resource, Body::Empty] {
                 let told = Effect::of_answer(status, body);
-                assert_eq!(told, effect, "{status} {body:?}");
+                assert_eq!(told, Effect::Uncounted, "{status} {body:?}");
             }
         }
     }
@@ -167,8 +149,6 @@ mod tests {
         effects.add(Effect::Ambiguous);
         assert!(effects.ambiguous() == 2 && effects.refused() && !effects.uncounted());
         let mut all = Effects::default();
-        all.add(Effect::Unproven);
-        assert!(all.ambiguous() == 0 && all.unproven() && !all.uncounted());
         all.add(Effect::Uncounted);
         assert!(all.ambiguous() == 1 && all.uncounted() && !all.refused());
         all.append(&effects);

@@ -27,13 +27,15 @@ pub enum Event<'a> {
         /// Its id.
         key_id: &'a str,
         /// The tag that it was found by.
-        attempt_tag: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_tag: Option<&'a str>,
     },
     /// Not every lost attempt is accounted for yet. Further looks at the list follow, and one of the next
     /// three events is their end.
     OrphansOpen {
         /// The tag that orphans are found by.
-        attempt_tag: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_tag: Option<&'a str>,
         /// The key with that tag that the caller holds.
         #[serde(skip_serializing_if = "Option::is_none")]
         keep_key_id: Option<&'a str>,
@@ -43,7 +45,8 @@ pub enum Event<'a> {
     /// As many orphans as there were lost attempts are found and deleted.
     OrphansSwept {
         /// The tag that they were found by.
-        attempt_tag: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_tag: Option<&'a str>,
         /// The key with that tag that the caller holds.
         #[serde(skip_serializing_if = "Option::is_none")]
         keep_key_id: Option<&'a str>,
@@ -51,7 +54,8 @@ pub enum Event<'a> {
     /// The last look found fewer orphans than there may be: the others were never made, or come later.
     OrphansUnaccounted {
         /// The tag that later ones are found by.
-        attempt_tag: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_tag: Option<&'a str>,
         /// The key with that tag that the caller holds.
         #[serde(skip_serializing_if = "Option::is_none")]
         keep_key_id: Option<&'a str>,

@@ -61,11 +61,11 @@ impl Clock {
 pub enum Compared {
     /// It is what was asked for.
     Same,
-    /// It is later: the key lives longer than it should.
+    /// It is later, so that the key lives longer than it should, or it cannot be read.
     Later,
     /// It is earlier.
     Earlier,
-    /// The answer does not tell.
+    /// The answer tells the end, but not of any beginning that a lifetime could count from.
     Unknown,
 }
 
@@ -77,22 +77,25 @@ impl End {
             return Compared::Unknown;
         };
         let is_endless = key.is_blank("expireTime");
-        let (wanted_ms, since_ms) = match self {
+        let (wanted_ms, since_ms, excuse_ms) = match self {
             Self::Never if is_endless => return Compared::Same,
             Self::Never => return Compared::Earlier,
             Self::At { .. } | Self::After(_) if is_endless => return Compared::Later,
-            Self::At { ms, .. } => (*ms, Some(0.0)),
-            Self::After(ms) => (*ms, made_ms(answer)),
+            Self::At { ms, .. } => (*ms, Some(0.0), 0.0),
+            Self::After(ms) => (*ms, made_ms(answer), took_ms),
         };
         let ends = key.text("expireTime");
         let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
-        match ends_ms.zip(since_ms) {
-            None => Compared::Unknown,
-            Some((ends_ms, since_ms)) => match ends_ms - since_ms - wanted_ms {
-                late_ms if late_ms > ROUNDING_MS => Compared::Later,
-                late_ms if late_ms < -ROUNDING_MS - took_ms => Compared::Earlier,
-                _ => Compared::Same,
-            },
+        let Some(ends_ms) = ends_ms else {
+            return Compared::Later;
+        };
+        let Some(since_ms) = since_ms else {
+            return Compared::Unknown;
+        };
+        match ends_ms - since_ms - wanted_ms {
+            late_ms if late_ms > ROUNDING_MS => Compared::Later,
+            late_ms if late_ms < -ROUNDING_MS - excuse_ms => Compared::Earlier,
+            _ => Compared::Same,
         }
     }
 }

@@ -49,6 +49,12 @@ impl<I: Item> Lineage<I> {
         Ok(())
     }
 
+    /// Whether one of the keys was created after this time in milliseconds since 1970, as far as is known.
+    pub fn has_younger(&self, than_ms: f64) -> bool {
+        let mut created = self.keys.iter().map(|listed| created_ms(&listed.key));
+        created.any(|ms| ms.is_none_or(|ms| ms > than_ms))
+    }
+
     /// The key of this id.
     pub fn get(&self, id: &str) -> Option<&Listed<I>> {
         self.keys.iter().find(|listed| listed.id == id)

@@ -111,24 +111,30 @@ pub async fn every_key<S: Service>(
     call: &Call<'_, S>,
     account: &str,
     user: &str,
+    query: &[(&'static str, String)],
     visit: &mut dyn FnMut(<S::Answer as Answer>::Item) -> Result<(), &'static str>,
 ) -> Outcome<S, ()> {
     let first = Page {
         account,
         collection: Collection::Keys { user },
-        query: &[],
+        query,
     };
+    // It is not known whether a filter changes what a page says of the whole list.
+    let is_whole = query.iter().all(|(name, _)| *name != "filter");
     let mut count = 0.0;
-    let mut total = f64::INFINITY;
+    let mut total = None::<f64>;
     pages(call, &first, &mut |answer: &S::Answer| {
         for key in answer.items("apiKeys").into_iter().flatten() {
             count += 1.0;
             visit(key)?;
         }
         // Keys come and go meanwhile, so the least that a page says is what must be there.
-        total = answer.total_size().map_or(total, |size| size.min(total));
+        total = match (answer.total_size(), total) {
+            (Some(size), Some(least)) => Some(size.min(least)),
+            (size, least) => size.or(least),
+        };
         let is_last = answer.item().is_none_or(|page| page.is_blank(TOKEN));
-        if is_last && total.is_finite() && count < total {
+        if is_whole && is_last && total.is_some_and(|total| count < total) {
             return Err("its list is shorter than its totalSize");
         }
         Ok(())

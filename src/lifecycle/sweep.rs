@@ -3,7 +3,7 @@
 use super::delete::{Deletion, LAG_MS, Shown};
 use super::list::{NO_ID, every_key};
 use super::{
-    Answer, Call, Error, ErrorOf, Event, Item, Limits, Mark, Orphans, Outcome, Service, retry,
+    Answer, Body, Call, Error, ErrorOf, Event, Item, Limits, Mark, Orphans, Outcome, Service, retry,
 };
 
 /// Which keys are orphans.
@@ -13,13 +13,17 @@ pub struct Sweep {
     pub account: String,
     /// The id of the keys' owner.
     pub user: String,
-    /// What orphans carry.
-    pub mark: Mark,
+    /// What orphans carry; without it, only the one that an answer named can be found.
+    pub mark: Option<Mark>,
     /// The id of the key with that mark that is no orphan.
     pub keep: Option<String>,
     /// The id of an orphan that an answer named, whatever it carries.
     pub named: Option<String>,
 }
+
+/// How long an attempt may take where nobody waits for it, in milliseconds: its connection keeps a process
+/// alive.
+const LONGEST_ATTEMPT_MS: f64 = 10_000.0;
 
 /// For how long a sweep goes on after the caller has its answer.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +77,12 @@ pub struct Lost {
     pub uncounted: bool,
 }
 
+/// One key that is known to be there.
+pub const ONE: Lost = Lost {
+    attempts: 1,
+    uncounted: false,
+};
+
 impl Lost {
     /// What is known of the orphans, once this many of them are deleted and no other is found.
     pub fn after(self, deleted: usize) -> Orphans {
@@ -83,11 +93,12 @@ impl Lost {
         }
     }
 
-    /// Whether another look is worth it after one that failed like this. What the server refuses for good, it
-    /// refuses the next time, too.
+    /// Whether another look is worth it after one that failed like this. What the API itself refuses for good,
+    /// it refuses the next time, too.
     pub fn may_be_found_after<A: Answer, C>(self, error: &Error<A, C>) -> bool {
         let is_final = matches!(error, Error::Refused { answer, .. }
-            if !retry::is_retryable(answer.status(), &answer.hints()));
+            if matches!(answer.body(), Body::Denied | Body::Refusal)
+                && !retry::is_retryable(answer.status(), &answer.hints()));
         self.attempts > 0 && !is_final
     }
 }
@@ -114,16 +125,17 @@ impl Sweep {
         let mut unclear: Vec<(String, ErrorOf<S>)> = Vec::new();
         let mut listed = Vec::new();
         for is_last in [false, true] {
-            // A key that no list has shown may be too young for the next one, too.
-            if unclear.iter().any(|(key_id, _)| !listed.contains(key_id)) {
+            // Orphans are young, and a list that lags behind may not show them.
+            if !unclear.is_empty() {
                 call.pause(LAG_MS).await?;
             }
             listed.clear();
-            let list = every_key(call, &self.account, &self.user, &mut |key| {
+            let list = every_key(call, &self.account, &self.user, &[], &mut |key| {
                 let key_id = key.text("keyId").ok_or(NO_ID)?;
                 let is_kept = Some(&key_id) == self.keep.as_ref();
                 let is_done = known.contains(&key_id) || deleted.contains(&key_id);
-                if self.mark.is_on(&key) && !is_kept && !is_done {
+                let mark = self.mark.as_ref();
+                if mark.is_some_and(|mark| mark.is_on(&key)) && !is_kept && !is_done {
                     known.push(key_id.clone());
                 }
                 // Not every id: a user may have very many keys.
@@ -168,14 +180,18 @@ impl Sweep {
     fn tell_deleted<S: Service>(&self, service: &S, key_id: String, deleted: &mut Vec<String>) {
         service.notify(&Event::OrphanDeleted {
             key_id: &key_id,
-            attempt_tag: &self.mark.tag,
+            attempt_tag: self.tag(),
         });
         deleted.push(key_id);
     }
 
+    fn tag(&self) -> Option<&str> {
+        Some(&self.mark.as_ref()?.tag)
+    }
+
     /// Tells the caller what is known of the orphans in the end.
     pub fn tell<S: Service>(&self, service: &S, orphans: Orphans) {
-        let attempt_tag = &self.mark.tag;
+        let attempt_tag = self.tag();
         let keep_key_id = self.keep.as_deref();
         service.notify(&match orphans {
             Orphans::None => return,
@@ -188,7 +204,7 @@ impl Sweep {
                 keep_key_id,
             },
             Orphans::Unknown => Event::OrphansUnknown {
-                attempt_tag: Some(attempt_tag),
+                attempt_tag,
                 keep_key_id,
             },
         });
@@ -224,11 +240,7 @@ impl Unfinished {
 
     /// The same, with another key to be deleted, which the caller was to be given.
     pub(super) fn and_named(sweep: Sweep, earlier: Option<Self>) -> Self {
-        let lost = Lost {
-            attempts: 1,
-            uncounted: false,
-        };
-        let mut all = Self::later(sweep, lost, Vec::new(), Orphans::Unknown, true).at_once();
+        let mut all = Self::later(sweep, ONE, Vec::new(), Orphans::Unknown, true).at_once();
         if let Some(earlier) = earlier {
             all.lost.attempts += earlier.lost.attempts;
             all.lost.uncounted = earlier.lost.uncounted;
@@ -248,7 +260,7 @@ impl Unfinished {
     pub fn open<S: Service>(&self, service: &S, horizon: Horizon) {
         if self.lost.attempts > 0 {
             service.notify(&Event::OrphansOpen {
-                attempt_tag: &self.sweep.mark.tag,
+                attempt_tag: self.sweep.tag(),
                 keep_key_id: self.keep(),
                 last_look_ms: horizon.looks().last().copied().unwrap_or(0.0),
             });
@@ -266,18 +278,27 @@ impl Unfinished {
         let first = self.at_once.then_some(0.0);
         for look_ms in first.into_iter().chain(horizon.looks().iter().copied()) {
             let wait_ms = started_ms + look_ms - service.elapsed_ms();
+            let is_last = horizon.looks().last() == Some(&look_ms);
+            if wait_ms < 0.0 && !is_last {
+                // The look before has taken longer.
+                continue;
+            }
             if wait_ms > 0.0 && service.sleep(wait_ms).await.is_err() {
                 break;
             }
             let left_ms = started_ms + horizon.end_ms() - service.elapsed_ms();
             let limits = Limits {
+                timeout_ms: limits.timeout_ms.min(LONGEST_ATTEMPT_MS),
                 total_timeout_ms: limits.total_timeout_ms.min(left_ms),
                 ..limits
             };
             let call = Call::new(service, limits);
             self.known = match self.sweep.run(&call, &mut self.deleted).await {
-                Ok(()) if !self.marked => Orphans::Unknown,
-                Ok(()) => self.lost.after(self.deleted.len()),
+                Ok(()) => match self.lost.after(self.deleted.len()) {
+                    // Without the mark, another look finds no more.
+                    Orphans::Unaccounted if !self.marked => Orphans::Unknown,
+                    known => known,
+                },
                 Err(error) if self.lost.may_be_found_after(&error) => {
                     self.known = Orphans::Unknown;
                     continue;

@@ -67,7 +67,7 @@ export const outcomes = {
         sent += 1;
         if (method === "GET") return Response.json({ apiKeys: [] });
         if (sent > 1) return Response.json({ keyId: "k", key: "fw_new_key" });
-        return new Response("", { status: 429, headers: { "retry-after-ms": "0" } });
+        return Response.json({ code: 8 }, { status: 429, headers: { "retry-after-ms": "0" } });
       },
     };
   },

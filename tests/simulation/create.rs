@@ -120,7 +120,7 @@ fn schedule(seed: u64) {
         keys.filter(|key| Some(key.id.to_string()) != returned)
             .collect()
     };
-    let is_counted = !log.uncounted && log.unproven == 0 && !world.weather().resends;
+    let is_counted = !log.uncounted && !world.weather().resends;
     match created.orphans {
         Orphans::None => {
             world.drain();
@@ -234,10 +234,10 @@ fn schedule(seed: u64) {
         let sweep = Sweep {
             account: "a".into(),
             user: "u".into(),
-            mark: Mark {
+            mark: Some(Mark {
                 tag: TAG.into(),
                 call: None,
-            },
+            }),
             keep: returned.clone(),
             named: None,
         };

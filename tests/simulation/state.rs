@@ -104,8 +104,6 @@ pub struct Log {
     pub last_list_ms: Option<f64>,
     /// Whether one of those may have made several.
     pub uncounted: bool,
-    /// How often something that is not the API refused a create.
-    pub unproven: u32,
     pub gave_up: u32,
     /// How often it was told that all is accounted for.
     pub swept: u32,

@@ -52,17 +52,18 @@ export const evidence = {
     holds(!(await isStored(api, keyId)), "it was there all the time");
   },
 
-  async "a deletion whose answer is unclear is looked up"({ createApiKey, deleteApiKey }, api) {
+  async "a deletion whose answer is an object with other fields is looked up"(
+    { createApiKey, deleteApiKey },
+    api,
+  ) {
     const at = connection(api, USER);
-    for (const answer of [() => json({ keyId: "k" }), page(200)]) {
-      const { keyId } = await createApiKey(at);
-      const done = async (url, init) => {
-        const response = await fetch(url, init);
-        return isDelete(url) ? answer() : response;
-      };
-      await deleteApiKey({ ...at, keyId, fetch: done });
-      holds(!(await isStored(api, keyId)), "it is deleted");
-    }
+    const { keyId } = await createApiKey(at);
+    const done = async (url, init) => {
+      const response = await fetch(url, init);
+      return isDelete(url) ? json({ keyId: "k" }) : response;
+    };
+    await deleteApiKey({ ...at, keyId, fetch: done });
+    holds(!(await isStored(api, keyId)), "it is deleted");
   },
 
   async "a key is missing only if its owner's list can be read"({ deleteApiKey, ApiError }, api) {

@@ -9,9 +9,17 @@ const at = { token: "fw_x", accountId: "acme", userId: "u" };
 
 /**
  * A service. `aheadMs` says by how much our clock is ahead of its own, `end` what it makes of the end that
- * was asked for, `created` which fields the answer has beside, and `refusing` the status of deletions.
+ * was asked for, `created` what becomes of the answer's fields, `dated` whether it has a `Date`, and `refusing`
+ * the status of deletions.
  */
-function service({ aheadMs = 0, end = (asked) => asked, created = (key) => key, refusing, keys = [] } = {}) {
+function service({
+  aheadMs = 0,
+  end = (asked) => asked,
+  created = (key) => key,
+  dated = true,
+  refusing,
+  keys = [],
+} = {}) {
   const list = [...keys];
   const asked = [];
   const fetch = async (url, { method, body }) => {
@@ -42,7 +50,8 @@ function service({ aheadMs = 0, end = (asked) => asked, created = (key) => key, 
       expireTime: end(expireTime),
     };
     list.push(key);
-    return Response.json({ ...created(key), key: "fw_made" }, { headers: { date } });
+    const headers = dated ? { date } : {};
+    return Response.json({ ...created(key), key: "fw_made" }, { headers });
   };
   return { fetch, list, asked };
 }
@@ -79,6 +88,11 @@ export const lifetimes = {
     for (const [options, end, creates] of [
       [{ expiresIn: "5m" }, () => undefined, 2],
       [{ expiresIn: "5m" }, () => null, 2],
+      // An end that cannot be read is not known to be soon enough.
+      [{ expiresIn: "5m" }, () => "soon", 2],
+      [{ expiresIn: "5m" }, () => "2036-01-01", 2],
+      [{ expiresIn: "5m" }, () => 4_102_444_800, 2],
+      [{ expiresIn: "5m" }, () => false, 2],
       [{ expiresIn: "5m" }, decade, 2],
       [{ expiresIn: 300 }, (asked) => new Date(Date.parse(asked) + 5_000).toISOString(), 2],
       // No other clock makes a point in time another one.
@@ -142,7 +156,7 @@ export const lifetimes = {
       [{ expireTime: new Date(Date.now() + HOUR) }, { end: soon }, "shorter-lifetime"],
       [{}, { end: soon }, "shorter-lifetime"],
       [{ expiresIn: "never" }, { end: soon }, "shorter-lifetime"],
-      [{ expiresIn: "5m" }, { end: () => "soon" }, "unknown-lifetime"],
+      [{ expiresIn: "5m" }, { created: timeless, dated: false }, "unknown-lifetime"],
       [{ expiresIn: "5m" }, { end: (asked) => asked }, undefined],
       [{ expiresIn: "5m" }, { created: timeless }, undefined],
       [{ expireTime: new Date(Date.now() + HOUR) }, { created: timeless }, undefined],

@@ -111,18 +111,22 @@ export const looks = {
   },
 
   async "a refusal that is not the API's proves nothing"(package_) {
-    for (const [orphans, lists, answer] of [
-      ["none", 0, () => Response.json({ code: 5, message: "no such user" }, { status: 404 })],
-      ["none", 0, () => Response.json({ error: "too large" }, { status: 413 })],
-      ["unaccounted", 1, () => new Response("<html>nginx</html>", { status: 404 })],
-      ["unaccounted", 1, () => new Response("<html>nginx</html>", { status: 413 })],
-      ["unaccounted", 1, () => new Response(null, { status: 401 })],
-      ["unaccounted", 1, () => new Response(null, { status: 302, headers: { location: "/" } })],
+    for (const [orphans, told, answer] of [
+      ["none", [], () => Response.json({ code: 5, message: "no such user" }, { status: 404 })],
+      ["none", [], () => Response.json({ error: "too large" }, { status: 413 })],
+      ["unaccounted", ["orphans-open"], () => new Response("<html>nginx</html>", { status: 404 })],
+      ["unaccounted", ["orphans-open"], () => new Response("<html>nginx</html>", { status: 413 })],
+      ["unaccounted", ["orphans-open"], () => new Response(null, { status: 401 })],
+      [
+        "unaccounted",
+        ["orphans-open"],
+        () => new Response(null, { status: 302, headers: { location: "/" } }),
+      ],
     ]) {
       const { fetch, requests } = service(answer);
       const { outcome, events } = await create(package_, { fetch });
-      equal([outcome.orphans, events], [orphans, []], `${outcome.status}`);
-      equal(requests.filter((name) => name === "list").length, lists, "looks");
+      equal([outcome.orphans, types(events)], [orphans, told], `${outcome.status}`);
+      equal(requests.length, told.length + 1, "looks");
     }
   },
 

@@ -20,6 +20,9 @@ const FRAGILE = "looked-at";
 /** Whose lists meet faults before a create is looked at later. */
 const GIVEN_UP = "given-up";
 
+/** The API's own refusal, which it would repeat. */
+const DENIED = { kind: "answer", status: 403, body: '{"code": 7, "message": "no"}' };
+
 export const orphans = {
   async "a lost answer is tried again, and its key deleted"({ createApiKey }, api) {
     const refused = { kind: "answer", status: 503, when: "after" };
@@ -171,7 +174,7 @@ export const orphans = {
   async "a sweep that cannot finish is said, and deleteOrphans does it later"(package_, api) {
     const { createApiKey, deleteOrphans, ConnectionError } = package_;
     await fault(api, { kind: "cut", bytes: 40 });
-    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "list", user: FRAGILE });
+    await fault(api, DENIED, { operation: "list", user: FRAGILE });
     const events = [];
     const at = connection(api, FRAGILE);
     const error = await rejectionOf(
@@ -193,7 +196,7 @@ export const orphans = {
   async "a sweep that fails does not turn a success into a failure"(package_, api) {
     const { createApiKey, deleteOrphans } = package_;
     await fault(api, { kind: "cut", bytes: 40 });
-    await fault(api, { kind: "answer", status: 403, body: "{}" }, { operation: "delete", user: FRAGILE });
+    await fault(api, DENIED, { operation: "delete", user: FRAGILE });
     const events = [];
     const at = connection(api, FRAGILE);
     const created = await createApiKey({ ...at, onEvent: (event) => events.push(event) });

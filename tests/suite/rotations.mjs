@@ -142,7 +142,7 @@ export const rotations = {
   async "a key that could not be taken back is an orphan that is told of"({ rotateApiKey, RotationError }) {
     const { fetch, list } = service([{ keyId: "k" }]);
     const stuck = async (url, init) =>
-      url.endsWith(":delete") ? Response.json({}, { status: 403 }) : fetch(url, init);
+      url.endsWith(":delete") ? Response.json({ code: 7 }, { status: 403 }) : fetch(url, init);
     const events = [];
     const onEvent = (event) => events.push(event);
     const rotating = rotateApiKey({ ...acme, fetch: stuck, keyId: "k", persist: () => false, onEvent });

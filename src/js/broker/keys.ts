@@ -8,6 +8,7 @@ import {
   createApiKey,
   deleteApiKey,
   FireworksKeysError,
+  type FireworksKeysEvent,
   TimeoutError,
   ValidationError,
 } from "fireworks-keys";
@@ -46,7 +47,12 @@ export async function mint(
   const attemptTag = await settings.members.tag(member);
   await reserve(settings, member, attemptTag, lifetimeMs);
   const expiresIn = lifetimeMs / 1_000;
-  const call = { ...connection, displayName, expiresIn, attemptTag, signal, waitUntil };
+  let isUnknown = false;
+  const onEvent = (event: FireworksKeysEvent): void => {
+    isUnknown ||= event.type === "unknown-lifetime";
+    return connection.onEvent?.(event);
+  };
+  const call = { ...connection, displayName, expiresIn, attemptTag, signal, waitUntil, onEvent };
   const created = await createApiKey(call).catch(async (error: unknown) => {
     // In all other cases the row stays: it counts, and the key that may be left is found by it.
     if (isWithoutKey(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
@@ -56,6 +62,7 @@ export async function mint(
   // The last attempt began before, and its key lives so long from then.
   const expiresAt = Date.now() + lifetimeMs;
   try {
+    if (isUnknown) throw new Error("it cannot be told how long the key lives");
     check(created, attemptTag);
     const known = await asked(() => ledger.settle(member, attemptTag, keyId, expiresAt));
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
@@ -139,15 +146,10 @@ function left(): Problem {
   return new Problem(400, "bad-request", "You have left.");
 }
 
-/** Refuses a key whose lifetime cannot be told, or that `reconcile` could not match to its member. */
-function check({ annotations, createTime, expireTime }: CreatedApiKey, attemptTag: string): void {
+/** Refuses a key that `reconcile` could not match to its member. */
+function check({ annotations }: CreatedApiKey, attemptTag: string): void {
   if (annotations?.[ATTEMPT] !== attemptTag) {
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
-  }
-  for (const time of [createTime, expireTime] as unknown[]) {
-    if (typeof time !== "string" || Number.isNaN(Date.parse(time))) {
-      throw new Error("it cannot be told how long the key lives");
-    }
   }
 }
 

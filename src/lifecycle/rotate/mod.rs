@@ -8,9 +8,10 @@ use plan::Plan;
 
 pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, RotationErrorKind};
 
-use super::delete::{Deletion, Shown};
+use super::delete::{Deletion, LAG_MS, Shown};
 use super::lineage::{Lineage, Listed, created_ms, has, sorted};
 use super::list::every_key;
+use super::sweep::ONE;
 use super::{
     Answer, Body, Call, Create, End, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome,
     Persisted, Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, path,
@@ -133,7 +134,7 @@ impl<S: Rotator> Progress<'_, S> {
     async fn list(&self) -> Outcome<S, Keys<S>> {
         let mut keys = Lineage::default();
         let Rotate { account, user, .. } = *self.rotate;
-        every_key(self.call, account, user, &mut |key| keys.push(key)).await?;
+        every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
         Ok(keys)
     }
 
@@ -285,6 +286,11 @@ impl<S: Rotator> Progress<'_, S> {
         if unclear.is_empty() {
             return rotation;
         }
+        // A key that was made a moment ago may be missing from a list that lags behind.
+        if plan.is_young && self.call.pause(LAG_MS).await.is_err() {
+            rotation.pending.extend(unclear);
+            return rotation;
+        }
         let key_ids: Vec<&str> = unclear.iter().map(|each| each.key_id.as_str()).collect();
         let listed = deletion.listed(accepted, &key_ids).await;
         for each in unclear {
@@ -309,7 +315,10 @@ impl<S: Rotator> Progress<'_, S> {
                 });
                 aftermath.keep = Some(id.clone());
                 self.successor = Some(id);
-            } else if !self.withdraw(&id, &kind).await {
+            } else if matches!(kind, RotationErrorKind::LivesTooLong(_))
+                || !self.withdraw(&id, &kind).await
+            {
+                // Where it lives too long, its create has tried to delete it.
                 aftermath.orphans = Orphans::Unknown;
                 self.successor = Some(id);
             }
@@ -323,7 +332,7 @@ impl<S: Rotator> Progress<'_, S> {
     }
 
     /// Deletes the successor, which is not stored, and returns whether it is deleted. Where the operation
-    /// was interrupted, the deletion is left to a sweep that follows.
+    /// was interrupted, or another try may help, the deletion is left to a sweep that follows.
     async fn withdraw(&mut self, id: &str, kind: &RotationErrorKind<S>) -> bool {
         let Rotate {
             account,
@@ -331,27 +340,24 @@ impl<S: Rotator> Progress<'_, S> {
             mark,
             ..
         } = *self.rotate;
-        let interrupted = match kind {
+        let goes_on = match kind {
             RotationErrorKind::Request(error) if error.interrupts() => true,
             _ => match (Deletion { account, user }).run_new(self.call, id).await {
                 Ok(()) => return true,
-                Err(error) => error.interrupts(),
+                Err(error) => ONE.may_be_found_after(&error) || self.unfinished.is_some(),
             },
         };
-        if interrupted {
-            let sweep = Sweep {
-                account: account.into(),
-                user: user.into(),
-                mark: mark.clone(),
-                keep: None,
-                named: Some(id.into()),
-            };
+        let sweep = Sweep {
+            account: account.into(),
+            user: user.into(),
+            mark: Some(mark.clone()),
+            keep: None,
+            named: Some(id.into()),
+        };
+        if goes_on {
             self.unfinished = Some(Unfinished::and_named(sweep, self.unfinished.take()));
         } else {
-            self.call.service().notify(&Event::OrphansUnknown {
-                attempt_tag: Some(&mark.tag),
-                keep_key_id: None,
-            });
+            sweep.tell(self.call.service(), Orphans::Unknown);
         }
         false
     }

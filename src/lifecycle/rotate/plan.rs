@@ -6,6 +6,10 @@ use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use crate::lifecycle::number::number;
 use crate::lifecycle::{End, Item, NewKey, Rotator, Successor, time};
 
+/// Below which age a key may be missing from a list and live, in milliseconds: far more than lists lag behind,
+/// since the age is told by two clocks.
+const YOUNG_MS: f64 = 120_000.0;
+
 /// How many of the keys that are to be revoked are noted on the successor: more than a rotation should
 /// ever have to revoke, and few enough for an annotation that a service keeps.
 const LONGEST_RECORD: usize = 100;
@@ -20,6 +24,8 @@ pub struct Plan {
     pub left: Vec<Successor>,
     /// What is deleted once the successor is stored, in this order.
     pub revoke: Vec<String>,
+    /// Whether a key of the user is so young that a list may not show it yet.
+    pub is_young: bool,
 }
 
 impl Rotate<'_> {
@@ -45,7 +51,8 @@ impl Rotate<'_> {
         };
         let lifetime_ms = match &end {
             End::Never => None,
-            End::At { ms, .. } => Some(ms - now_ms),
+            // The service's own times tell this one, and no clock of ours.
+            End::At { .. } => None,
             End::After(ms) => Some(*ms),
         };
         if lifetime_ms.is_some_and(|ms| service.time_text(now_ms + ms).is_none()) {
@@ -68,6 +75,7 @@ impl Rotate<'_> {
             },
             is_token: service.may_be(&current.key),
             left,
+            is_young: keys.has_younger(now_ms - YOUNG_MS),
             revoke,
         })
     }

@@ -29,7 +29,7 @@ fn aborted(seed: u64, weather: Weather) -> Option<(World, bool, bool)> {
     if log.gave_up > 0 {
         return None;
     }
-    let missing = log.unsure > log.deleted.len() || log.uncounted || log.unproven > 0;
+    let missing = log.unsure > log.deleted.len() || log.uncounted;
     let unfinished = rotated.unfinished.expect("the successor is left");
     let ended_ms = world.now_ms();
     let world = world.detach();

@@ -91,10 +91,10 @@ impl Service for World {
                     (None, Fate::Broken)
                 }
                 Some(5) => (effect, Fate::Answered(refusal(status))),
-                // A gateway gives up waiting, or has sent the request twice.
+                // A gateway gives up waiting, or has sent the request twice: its answer is what tells.
                 Some(6) if !is_api => {
                     let again = state.serve(request, self.token, &self.weather).0;
-                    let again = again.filter(|_| status == 502);
+                    let again = again.filter(|_| status == 502 && answered_ms <= stop_ms);
                     let effects = effect.into_iter().chain(again);
                     state.due.extend(effects.map(|effect| (late_ms, effect)));
                     (None, Fate::Answered(refusal(status)))
@@ -158,12 +158,12 @@ impl Service for World {
             Body::NotFound => trouble != Some(16),
             Body::Denied | Body::Refusal | Body::Foreign => false,
         });
-        let unproven = outcome
+        let is_foreign = outcome
             .as_ref()
             .is_ok_and(|reply| reply.status != 200 && !reply.body.is_refusal());
         let unsure = match &outcome {
             Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
-            Ok(reply) => matches!(reply.status, 408 | 500..),
+            Ok(reply) => matches!(reply.status, 408 | 500..) || !reply.body.is_refusal(),
             Err(_) => true,
         };
         let named = |item: &Thing| item.key_id.is_some() && !item.secret;
@@ -172,8 +172,7 @@ impl Service for World {
             .is_ok_and(|reply| reply.item.as_ref().is_some_and(named));
         let log = &mut self.state.borrow_mut().log;
         if is_create {
-            log.uncounted |= unproven && unsure;
-            log.unproven += u32::from(unproven);
+            log.uncounted |= is_foreign;
             log.unmarked += u32::from(unmarked);
             log.unsure += usize::from(unsure);
         } else if !good {
