@@ -93,8 +93,8 @@ impl Lost {
         }
     }
 
-    /// Whether another look is worth it after one that failed like this. What the API itself refuses for good,
-    /// it refuses the next time, too.
+    /// Whether another look is worth it after one that failed like this. What the API itself refuses for
+    /// good, it refuses the next time, too.
     pub fn may_be_found_after<A: Answer, C>(self, error: &Error<A, C>) -> bool {
         let is_final = matches!(error, Error::Refused { answer, .. }
             if matches!(answer.body(), Body::Denied | Body::Refusal)

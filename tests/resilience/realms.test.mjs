@@ -74,7 +74,7 @@ test("with frozen intrinsics, names that every object has are annotations like a
       audited: names,
       successor: names,
       refused: names,
-      event: "orphan-deleted",
+      event: "orphans-swept",
       bystander: "k",
     });
   }

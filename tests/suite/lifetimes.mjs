@@ -9,8 +9,8 @@ const at = { token: "fw_x", accountId: "acme", userId: "u" };
 
 /**
  * A service. `aheadMs` says by how much our clock is ahead of its own, `end` what it makes of the end that
- * was asked for, `created` what becomes of the answer's fields, `dated` whether it has a `Date`, and `refusing`
- * the status of deletions.
+ * was asked for, `created` what becomes of the answer's fields, `dated` whether it has a `Date`, and
+ * `refusing` the status of deletions.
  */
 function service({
   aheadMs = 0,

@@ -48,7 +48,7 @@ export async function mint(
   await reserve(settings, member, attemptTag, lifetimeMs);
   const expiresIn = lifetimeMs / 1_000;
   let isUnknown = false;
-  const onEvent = (event: FireworksKeysEvent): void => {
+  const onEvent = (event: FireworksKeysEvent): unknown => {
     isUnknown ||= event.type === "unknown-lifetime";
     return connection.onEvent?.(event);
   };

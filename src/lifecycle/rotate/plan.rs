@@ -6,8 +6,8 @@ use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
 use crate::lifecycle::number::number;
 use crate::lifecycle::{End, Item, NewKey, Rotator, Successor, time};
 
-/// Below which age a key may be missing from a list and live, in milliseconds: far more than lists lag behind,
-/// since the age is told by two clocks.
+/// Below which age a key may be missing from a list and live, in milliseconds: far more than lists lag
+/// behind, since the age is told by two clocks.
 const YOUNG_MS: f64 = 120_000.0;
 
 /// How many of the keys that are to be revoked are noted on the successor: more than a rotation should
