@@ -279,7 +279,7 @@ impl Unfinished {
         for look_ms in first.into_iter().chain(horizon.looks().iter().copied()) {
             let wait_ms = started_ms + look_ms - service.elapsed_ms();
             let is_last = horizon.looks().last() == Some(&look_ms);
-            if wait_ms < 0.0 && !is_last {
+            if wait_ms < 0.0 && look_ms > 0.0 && !is_last {
                 // The look before has taken longer.
                 continue;
             }

@@ -29,6 +29,29 @@ fn a_calm_create_sends_one_request() {
 }
 
 #[test]
+fn an_aborted_create_is_swept_at_once() {
+    let mut swept = 0;
+    for seed in 0..100 {
+        let weather = Weather {
+            abort_at_ms: Some(200.0),
+            ..CALM
+        };
+        let world = World::new(weather, fastrand::Rng::with_seed(seed));
+        let created = create(&world, calm_limits(), End::Never);
+        let Some(unfinished) = created.unfinished else {
+            continue;
+        };
+        let after = world.under(CALM);
+        after.run(unfinished.run(&after, calm_limits(), Horizon::Long));
+        // The service is quick, and the next look would come after three seconds.
+        assert!(after.now_ms() < 2_000.0, "{}", after.now_ms());
+        assert!(after.keys().iter().all(|key| !key.live));
+        swept += 1;
+    }
+    assert!(swept > 20, "{swept}");
+}
+
+#[test]
 fn schedules_are_not_all_alike() {
     // If some outcome were never reached, the checks of it would prove nothing.
     let mut seen = [0_u32; 12];

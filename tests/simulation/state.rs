@@ -73,6 +73,8 @@ pub enum Effect {
 pub struct State {
     pub now_ms: f64,
     pub wake_at_ms: f64,
+    /// How often a clock was read.
+    pub readings: f64,
     pub rng: fastrand::Rng,
     pub keys: Vec<Key>,
     pub next_id: usize,

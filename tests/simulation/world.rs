@@ -33,6 +33,7 @@ impl World {
             state: Rc::new(RefCell::new(State {
                 now_ms: 0.0,
                 wake_at_ms: f64::INFINITY,
+                readings: 0.0,
                 rng,
                 keys: Vec::new(),
                 next_id: 0,
