@@ -182,12 +182,17 @@ export function callFetch(
   return settled(() => fetch(url, init));
 }
 
+/** The global fetch at the time of the import: the platform's own, or a tracer that was there before. */
+const { fetch: atImport } = globalThis;
+
 /**
- * Makes a request for the global fetch, which is called with the init beside it. What stands in the place
- * of the platform's fetch, such as a tracer or a polyfill, may look at the init alone and take the request
- * for the URL's text. Throws if the platform has no `Request`, or one that refuses the init.
+ * Makes a request for the global fetch, which is called with the init beside it. A tracer may look at the
+ * init alone, and take the request for the URL's text. Returns undefined if something else was put in the
+ * place of the global fetch, such as a mock: it may know nothing but a URL and an init. Throws if the platform
+ * has no `Request`, or one that refuses the init.
  */
-export function makeRequest(url: string, init: RequestInit): Request {
+export function makeRequest(url: string, init: RequestInit): Request | undefined {
+  if (globalThis.fetch !== atImport) return undefined;
   return Object.defineProperty(new Request(url, init), "toString", { value: () => url });
 }
 

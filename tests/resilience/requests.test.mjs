@@ -1,6 +1,7 @@
 // What is asked of a runtime's or a caller's fetch, and what is taken from it for an answer.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -26,22 +27,45 @@ test("a request follows no redirect, says what it sends, and is not bound to any
   assert.deepEqual(JSON.parse(init.body), { apiKey: {} });
 });
 
-test("the runtime's own fetch gets a request, and its init beside it", async (t) => {
-  const asked = [];
-  t.mock.method(globalThis, "fetch", async (request, init) => {
-    asked.push([request, init]);
-    return Response.json({ keyId: "k", key: "fw_k", apiKeys: [] });
+test("a fetch that was there before the package gets a request, and its init beside it", async () => {
+  const script = `
+    import assert from "node:assert/strict";
+    const asked = [];
+    globalThis.fetch = async (request, init) => {
+      asked.push([request, init]);
+      return Response.json({ keyId: "k", key: "fw_k", apiKeys: [] });
+    };
+    const { createApiKey, listApiKeys } = await import("fireworks-keys");
+    const at = { token: "fw_x", accountId: "acme", userId: "ci-bot" };
+    await createApiKey({ ...at, orphanProtection: false });
+    await listApiKeys(at);
+    const [[post, { body, method, signal }], [get, init]] = asked;
+    assert.ok(post instanceof Request && get instanceof Request);
+    assert.deepEqual([post.method, post.redirect, JSON.parse(body)], ["POST", "manual", { apiKey: {} }]);
+    assert.deepEqual([method, signal instanceof AbortSignal], ["POST", true]);
+    assert.equal(String(post), post.url);
+    assert.deepEqual([get.method, init.method, "body" in init], ["GET", "GET", false]);
+    assert.equal(get.headers.get("content-type"), null);
+  `;
+  await runs(script);
+});
+
+/** Runs a script in a process of its own. */
+async function runs(script) {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: import.meta.dirname,
+    stdio: "inherit",
+  });
+  assert.deepEqual(await once(child, "exit"), [0, null]);
+}
+
+test("a mock of the global fetch gets the URL's text and an init", async (t) => {
+  const mock = t.mock.method(globalThis, "fetch", async (url, init) => {
+    assert.ok(typeof url === "string" && url.startsWith("https://") && init.signal instanceof AbortSignal);
+    return Response.json({ keyId: "k", key: "fw_k" });
   });
   await createApiKey(at);
-  const { token, accountId, userId } = at;
-  await listApiKeys({ token, accountId, userId });
-  const [[post, { body, method, signal }], [get, init]] = asked;
-  assert.ok(post instanceof Request && get instanceof Request);
-  assert.deepEqual([post.method, post.redirect, JSON.parse(body)], ["POST", "manual", { apiKey: {} }]);
-  assert.deepEqual([method, signal instanceof AbortSignal], ["POST", true]);
-  assert.equal(`${post}`, post.url);
-  assert.deepEqual([get.method, init.method, "body" in init], ["GET", "GET", false]);
-  assert.equal(get.headers.get("content-type"), null);
+  assert.equal(mock.mock.callCount(), 1);
 });
 
 /** What people put in the place of the platform's fetch. */
@@ -77,16 +101,27 @@ for (const [name, replace] of Object.entries(REPLACEMENTS)) {
       });
     });
     t.after(() => server.close());
-    t.mock.method(globalThis, "fetch", replace(globalThis.fetch));
     const { token, accountId, userId } = at;
     const to = { token, accountId, userId, baseUrl: `http://127.0.0.1:${server.address().port}` };
-    await createApiKey({ ...to, orphanProtection: false, displayName: "x" });
-    await listApiKeys(to);
     const bearer = `Bearer ${token}`;
-    assert.deepEqual(seen, [
+    const expected = [
       ["POST", bearer, { apiKey: { displayName: "x" } }],
       ["GET", bearer, ""],
-    ]);
+    ];
+    // Before the package is imported, as a tracer does.
+    await runs(`
+      import assert from "node:assert/strict";
+      globalThis.fetch = (${replace})(globalThis.fetch);
+      const { createApiKey, listApiKeys } = await import("fireworks-keys");
+      const to = ${JSON.stringify(to)};
+      await createApiKey({ ...to, orphanProtection: false, displayName: "x" });
+      await listApiKeys(to);
+    `);
+    assert.deepEqual(seen.splice(0), expected, "before");
+    t.mock.method(globalThis, "fetch", replace(globalThis.fetch));
+    await createApiKey({ ...to, orphanProtection: false, displayName: "x" });
+    await listApiKeys(to);
+    assert.deepEqual(seen, expected, "after");
   });
 }
 
