@@ -37,7 +37,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "problem",
         "reconcile",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
-      ...["body", "compiled", "errors", "event", "index", "list", "types"].map(
+      ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
       ),
     ]

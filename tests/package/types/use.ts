@@ -77,10 +77,16 @@ export async function options(): Promise<void> {
       case "retry":
         return `${event.attempt} ${event.delayMs} ${event.reason} ${event.status ?? ""}`;
       case "orphan-deleted":
-        return event.keyId + event.attemptTag;
+        return event.keyId + (event.attemptTag ?? "");
+      case "orphans-open":
+        return `${event.attemptTag ?? ""} ${event.keepKeyId ?? ""} ${event.lastLookMs}`;
+      case "orphans-swept":
+      case "orphans-unaccounted":
       case "orphans-unknown":
         return `${event.attemptTag ?? ""}${event.keepKeyId ?? ""}`;
       case "unprotected":
+      case "shorter-lifetime":
+      case "unknown-lifetime":
         return event.keyId;
       case "rotation":
         return `${event.stage} ${event.keyId ?? ""} ${event.successorId ?? ""}`;
@@ -138,7 +144,8 @@ export async function errors(): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof ApiError) return `${error.status} ${error.requestId ?? ""}`;
     if (!(error instanceof FireworksKeysError)) throw error;
-    same<typeof error.orphans, "none" | "swept" | "unknown" | undefined>(true);
+    same<typeof error.orphans, "none" | "swept" | "unaccounted" | "unknown" | undefined>(true);
+    same<typeof error.liveKeyIds, readonly string[] | undefined>(true);
     same<ErrorCode, FireworksKeysError["code"]>(true);
     switch (error.code) {
       case "VALIDATION":
