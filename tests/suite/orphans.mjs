@@ -19,6 +19,9 @@ const USER = "orphaned";
 const FRAGILE = "looked-at";
 /** Whose lists meet faults before a create is looked at later. */
 const GIVEN_UP = "given-up";
+/** Whose creates are aborted, or counted, and nobody else's. */
+const ABORTED = "aborted";
+const COUNTED = "counted";
 
 /** The API's own refusal, which it would repeat. */
 const DENIED = { kind: "answer", status: 403, body: '{"code": 7, "message": "no"}' };
@@ -27,7 +30,7 @@ export const orphans = {
   async "a lost answer is tried again, and its key deleted"({ createApiKey }, api) {
     const refused = { kind: "answer", status: 503, when: "after" };
     // A runtime or a gateway that repeats requests by itself may have made more keys than one.
-    const open = "orphans-open";
+    const open = livesOn() ? "orphans-open" : "orphans-unaccounted";
     const lost = [
       [{ kind: "cut", bytes: 40 }, "connection", undefined, repeats() ? open : "orphans-swept"],
       [{ ...refused, body: '{"code": 14}' }, "status", 503, repeats() ? open : "orphans-swept"],
@@ -80,15 +83,16 @@ export const orphans = {
     const { fetch } = globalThis;
     const asked = [];
     const counting = (url, init) => {
-      asked.push(init.method);
+      // Looks of other cases may still be going on.
+      if (String(url).includes(COUNTED)) asked.push(init.method);
       return fetch(url, init);
     };
-    await createApiKey({ ...connection(api, USER), fetch: counting });
+    await createApiKey({ ...connection(api, COUNTED), fetch: counting });
     equal(asked, ["POST"], "a fetch of the caller's");
     asked.length = 0;
     globalThis.fetch = counting;
     try {
-      await createApiKey(connection(api, USER));
+      await createApiKey(connection(api, COUNTED));
     } finally {
       globalThis.fetch = fetch;
     }
@@ -131,7 +135,7 @@ export const orphans = {
       };
       const creating = createApiKey({ ...connection(api, USER), fetch: withoutSecret });
       const error = await rejectionOf(InvalidResponseError, creating);
-      equal([error.orphans, error.keyIds.length], [accounted(), 1], "swept");
+      equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
       equal((await storedKeys(api, USER)).length, before, "keys");
     }
   },
@@ -212,37 +216,37 @@ export const orphans = {
   },
 
   async "after an abort the sweep goes on through waitUntil"({ createApiKey }, api) {
-    const before = (await storedKeys(api, USER)).length;
+    const before = (await storedKeys(api, ABORTED)).length;
     await fault(api, { kind: "delay", ms: 60_000, when: "after" });
     const controller = new AbortController();
     const work = [];
     const creating = createApiKey({
-      ...connection(api, USER),
+      ...connection(api, ABORTED),
       signal: controller.signal,
       waitUntil: (promise) => work.push(promise),
     });
-    while ((await storedKeys(api, USER)).length === before) await sleep(5);
+    while ((await storedKeys(api, ABORTED)).length === before) await sleep(5);
     const reason = { my: "reason" };
     controller.abort(reason);
     const thrown = await creating.catch((error) => error);
     equal(thrown === reason, true, "the signal's own reason");
     equal(work.length, 1, "work that goes on");
     await Promise.all(work);
-    equal((await storedKeys(api, USER)).length, before, "the orphan is gone");
+    equal((await storedKeys(api, ABORTED)).length, before, "the orphan is gone");
   },
 
   async "after an abort without waitUntil the caller is told, and the sweep goes on if it can"(
     { createApiKey, deleteOrphans },
     api,
   ) {
-    const before = (await storedKeys(api, USER)).length;
+    const before = (await storedKeys(api, ABORTED)).length;
     await fault(api, { kind: "delay", ms: 60_000, when: "after" });
     const controller = new AbortController();
     const events = [];
-    const at = connection(api, USER);
+    const at = connection(api, ABORTED);
     const { signal } = controller;
     const creating = createApiKey({ ...at, signal, onEvent: (event) => events.push(event) });
-    while ((await storedKeys(api, USER)).length === before) await sleep(5);
+    while ((await storedKeys(api, ABORTED)).length === before) await sleep(5);
     controller.abort("enough");
     // The telling comes first, since nobody knows whether the runtime will let the sweep run.
     let toldBefore;
@@ -258,7 +262,7 @@ export const orphans = {
       return;
     }
     equal(toldBefore[0], "orphans-open", "the event");
-    while ((await storedKeys(api, USER)).length > before) await sleep(5);
+    while ((await storedKeys(api, ABORTED)).length > before) await sleep(5);
     while (events.length < 2) await sleep(5);
     equal([events[1].type, events[1].attemptTag], ["orphan-deleted", attemptTag], "the orphan");
   },

@@ -7,6 +7,7 @@ export const emulatorArguments = [
   ...["--user", "lister:user:service-account", "--user", "orphaned:user:service-account"],
   // Those whose lists and deletions meet faults: a look that another case has left would meet them as well.
   ...["--user", "looked-at:user:service-account", "--user", "given-up:user:service-account"],
+  ...["--user", "aborted:user:service-account", "--user", "counted:user:service-account"],
   ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
   ...["--user", "redirected:user:service-account"],
 ];
