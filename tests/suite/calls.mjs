@@ -116,16 +116,19 @@ export const calls = {
     equal(seen.args[1].headers["X-Team"], "infra", "the caller's header");
   },
 
-  async "the global fetch is handed a request that is whole by itself"({ createApiKey }, api) {
+  async "what replaces the global fetch gets the URL's text, and an init that is whole"(
+    { createApiKey },
+    api,
+  ) {
     const { fetch } = globalThis;
     let method;
-    globalThis.fetch = (request) => {
-      method ??= request.method;
-      return fetch(request);
+    globalThis.fetch = (url, init) => {
+      if (url.startsWith(api)) method ??= init.method;
+      return fetch(url, init);
     };
     try {
       const created = await createApiKey({ ...connection(api), displayName: "whole" });
-      equal([method, created.displayName], ["POST", "whole"], "without what is told beside it");
+      equal([method, created.displayName], ["POST", "whole"], "what it gets");
     } finally {
       globalThis.fetch = fetch;
     }
