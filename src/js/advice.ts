@@ -40,6 +40,6 @@ export function nextOf(stage: RotationStage, reason: RotationReason, { length }:
   return reason === "failed" && stage === "persist"
     ? "it is unknown whether the new key is stored, so both stay; " +
         "look at your store and rotate the key that it holds, or delete the other with deleteApiKey"
-    : "the new key is not stored, and not deleted yet: that goes on in the background, if it can; " +
-        "otherwise delete it, the second, with deleteApiKey, and rotate again";
+    : "the new key is not stored, and not deleted yet: unless the event orphans-swept comes, " +
+        "delete it, the second, with deleteApiKey, and rotate again";
 }

@@ -248,7 +248,7 @@ export const orphans = {
     const creating = createApiKey({ ...at, signal, onEvent: (event) => events.push(event) });
     while ((await storedKeys(api, ABORTED)).length === before) await sleep(5);
     controller.abort("enough");
-    // The telling comes first, since nobody knows whether the runtime will let the sweep run.
+    // The telling comes first, since the runtime may not let the sweep run.
     let toldBefore;
     const settled = creating.catch((error) => {
       toldBefore = events.map(({ type }) => type);
