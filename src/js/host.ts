@@ -188,8 +188,8 @@ const { fetch: atImport } = globalThis;
 /**
  * Makes a request for the global fetch, which is called with the init beside it. A tracer may look at the
  * init alone, and take the request for the URL's text. Returns undefined if something else was put in the
- * place of the global fetch, such as a mock: it may know nothing but a URL and an init. Throws if the platform
- * has no `Request`, or one that refuses the init.
+ * place of the global fetch, such as a mock: it may know nothing but a URL and an init. Throws if the
+ * platform has no `Request`, or one that refuses the init.
  */
 export function makeRequest(url: string, init: RequestInit): Request | undefined {
   if (globalThis.fetch !== atImport) return undefined;
