@@ -20,7 +20,7 @@ pub struct Options {
     /// Which parts to run; all if none is named.
     parts: Vec<Part>,
     /// How many fault schedules the simulation runs.
-    #[arg(long, value_name = "N", default_value_t = 500_000)]
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
     seeds: u64,
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 pub enum Part {
     /// Rust tests without a JavaScript runtime, including a short simulation.
     Native,
-    /// Only the simulation, optimised; `--seeds` sets its length.
+    /// Only the simulation; `--seeds` sets its length.
     Simulation,
     /// The emulator over HTTP.
     Emulator,
@@ -106,8 +106,7 @@ impl Part {
             Self::Simulation => {
                 command
                     .args(["test", "--quiet", "--package", "fireworks-keys"])
-                    .args(["--profile", "simulation", "--test", "simulation"])
-                    .args(["--", "--nocapture"])
+                    .args(["--test", "simulation", "--", "--nocapture"])
                     .env("SEEDS", seeds.to_string());
             }
             _ => {}
