@@ -77,6 +77,7 @@ impl Answer for Reply {
             2 => Body::NotFound,
             3 => Body::Refusal,
             5 => Body::Denied,
+            6 => Body::Fault,
             _ => Body::Foreign,
         }
     }

@@ -77,7 +77,8 @@ export function kindOf(body: unknown): number {
   const code = codeIn(body);
   if (code === "NOT_FOUND") return 2;
   if (code === "PERMISSION_DENIED") return 5;
-  if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) return 3;
+  if (code !== undefined) return 3;
+  if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) return 6;
   return Object.keys(body).length > 0 ? 1 : 0;
 }
 

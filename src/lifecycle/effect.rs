@@ -29,6 +29,7 @@ impl Effect {
             200..=299 => Self::Done,
             // Only the API itself can say that it did nothing.
             _ if !body.is_refusal() => Self::Uncounted,
+            408 | 500.. if body == Body::Fault => Self::Uncounted,
             408 | 500.. => Self::Ambiguous,
             400 | 401 | 404 | 405 | 413 | 422 => Self::None,
             _ => Self::Refused,
@@ -115,6 +116,19 @@ mod tests {
                 let told = Effect::of_answer(status, body);
                 assert_eq!(told, Effect::Uncounted, "{status} {body:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_gateway_that_gives_up_may_have_asked_twice() {
+        for (status, effect) in [
+            (404, Effect::None),
+            (429, Effect::Refused),
+            (200, Effect::Ambiguous),
+            (408, Effect::Uncounted),
+            (504, Effect::Uncounted),
+        ] {
+            assert_eq!(Effect::of_answer(status, Body::Fault), effect, "{status}");
         }
     }
 

@@ -119,8 +119,11 @@ pub enum Body {
     NotFound,
     /// A refusal by the API: the token is known, and may not do that.
     Denied,
-    /// Another refusal: an `error`, a `fault` or the `code` of a gRPC status.
+    /// Another refusal with the code of a gRPC status.
     Refusal,
+    /// A refusal without such a code: an `error` or a `fault`. The API refuses like this, but what stands
+    /// before it does so, too.
+    Fault,
     /// No JSON object.
     Foreign,
 }
@@ -128,7 +131,10 @@ pub enum Body {
 impl Body {
     /// Whether it has the shape in which the API refuses a request.
     pub fn is_refusal(self) -> bool {
-        matches!(self, Self::NotFound | Self::Denied | Self::Refusal)
+        matches!(
+            self,
+            Self::NotFound | Self::Denied | Self::Refusal | Self::Fault
+        )
     }
 }
 

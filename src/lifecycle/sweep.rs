@@ -97,7 +97,7 @@ impl Lost {
     /// good, it refuses the next time, too.
     pub fn may_be_found_after<A: Answer, C>(self, error: &Error<A, C>) -> bool {
         let is_final = matches!(error, Error::Refused { answer, .. }
-            if matches!(answer.body(), Body::Denied | Body::Refusal)
+            if matches!(answer.body(), Body::Denied | Body::Refusal | Body::Fault)
                 && !retry::is_retryable(answer.status(), &answer.hints()));
         self.attempts > 0 && !is_final
     }

@@ -54,6 +54,14 @@ impl Reply {
         }
     }
 
+    /// A refusal that a gateway may have made up.
+    pub fn fault(status: u16) -> Self {
+        Self {
+            body: Body::Fault,
+            ..Self::refusal(status)
+        }
+    }
+
     pub fn status(status: u16) -> Self {
         Self {
             status,

@@ -104,6 +104,9 @@ async function lateWithoutWaitUntil(package_) {
   equal([list, types(events).slice(1)], [[], ["orphan-deleted", "orphans-swept"]], "the end");
 }
 
+/** No retry follows. */
+const LAST = { "x-should-retry": "false" };
+
 export const looks = {
   async "a key that is committed late is found by a later look, wherever the runtime lives on"(package_) {
     // Each of them waits for a while.
@@ -117,6 +120,12 @@ export const looks = {
       ["unaccounted", ["orphans-open"], () => new Response("<html>nginx</html>", { status: 404 })],
       ["unaccounted", ["orphans-open"], () => new Response("<html>nginx</html>", { status: 413 })],
       ["unaccounted", ["orphans-open"], () => new Response(null, { status: 401 })],
+      // A gateway that says so may have asked the service twice.
+      [
+        "unaccounted",
+        ["orphans-open"],
+        () => Response.json({ error: "gave up" }, { status: 504, headers: LAST }),
+      ],
       [
         "unaccounted",
         ["orphans-open"],

@@ -101,7 +101,7 @@ export const orphans = {
 
   async "a create that fails for good says what it left"({ createApiKey, ApiError }, api) {
     const before = (await storedKeys(api, USER)).length;
-    const trouble = { kind: "answer", status: 500, body: '{"error": "no"}', when: "after" };
+    const trouble = { kind: "answer", status: 500, body: '{"code": 13}', when: "after" };
     const headers = { "retry-after-ms": "1" };
     await fault(api, { ...trouble, headers }, { times: 3 });
     const attemptTag = "my own tag";

@@ -60,9 +60,11 @@ impl Service for World {
             let status = *state.rng.choice(&[500_u16, 502, 503, 408]).unwrap_or(&500);
             // The API itself refuses the request, or something on the way does.
             let is_api = state.rng.bool();
-            let refusal = |status| match is_api {
-                true => Reply::refusal(status),
-                false => Reply::status(status),
+            let is_fault = state.rng.bool();
+            let refusal = |status| match (is_api, is_fault) {
+                (true, _) => Reply::refusal(status),
+                (false, true) => Reply::fault(status),
+                (false, false) => Reply::status(status),
             };
             let (effect, fate) = match trouble {
                 // The answer is lost, and the transport silently repeats the request.
@@ -156,11 +158,12 @@ impl Service for World {
         let good = outcome.as_ref().is_ok_and(|reply| match reply.body {
             Body::Resource | Body::Empty => reply.status == 200,
             Body::NotFound => trouble != Some(16),
-            Body::Denied | Body::Refusal | Body::Foreign => false,
+            Body::Denied | Body::Refusal | Body::Fault | Body::Foreign => false,
         });
-        let is_foreign = outcome
-            .as_ref()
-            .is_ok_and(|reply| reply.status != 200 && !reply.body.is_refusal());
+        let is_foreign = outcome.as_ref().is_ok_and(|reply| match reply.body {
+            Body::Fault => matches!(reply.status, 408 | 500..),
+            body => reply.status != 200 && !body.is_refusal(),
+        });
         let unsure = match &outcome {
             Ok(reply) if reply.status == 200 => reply.item.as_ref().is_none_or(|item| !item.secret),
             Ok(reply) => matches!(reply.status, 408 | 500..) || !reply.body.is_refusal(),
