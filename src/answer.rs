@@ -1,130 +1,306 @@
-//! Lets the lifecycle read answers. A parsed body stays a JavaScript value, so that the secret in it is
-//! never copied into linear memory.
+//! Lets the lifecycle read answers. JavaScript describes each in one piece; the parsed body stays a JavaScript
+//! value, so that the secret in it is never copied into linear memory.
 
-use crate::host::{self, Reply};
+use crate::host::{self, Received};
 use crate::lifecycle::number::number;
 use crate::lifecycle::retry::Hints;
 use crate::lifecycle::{Answer, Body, Item, time};
+use crate::tape::Tape;
 use js_sys::{Array, JsString, Object};
 use serde::Serialize;
-use std::cell::RefCell;
+use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
-thread_local! {
-    /// Field names as JavaScript strings, so that each is converted only once.
-    static NAMES: RefCell<Vec<(&'static str, JsString)>> = const { RefCell::new(Vec::new()) };
+/// The fields that the lifecycle asks for.
+const FIELDS: [&str; 9] = [
+    "keyId",
+    "createTime",
+    "expireTime",
+    "lastUsed",
+    "secure",
+    "displayName",
+    "name",
+    "nextPageToken",
+    "totalSize",
+];
+
+#[wasm_bindgen]
+extern "C" {
+    /// The same, for JavaScript.
+    #[wasm_bindgen(thread_local_v2, static_string)]
+    static ASKED: JsString =
+        "keyId createTime expireTime lastUsed secure displayName name nextPageToken totalSize";
 }
 
-fn in_javascript(name: &'static str) -> JsString {
-    NAMES.with_borrow_mut(|names| {
-        // A literal may be stored at two addresses. Its name then has two entries, which is harmless.
-        let known = names.iter().find(|(known, _)| std::ptr::eq(*known, name));
-        if let Some((_, known)) = known {
-            return known.clone();
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Reply {
+    of: Rc<Described>,
+    status: u16,
+    body: Body,
+}
+
+/// An answer's body, or the items of its list, one after another.
+#[derive(Debug)]
+struct Described {
+    description: String,
+    received: Received,
+    /// The list's name; [`None`] for the body itself.
+    list: Option<&'static str>,
+}
+
+impl Reply {
+    /// Reads what was received.
+    pub fn new(received: Received) -> Self {
+        let description = ASKED.with(|fields| host::describe_answer(&received, fields));
+        let mut tape = Tape::new(&description);
+        let body = match tape.letter() {
+            Some('0') => Body::Empty,
+            Some('1') => Body::Resource,
+            Some('2') => Body::NotFound,
+            Some('3') => Body::Refusal,
+            Some('5') => Body::Denied,
+            Some('6') => Body::Fault,
+            _ => Body::Foreign,
+        };
+        let status = tape.number() as u16;
+        let list = None;
+        Self {
+            of: Rc::new(Described {
+                description,
+                received,
+                list,
+            }),
+            status,
+            body,
         }
-        let new = JsString::from(name);
-        names.push((name, new.clone()));
-        new
-    })
+    }
+
+    /// The answer itself.
+    pub fn received(&self) -> &Received {
+        &self.of.received
+    }
+
+    /// The parsed body.
+    pub fn value(&self) -> JsValue {
+        self.received().value()
+    }
+
+    /// What its headers say of a retry, and the description of its body.
+    fn hints_and_rest(&self) -> (Hints, Tape<'_>) {
+        let mut tape = Tape::new(&self.of.description);
+        tape.letter();
+        tape.number();
+        let mut hint = || match Field::read(&mut tape) {
+            Field::Text(hint) => Some(hint.to_owned()),
+            _ => None,
+        };
+        let hints = Hints {
+            should_retry: hint(),
+            retry_after_ms: hint(),
+            retry_after: hint(),
+        };
+        (hints, tape)
+    }
 }
 
 impl Answer for Reply {
     type Item = Json;
 
     fn status(&self) -> u16 {
-        Reply::status(self)
+        self.status
     }
 
     fn hints(&self) -> Hints {
-        Hints {
-            should_retry: self.should_retry(),
-            retry_after_ms: self.retry_after_ms(),
-            retry_after: self.retry_after(),
-        }
+        self.hints_and_rest().0
     }
 
     fn date_ms(&self) -> Option<f64> {
-        time::parse_http_date(&self.date()?)
+        time::parse_http_date(&self.received().date()?)
     }
 
     fn item(&self) -> Option<Json> {
-        let value = self.value();
-        host::is_resource(&value).then_some(Json(value))
+        let (_, rest) = self.hints_and_rest();
+        let start = self.of.description.len() - rest.rest().len();
+        let of = self.of.clone();
+        (!rest.is_empty()).then_some(Json {
+            of,
+            start,
+            index: 0,
+        })
     }
 
-    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Json>> {
-        let list = host::list_in(&self.value(), &in_javascript(name));
-        let list: Array = list.dyn_into().ok()?;
-        Some(list.into_iter().map(Json))
+    fn is_page(&self, name: &'static str) -> bool {
+        host::is_page(self.received(), name)
+    }
+
+    fn items(&self, name: &'static str) -> impl Iterator<Item = Json> {
+        let description = ASKED.with(|fields| host::describe_list(self.received(), name, fields));
+        let of = Rc::new(Described {
+            description,
+            received: self.received().clone(),
+            list: Some(name),
+        });
+        let mut next = Json {
+            of,
+            start: 0,
+            index: 0,
+        };
+        std::iter::from_fn(move || {
+            let start = next.of.description.len() - next.end()?.len();
+            let index = next.index + 1;
+            let after = Json {
+                of: next.of.clone(),
+                start,
+                index,
+            };
+            Some(std::mem::replace(&mut next, after))
+        })
     }
 
     fn total_size(&self) -> Option<f64> {
-        let size = self.item()?.get("totalSize");
         // A number that cannot be read is one that no list is known to reach.
-        let size = (!size.is_null() && !size.is_undefined()).then_some(size)?;
-        let text = size.as_string();
-        let number = text.map_or_else(
-            || size.as_f64(),
-            |text| number(text.as_bytes()).map(f64::from),
-        );
-        Some(number.unwrap_or(f64::INFINITY))
+        match self.item()?.field("totalSize") {
+            Field::Blank => None,
+            Field::Text(digits) | Field::Number(digits) => {
+                Some(number(digits.as_bytes()).map_or(f64::INFINITY, f64::from))
+            }
+            _ => Some(f64::INFINITY),
+        }
     }
 
     fn body(&self) -> Body {
-        match host::kind_of(&self.value()) {
-            0 => Body::Empty,
-            1 => Body::Resource,
-            2 => Body::NotFound,
-            3 => Body::Refusal,
-            5 => Body::Denied,
-            6 => Body::Fault,
-            _ => Body::Foreign,
+        self.body
+    }
+}
+
+/// A JSON object of an answer. Its fields are read where they stand in its description.
+#[derive(Debug, Clone)]
+pub struct Json {
+    of: Rc<Described>,
+    /// Where its description begins.
+    start: usize,
+    /// Its place in the list.
+    index: u32,
+}
+
+/// A field, as it is described.
+enum Field<'a> {
+    /// Left out, null or an empty string.
+    Blank,
+    /// A string.
+    Text(&'a str),
+    /// A number, as JavaScript writes it.
+    Number(&'a str),
+    /// `false`.
+    False,
+    /// The secret.
+    Secret,
+    /// Something else.
+    Other,
+}
+
+impl<'a> Field<'a> {
+    fn read(tape: &mut Tape<'a>) -> Self {
+        match tape.letter() {
+            Some('u') => Self::Blank,
+            Some('s') => Self::Text(tape.text()),
+            Some('#') => Self::Number(tape.text()),
+            Some('f') => Self::False,
+            Some('h') => Self::Secret,
+            _ => Self::Other,
         }
     }
 }
 
-/// A value that a JSON parser returned. Reading it cannot throw.
-pub struct Json(JsValue);
-
 impl Json {
     /// The JavaScript value itself.
-    pub fn value(&self) -> &JsValue {
-        &self.0
+    pub fn value(&self) -> JsValue {
+        let Described { received, list, .. } = &*self.of;
+        list.map_or_else(
+            || received.value(),
+            |list| host::item_of(received, list, self.index),
+        )
     }
 
-    /// The field of this name; undefined if there is none.
-    pub fn get(&self, name: &'static str) -> JsValue {
-        host::field(&self.0, &in_javascript(name))
+    fn tape(&self) -> Tape<'_> {
+        Tape::new(self.of.description.get(self.start..).unwrap_or_default())
+    }
+
+    /// What follows its description; [`None`] if there is none.
+    fn end(&self) -> Option<&str> {
+        let mut tape = self.tape();
+        tape.letter()?;
+        for _ in FIELDS {
+            Field::read(&mut tape);
+        }
+        while !tape.skips('.') && !tape.is_empty() {
+            Field::read(&mut tape);
+        }
+        Some(tape.rest())
+    }
+
+    fn field(&self, name: &str) -> Field<'_> {
+        let mut tape = self.tape();
+        tape.letter();
+        for field in FIELDS {
+            let value = Field::read(&mut tape);
+            if field == name {
+                return value;
+            }
+        }
+        Field::Blank
     }
 }
 
 impl Item for Json {
     fn text(&self, field: &'static str) -> Option<String> {
-        host::text_of(&self.0, &in_javascript(field))
+        match self.field(field) {
+            Field::Text(text) => Some(text.into()),
+            _ => None,
+        }
     }
 
     fn is_blank(&self, field: &'static str) -> bool {
-        host::is_blank(&self.0, &in_javascript(field))
+        matches!(self.field(field), Field::Blank)
     }
 
     fn holds(&self, field: &'static str) -> bool {
-        host::holds_text(&self.0, &in_javascript(field))
+        matches!(self.field(field), Field::Text(_) | Field::Secret)
     }
 
     fn is_false(&self, field: &'static str) -> bool {
-        self.get(field).as_bool() == Some(false)
+        matches!(self.field(field), Field::False)
     }
 
-    fn same(&self, field: &'static str, other: &'static str) -> bool {
-        self.get(field) == self.get(other)
+    fn has_secret(&self) -> bool {
+        !self.tape().skips('-')
+    }
+
+    fn is_secret(&self, field: &'static str) -> bool {
+        matches!(self.field(field), Field::Secret)
     }
 
     fn annotation(&self, name: &'static str) -> Option<String> {
-        Json(self.get("annotations")).text(name)
+        let mut tape = self.tape();
+        tape.letter();
+        for _ in FIELDS {
+            Field::read(&mut tape);
+        }
+        while tape.skips('s') {
+            let is_it = tape.text() == name;
+            if let Field::Text(value) = Field::read(&mut tape)
+                && is_it
+            {
+                return Some(value.into());
+            }
+        }
+        None
     }
 
     fn annotations(&self) -> Vec<(String, String)> {
-        let Ok(annotations) = self.get("annotations").dyn_into::<Object>() else {
+        let annotations = host::field(&self.value(), "annotations");
+        let Ok(annotations) = annotations.dyn_into::<Object>() else {
             return Vec::new();
         };
         let entries = Object::entries(&annotations).into_iter();

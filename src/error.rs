@@ -1,9 +1,9 @@
 //! Converts errors into JavaScript errors. This module describes what happened; `js/errors.ts` chooses
 //! the class, the message and the fields.
 
-use crate::answer::to_js;
 use crate::exchange::{Api, ApiError};
-use crate::host::{Reply, to_error};
+use crate::answer::{Reply, to_js};
+use crate::host::to_error;
 use crate::lifecycle::{
     Answer as _, Error, Limit, Orphans, RotationErrorKind, Service as _, Stage, Successor,
 };
@@ -184,7 +184,13 @@ fn make(
 ) -> JsValue {
     let (tokens, headers) = api.map(Api::secrets).unwrap_or_default();
     match to_js(&Description { context, what }) {
-        Ok(description) => to_error(&description, answer, cause, &tokens, &headers),
+        Ok(description) => to_error(
+            &description,
+            answer.map(Reply::received),
+            cause,
+            &tokens,
+            &headers,
+        ),
         Err(error) => error,
     }
 }

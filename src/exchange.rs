@@ -1,30 +1,24 @@
 //! Sends one HTTP request over gloo-net and reads its answer, within a deadline. The token and the
 //! answer's body are passed by reference only: their characters never enter linear memory.
 
-use crate::answer::to_js;
+use crate::answer::{Reply, to_js};
 use crate::connection::{Connection, Token};
-use crate::host::{self, Reply, Stop, Watch, ask_token, reason_of, receive};
+use crate::host::{self, Stop, Watch, ask_token, reason_of};
 use crate::lifecycle::{
     Aborted, Error, Event, Limits, Mark, Payload, Request, Service, TransportError,
     TransportErrorKind, time,
 };
 use crate::options::{caused, check_token};
-use js_sys::{Array, Date, JsString, Math, Object, Promise};
+use crate::request;
+use crate::tape::describe;
+use js_sys::{Array, JsString, Math, Object, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, RequestInit};
+use web_sys::AbortSignal;
 
 /// Why an operation of this API failed.
 pub type ApiError = Error<Reply, JsValue>;
-
-/// A request that was sent.
-struct Sent {
-    answer: JsValue,
-    /// Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and Node
-    /// forgets the abort of a request that is collected.
-    _resource: JsValue,
-}
 
 type ApiTransportError = TransportError<JsValue>;
 
@@ -151,53 +145,6 @@ impl Api {
         Ok(token)
     }
 
-    /// The init to call fetch with.
-    fn init(
-        &self,
-        request: &Request<'_>,
-        token: &JsString,
-        stop: &Stop,
-    ) -> Result<RequestInit, JsValue> {
-        let headers = Object::new();
-        for (name, value) in &self.connection.headers {
-            host::define(&headers, name, value);
-        }
-        let payload = request.payload.as_ref().map(to_js).transpose()?;
-        let method = request.method;
-        let init = stop.init(method, token, &headers, &payload.unwrap_or_default())?;
-        init.ok_or(JsValue::UNDEFINED)
-    }
-
-    /// Calls fetch. gloo-net's own `send` panics on a rejection that is not an `Error` and on an answer
-    /// that is not a `Response`. These imports accept whatever fetch returns or throws.
-    fn send(&self, url: &str, init: &RequestInit) -> Result<Sent, ApiTransportError> {
-        if let Some(fetch) = &self.connection.fetch {
-            return Ok(Sent {
-                answer: host::call_fetch(fetch, url, init).into(),
-                _resource: JsValue::UNDEFINED,
-            });
-        }
-        let resource: JsValue = match host::make_request(url, init) {
-            Ok(Some(request)) => {
-                let request: web_sys::Request = gloo_net::http::Request::from(request).into();
-                request.into()
-            }
-            _ => url.into(),
-        };
-        // fetch may have sent the request before it threw. The init is handed over as well: it holds the
-        // signal, which Node forgets when it collects the request.
-        match host::fetch(&resource, init) {
-            Ok(answer) => Ok(Sent {
-                answer: answer.into(),
-                _resource: resource,
-            }),
-            Err(cause) => Err(TransportError {
-                sent: true,
-                kind: TransportErrorKind::Unreachable(cause),
-            }),
-        }
-    }
-
     async fn attempt(
         &self,
         request: &Request<'_>,
@@ -207,21 +154,40 @@ impl Api {
             return Err(unsent(TransportErrorKind::Aborted));
         }
         let token = self.token(stop).await?;
-        let init = self
-            .init(request, &token, stop)
-            .map_err(|cause| unsent(TransportErrorKind::Unreachable(cause)))?;
+        let body = request.payload.as_ref().map(body_of);
+        let (method, body) = (request.method, body.as_ref());
+        let init = host::init_of(stop, method, &token, &self.headers(), body);
         let url = self.connection.base_url.clone() + &request.path;
         if let (Some(watch), Some(Payload::Create { .. })) = (&self.watch, &request.payload) {
             watch.sent();
         }
-        let sent = self.send(&url, &init)?;
-        match JsFuture::from(receive(stop, &sent.answer)).await {
-            Ok(reply) => Ok(reply.unchecked_into()),
+        let fetch = self.connection.fetch.as_ref();
+        // Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and Node
+        // forgets the abort of a request that is collected.
+        let built = request::build(fetch, &url, &init, method, body, stop);
+        let received = host::send(stop, fetch, &url, &init, built.as_ref());
+        let outcome = JsFuture::from(received).await;
+        drop(built);
+        match outcome {
+            Ok(received) => Ok(Reply::new(received.unchecked_into())),
             Err(cause) => Err(TransportError {
+                // fetch may have sent the request before it threw.
                 sent: true,
                 kind: ended(stop).unwrap_or(TransportErrorKind::Unreachable(cause)),
             }),
         }
+    }
+
+    /// The caller's own headers as an object; undefined without one.
+    fn headers(&self) -> JsValue {
+        if self.connection.headers.is_empty() {
+            return JsValue::UNDEFINED;
+        }
+        let headers = Object::new();
+        for (name, value) in &self.connection.headers {
+            host::define(&headers, name, value);
+        }
+        headers.into()
     }
 
     /// Starts a time limit. An abort ends it early.
@@ -229,6 +195,28 @@ impl Api {
         let stop = host::start_stop(limit_ms, self.signal.as_ref(), self.is_late)?;
         stop.ok_or(JsValue::UNDEFINED)
     }
+}
+
+/// A request's body, as JSON.
+fn body_of(payload: &Payload<'_>) -> JsString {
+    let mut description = String::new();
+    match payload {
+        Payload::Delete { key_id } => describe(Some(key_id), &mut description),
+        Payload::Create { api_key } => {
+            // There is no id.
+            describe(None, &mut description);
+            describe(api_key.display_name, &mut description);
+            describe(api_key.expire_time.as_deref(), &mut description);
+            if let Some(annotations) = api_key.annotations {
+                description.push('{');
+                for (name, value) in annotations {
+                    describe(Some(name), &mut description);
+                    describe(Some(value), &mut description);
+                }
+            }
+        }
+    }
+    host::body_of(&description)
 }
 
 fn unsent(kind: TransportErrorKind<JsValue>) -> ApiTransportError {
@@ -281,9 +269,8 @@ impl Service for Api {
     }
 
     fn time_text(&self, ms: f64) -> Option<String> {
-        let text = host::date_text(&Date::new(&ms.into())).ok()?;
         // The API's times end with the year 9999.
-        time::parse_rfc3339(&text).map(|_| text)
+        host::time_text(ms).filter(|text| time::parse_rfc3339(text).is_some())
     }
 
     fn random(&self) -> f64 {

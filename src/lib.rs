@@ -1,7 +1,7 @@
 //! Manages Fireworks AI API keys from a browser or an edge worker. These are the exports to JavaScript.
 //!
-//! Each export takes the caller's options and a client's defaults unchecked and returns a promise that
-//! always settles. The npm package wraps the exports (`js/index.ts`) and loads this module at the first
+//! Each export takes what the caller passed, in one unchecked piece (`js/options.ts`), and returns a promise
+//! that always settles. The npm package wraps the exports (`js/index.ts`) and loads this module at the first
 //! call; `waited_ms` is the part of the call's total timeout that loading took, in milliseconds.
 
 mod answer;
@@ -12,9 +12,12 @@ mod host;
 pub mod lifecycle;
 mod operations;
 mod options;
+mod request;
 mod rotation;
+mod tape;
 
 use js_sys::{Promise, Set};
+use options::Passed;
 use wasm_bindgen::prelude::*;
 
 // Smaller than the standard library's allocator, and faster for a few short-lived allocations.
@@ -22,79 +25,101 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
+/// The table of an operation's options, for `js/options.ts`; that of a client's defaults for another name.
+#[wasm_bindgen(js_name = optionsOf)]
+pub fn options_of(operation: &str) -> String {
+    options::described(operation)
+}
+
 /// Creates an API key; resolves to the service's parsed answer. `watch` notes what the caller must be
 /// told if this module fails.
 #[wasm_bindgen(js_name = createApiKey)]
 pub fn create_api_key(
-    options: &JsValue,
-    defaults: &JsValue,
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
     watch: host::Watch,
     waited_ms: f64,
 ) -> Promise {
-    operations::create(options::Create::read(options, defaults), watch, waited_ms)
+    let options = options::Create::read(Passed::new(text, numbers, values));
+    operations::create(options, watch, waited_ms)
 }
 
 /// Deletes an API key; resolves to nothing.
 #[wasm_bindgen(js_name = deleteApiKey)]
-pub fn delete_api_key(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
-    operations::delete(options::Delete::read(options, defaults), waited_ms)
+pub fn delete_api_key(
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
+    waited_ms: f64,
+) -> Promise {
+    let options = options::Delete::read(Passed::new(text, numbers, values));
+    operations::delete(options, waited_ms)
 }
 
 /// Deletes the orphans of a create; resolves to their ids.
 #[wasm_bindgen(js_name = deleteOrphans)]
-pub fn delete_orphans(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
-    operations::delete_orphans(options::DeleteOrphans::read(options, defaults), waited_ms)
+pub fn delete_orphans(
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
+    waited_ms: f64,
+) -> Promise {
+    let options = options::DeleteOrphans::read(Passed::new(text, numbers, values));
+    operations::delete_orphans(options, waited_ms)
 }
 
 /// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page than
 /// the options do, and `seen` holds the page tokens used before.
 #[wasm_bindgen(js_name = listApiKeys)]
 pub fn list_api_keys(
-    options: &JsValue,
-    defaults: &JsValue,
-    page_token: &JsValue,
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
+    page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
 ) -> Promise {
-    operations::list_keys(
-        options::List::keys(options, defaults),
-        page_token,
-        seen,
-        waited_ms,
-    )
+    let options = options::List::keys(Passed::new(text, numbers, values));
+    operations::list_keys(options, page_token, seen, waited_ms)
 }
 
 /// Checks every key for risks; resolves to the findings.
 #[wasm_bindgen(js_name = auditApiKeys)]
-pub fn audit_api_keys(options: &JsValue, defaults: &JsValue, waited_ms: f64) -> Promise {
-    operations::audit(options::Audit::read(options, defaults), waited_ms)
+pub fn audit_api_keys(
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
+    waited_ms: f64,
+) -> Promise {
+    let options = options::Audit::read(Passed::new(text, numbers, values));
+    operations::audit(options, waited_ms)
 }
 
 /// Rotates an API key; resolves to the new key and to what became of the earlier ones. `watch` is the
 /// same as for [`create_api_key`].
 #[wasm_bindgen(js_name = rotateApiKey)]
 pub fn rotate_api_key(
-    options: &JsValue,
-    defaults: &JsValue,
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
     watch: host::Watch,
     waited_ms: f64,
 ) -> Promise {
-    operations::rotate(options::Rotate::read(options, defaults), watch, waited_ms)
+    let options = options::Rotate::read(Passed::new(text, numbers, values));
+    operations::rotate(options, watch, waited_ms)
 }
 
 /// Lists one page of users; otherwise the same as [`list_api_keys`].
 #[wasm_bindgen(js_name = listUsers)]
 pub fn list_users(
-    options: &JsValue,
-    defaults: &JsValue,
-    page_token: &JsValue,
+    text: &str,
+    numbers: Vec<f64>,
+    values: Vec<JsValue>,
+    page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
 ) -> Promise {
-    operations::list_users(
-        options::List::users(options, defaults),
-        page_token,
-        seen,
-        waited_ms,
-    )
+    let options = options::List::users(Passed::new(text, numbers, values));
+    operations::list_users(options, page_token, seen, waited_ms)
 }

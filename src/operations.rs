@@ -208,7 +208,7 @@ pub fn delete_orphans(options: Options<DeleteOrphans>, waited_ms: f64) -> Promis
 
 pub fn list_keys(
     options: Options<List>,
-    page_token: &JsValue,
+    page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
 ) -> Promise {
@@ -224,7 +224,7 @@ pub fn list_keys(
 
 pub fn list_users(
     options: Options<List>,
-    page_token: &JsValue,
+    page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
 ) -> Promise {
@@ -246,7 +246,7 @@ pub fn audit(options: Options<Audit>, waited_ms: f64) -> Promise {
             .map_err(|failure| failed(OPERATION, &call, &failure, &api))?;
         let keys = Array::new();
         for audited in &audited {
-            let entry = host::audited(audited.key.value(), &to_js(&audited.findings)?);
+            let entry = host::audited(&audited.key.value(), &to_js(&audited.findings)?);
             keys.push(&entry);
         }
         Ok(host::audit(&keys, &to_js(&Counts::of(&audited))?))
@@ -256,12 +256,11 @@ pub fn audit(options: Options<Audit>, waited_ms: f64) -> Promise {
 fn list(
     operation: &'static str,
     options: Options<List>,
-    page_token: &JsValue,
+    page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
     collection: fn(&str) -> Collection<'_>,
 ) -> Promise {
-    let page_token = page_token.as_string();
     promise(Box::pin(async move {
         let mut options = options.map_err(|invalid| error::invalid(operation, &invalid))?;
         if let Some(token) = page_token {

@@ -1,8 +1,8 @@
 //! What only a rotation needs: the new key as a token, and the caller's store.
 
-use crate::answer::Json;
+use crate::answer::{Json, Reply};
 use crate::exchange::{Api, ended};
-use crate::host::{self, Reply, Watch};
+use crate::host::{self, Watch};
 use crate::lifecycle::{Answer, Item, KeyStore, Persisted, Rotator, TransportErrorKind};
 use js_sys::{Function, JsString};
 use wasm_bindgen::prelude::*;
@@ -10,7 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 
 impl Rotator for Api {
     fn with_key_of(&self, created: &Reply) -> Option<Self> {
-        let key = created.item()?.get("key");
+        let key = host::field(&created.value(), "key");
         let key: JsString = key.is_string().then(|| key.unchecked_into())?;
         // Redact the new key from now on, even if a header cannot carry it.
         self.tokens().push(&key);
@@ -18,7 +18,7 @@ impl Rotator for Api {
     }
 
     fn may_be(&self, key: &Json) -> bool {
-        host::any_begins_with(self.tokens(), &key.get("prefix"))
+        host::any_begins_with(self.tokens(), &host::field(&key.value(), "prefix"))
     }
 }
 

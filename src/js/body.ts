@@ -1,16 +1,5 @@
 // Reads the code and the message of a refusal from its body. The gateway has several shapes for them.
 
-/** @internal An answer, read to its end. `value` is the parsed body; undefined if that is not JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly requestId: string | undefined;
-  readonly shouldRetry: string | undefined;
-  readonly retryAfterMs: string | undefined;
-  readonly retryAfter: string | undefined;
-  readonly date: string | undefined;
-  readonly value: unknown;
-}
-
 /** The names of gRPC's status codes, by number. */
 const GRPC_CODES = [
   "OK",
@@ -131,11 +120,6 @@ export function field(value: unknown, name: string): unknown {
 export function textOf(value: unknown, name: string): string | undefined {
   const text = field(value, name);
   return typeof text === "string" && text !== "" ? text : undefined;
-}
-
-/** @internal Whether the field is text that is not empty. A secret can be checked without handing it over. */
-export function holdsText(value: unknown, name: string): boolean {
-  return textOf(value, name) !== undefined;
 }
 
 /** @internal Whether the field is left out, null or an empty text. */

@@ -1,7 +1,8 @@
 // The errors that a caller can catch. Their messages and fields never hold a token or a key.
 
 import { nextOf, type RotationReason, type RotationStage } from "./advice.js";
-import { type Answer, explain, type GrpcCode, grpcCode } from "./body.js";
+import type { Answer } from "./answer.js";
+import { explain, type GrpcCode, grpcCode } from "./body.js";
 import { pageAddress } from "./platform.js";
 import {
   NO_SECRETS,

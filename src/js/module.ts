@@ -3,10 +3,12 @@
 import instantiate, * as exports from "#module";
 import { initSync } from "#module";
 import { FireworksKeysError, ModuleLoadError, type Operation, ValidationError } from "./errors.js";
+import { describe, type Table, tableIn } from "./options.js";
 import { type Patience, patienceOf } from "./patience.js";
 import { need } from "./platform.js";
 import { snapshot } from "./snapshot.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
+import { randomTag } from "./tag.js";
 import type { ModuleSource } from "./types.js";
 import { failWatches, type Watch } from "./watch.js";
 
@@ -86,16 +88,18 @@ export async function call<T>(
   defaults: unknown,
   run: Run<T>,
   watch?: Watch,
+  // What leaves keys behind is watched, and marked.
+  draw: (() => string) | undefined = watch && randomTag,
 ): Promise<T> {
   try {
     if (given.length > 1) throw surplus(operation);
     const [options] = given;
-    if (loaded) return await answer(operation, options, 0, run, watch);
+    if (loaded) return await answer(operation, options, defaults, 0, run, watch, draw);
     // Without this function, loading fails, and says so.
     const startedMs = globalThis.performance?.now();
     const now = snapshot(options);
     await load(operation, patienceOf(now, defaults));
-    return await answer(operation, now, performance.now() - startedMs, run, watch);
+    return await answer(operation, now, defaults, performance.now() - startedMs, run, watch, draw);
   } catch (error) {
     // V8 knows here which of the caller's lines waits for this; the module's own frames help nobody.
     if (error instanceof FireworksKeysError) (Error as V8Error).captureStackTrace?.(error, call);
@@ -108,15 +112,32 @@ interface V8Error {
   captureStackTrace?(error: Error, upTo: unknown): void;
 }
 
-/** Calls a function of the module. Loading it has taken `waitedMs` of the operation's total timeout. */
-type Run<T> = (module: typeof exports, options: unknown, waitedMs: number) => Promise<T>;
+/**
+ * Calls a function of the module with what was passed. Loading it has taken `waitedMs` of the operation's total
+ * timeout.
+ */
+type Run<T> = (module: typeof exports, passed: Passed, waitedMs: number) => Promise<T>;
+
+/** The first arguments of the module's functions. */
+export type Passed = [text: string, numbers: Float64Array, values: unknown[]];
+
+/** The options of each operation that was called. */
+const tables = new Map<string, Table>();
+
+function tableOf(operation: string): Table {
+  let table = tables.get(operation);
+  if (!table) tables.set(operation, (table = tableIn(exports.optionsOf(operation))));
+  return table;
+}
 
 function answer<T>(
   operation: Operation,
   options: unknown,
+  defaults: unknown,
   waitedMs: number,
   run: Run<T>,
   watch: Watch | undefined,
+  draw: (() => string) | undefined,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const fail = (cause: unknown): void => {
@@ -126,7 +147,14 @@ function answer<T>(
     unanswered.add(fail);
     const answered = (): boolean => unanswered.delete(fail);
     try {
-      run(exports, options, waitedMs).then(
+      const { text, numbers, values } = describe(
+        tableOf(operation),
+        tableOf("FireworksKeys"),
+        options,
+        defaults,
+        draw,
+      );
+      run(exports, [text, new Float64Array(numbers), [...values]], waitedMs).then(
         (value) => answered() && resolve(value),
         (reason) => answered() && reject(reason),
       );

@@ -1,7 +1,7 @@
 // How long a call waits for the module to load. Wrong options are ignored here: the module refuses them
 // once it is loaded.
 
-import { isAbortSignal } from "./host.js";
+import { isAbortSignal } from "./options.js";
 
 /** How long to wait for the module. */
 export interface Patience {

@@ -59,24 +59,9 @@ export class Stop {
     this.#controller.abort();
   }
 
-  /**
-   * The init for fetch, in a form that every implementation takes. Its signal ends the request together
-   * with the attempt. The caller's headers are added to. May throw: a setter that somebody has put on
-   * `Object.prototype` can.
-   */
-  init(method: string, token: string, headers: Record<string, string>, payload: unknown): RequestInit {
-    headers.accept = "application/json";
-    headers.authorization = `Bearer ${token}`;
-    const init: RequestInit = { method, headers, signal: this.#controller.signal };
-    // A request that mints a key must never follow a redirect. "error" would do as well, but older
-    // Workers refuse it.
-    init.redirect = "manual";
-    if (knowsCache()) init.cache = "no-store";
-    if (payload !== undefined) {
-      headers["content-type"] = "application/json";
-      init.body = JSON.stringify(payload);
-    }
-    return init;
+  /** Aborted together with the attempt or the wait. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
   }
 
   /**
@@ -149,23 +134,5 @@ export function reasonOf(signal: AbortSignal): unknown {
     return signal.reason;
   } catch (thrown) {
     return thrown;
-  }
-}
-
-let cacheIsKnown: boolean | undefined;
-
-/**
- * Whether the platform takes the option `cache`: older Workers throw. Frameworks that cache what is fetched
- * would show the same list for ever.
- */
-function knowsCache(): boolean {
-  return (cacheIsKnown ??= takesCache());
-}
-
-function takesCache(): boolean {
-  try {
-    return new Request("https://example.com", { cache: "no-store" }).cache === "no-store";
-  } catch {
-    return false;
   }
 }

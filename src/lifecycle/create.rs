@@ -327,7 +327,7 @@ fn too_late<C>() -> Box<InvalidOption<C>> {
 
 /// Whether what stands in the place of a key's id is the secret, which is never looked at.
 fn is_secret(key: &impl Item) -> bool {
-    key.holds("key") && key.same("keyId", "key")
+    key.is_secret("keyId")
 }
 
 /// Only an answer that holds both the key and its id is a success.
@@ -335,7 +335,7 @@ fn check<A: Answer, C>(answer: A) -> Result<A, Box<Error<A, C>>> {
     let reason = match answer.item() {
         None => "its body is no JSON object",
         Some(item) if !item.holds("keyId") => "its body holds no keyId",
-        Some(item) if !item.holds("key") => "its body holds no key",
+        Some(item) if !item.has_secret() => "its body holds no key",
         Some(item) if is_secret(&item) => "its keyId is the key itself",
         Some(_) => return Ok(answer),
     };

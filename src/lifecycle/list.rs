@@ -60,7 +60,7 @@ pub async fn page<S: Service>(
     let answer = call.send(request).await.outcome?;
     let reason = match answer.item() {
         None => "its body is no JSON object",
-        Some(_) if answer.items(page.collection.field()).is_none() => {
+        Some(_) if !answer.is_page(page.collection.field()) => {
             "its body holds something that is no list"
         }
         Some(item) if !item.holds(TOKEN) && !item.is_blank(TOKEN) => "its page token is no string",
@@ -124,7 +124,7 @@ pub async fn every_key<S: Service>(
     let mut count = 0.0;
     let mut total = None::<f64>;
     pages(call, &first, &mut |answer: &S::Answer| {
-        for key in answer.items("apiKeys").into_iter().flatten() {
+        for key in answer.items("apiKeys") {
             count += 1.0;
             visit(key)?;
         }

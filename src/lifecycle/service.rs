@@ -1,7 +1,6 @@
 //! What the lifecycle needs of the world: one trait for every operation, two more for rotations.
 
 use super::{Event, KeyFields, TransportError, retry};
-use serde::Serialize;
 
 /// The API, the clock and chance, as the lifecycle sees them.
 #[expect(
@@ -98,9 +97,11 @@ pub trait Answer {
     fn date_ms(&self) -> Option<f64>;
     /// The body as one resource; [`None`] if it is no JSON object.
     fn item(&self) -> Option<Self::Item>;
-    /// The body's list of this name. One that is left out is empty if the body holds nothing else than
-    /// a page does; otherwise, and if it is something else, [`None`].
-    fn items(&self, name: &'static str) -> Option<impl Iterator<Item = Self::Item>>;
+    /// Whether the body is a page with a list of this name. A list that is left out is empty if the body
+    /// holds nothing else than a page does.
+    fn is_page(&self, name: &'static str) -> bool;
+    /// The items of the body's list of this name.
+    fn items(&self, name: &'static str) -> impl Iterator<Item = Self::Item>;
     /// How many items the whole list has, if the body says so.
     fn total_size(&self) -> Option<f64>;
     /// What kind of body it is, as far as the API's own are known.
@@ -148,8 +149,10 @@ pub trait Item {
     fn holds(&self, field: &'static str) -> bool;
     /// Whether the field is `false`.
     fn is_false(&self, field: &'static str) -> bool;
-    /// Whether two fields hold the same.
-    fn same(&self, field: &'static str, other: &'static str) -> bool;
+    /// Whether it holds a secret: a key that is a string and not empty.
+    fn has_secret(&self) -> bool;
+    /// Whether the field holds the secret.
+    fn is_secret(&self, field: &'static str) -> bool;
     /// The annotation of this name.
     fn annotation(&self, name: &'static str) -> Option<String>;
     /// All annotations that are text.
@@ -167,19 +170,15 @@ pub struct Request<'a> {
 }
 
 /// The JSON bodies of the reference.
-#[derive(Serialize)]
-#[serde(untagged)]
 pub enum Payload<'a> {
     /// Create API Key.
     Create {
         /// The key to be.
-        #[serde(rename = "apiKey")]
         api_key: KeyFields<'a>,
     },
     /// Delete API Key.
     Delete {
         /// The id of the key.
-        #[serde(rename = "keyId")]
         key_id: &'a str,
     },
 }

@@ -1,83 +1,95 @@
 //! The options that describe the new key.
 
-use super::InvalidOption;
-use super::reader::{Options, entries, invalid, path_of, seconds, text};
-use crate::host::date_text;
-use crate::lifecycle::{End, Mark, NewKey, RESERVED, time};
+use super::entries;
+use super::passed::Given;
+use super::reader::{Options, THREW, seconds, text_error};
+use crate::lifecycle::{End, Mark, NewKey, time};
 use js_sys::Date;
+use std::mem::take;
 
 /// The year 10000 in milliseconds since 1970: the API's times end before it.
 const END_OF_TIME_MS: f64 = 253_402_300_800_000.0;
 
+const TIME: &str = "expireTime";
+const LIFETIME: &str = "expiresIn";
+
 /// Reads the new key and adds the mark, if there is one, to its annotations.
-pub fn read(options: &Options, mark: Option<&Mark>) -> Result<NewKey, InvalidOption> {
-    let mut annotations = annotations(options)?;
+pub fn read(options: &mut Options, mark: Option<&Mark>) -> NewKey {
+    let mut annotations = entries::texts(options.take("annotations"));
     if let Some(mark) = mark {
         mark.put(annotations.get_or_insert_default());
     }
-    Ok(NewKey {
-        display_name: options.text("displayName")?,
-        end: end(options)?.unwrap_or_default(),
+    NewKey {
+        display_name: options.text("displayName"),
+        end: end(options, true).unwrap_or_default(),
         annotations,
-    })
+    }
 }
 
-/// When the key expires, read from `expireTime` or `expiresIn`; [`None`] if the caller does not say.
-pub fn end(options: &Options) -> Result<Option<End>, InvalidOption> {
-    const TIME: &str = "expireTime";
-    const LIFETIME: &str = "expiresIn";
-    let text = match options.either(TIME, LIFETIME)? {
-        (Some(value), _) if value.is_string() => text(value, TIME)?,
-        (Some(value), _) => date_text(&value)
-            .map_err(|_| invalid(TIME, "must be an RFC 3339 string or a valid Date"))?,
-        (None, Some(value)) if value == "never" => return Ok(Some(End::Never)),
-        (None, Some(value)) => {
-            let ms = seconds(value, LIFETIME)? * 1_000.0;
-            if ms <= 0.0 {
-                return Err(invalid(LIFETIME, "must be in the future"));
-            }
-            if Date::now() + ms >= END_OF_TIME_MS {
-                return Err(invalid(LIFETIME, "must end before the year 10000"));
-            }
-            return Ok(Some(End::After(ms)));
+/// When the key ends, of which the caller says one or the other. If neither is given, a client's defaults
+/// count, where they may. [`None`] if nobody says.
+pub fn end(options: &mut Options, with_defaults: bool) -> Option<End> {
+    let mut given = [TIME, LIFETIME].map(|name| options.take(name));
+    // A lifetime from a variable that is not set must not make a key that never expires.
+    let mut valueless = given.each_ref().map(is_valueless);
+    if with_defaults && given.iter().all(Given::is_nothing) {
+        given = [TIME, LIFETIME].map(|name| options.default(name));
+        for (valueless, given) in valueless.iter_mut().zip(&given) {
+            *valueless |= is_valueless(given);
         }
-        // A lifetime from a variable that is not set must not make a key that never expires.
-        (None, None) => {
-            let named = [TIME, LIFETIME]
-                .into_iter()
-                .find(|name| options.names(name));
-            return named.map_or(Ok(None), |name| {
-                let expected = "has no value: leave it out, or say expiresIn: \"never\"";
-                Err(invalid(name, expected))
-            });
+    }
+    for (name, given) in [TIME, LIFETIME].into_iter().zip(&mut given) {
+        if let Given::Threw(cause) = given {
+            options.fail(name, THREW, Some(take(cause)));
+            return None;
         }
+    }
+    let [time, lifetime] = given;
+    let end = match (time.is_nothing(), lifetime.is_nothing()) {
+        (true, true) => {
+            let name = match valueless {
+                [true, _] => TIME,
+                [_, true] => LIFETIME,
+                _ => return None,
+            };
+            Err((
+                name,
+                "has no value: leave it out, or say expiresIn: \"never\"",
+            ))
+        }
+        (true, false) => after(&lifetime).map_err(|expected| (LIFETIME, expected)),
+        (false, true) => at(time).map_err(|expected| (TIME, expected)),
+        (false, false) => Err((LIFETIME, "cannot be combined with expireTime")),
+    };
+    end.map_err(|(name, expected)| options.fail(name, expected, None))
+        .ok()
+}
+
+fn is_valueless(given: &Given) -> bool {
+    matches!(given, Given::Valueless)
+}
+
+fn after(lifetime: &Given) -> Result<End, &'static str> {
+    if matches!(lifetime, Given::Text(text) if text == "never") {
+        return Ok(End::Never);
+    }
+    let ms = seconds(lifetime)? * 1_000.0;
+    if Date::now() + ms >= END_OF_TIME_MS {
+        return Err("must end before the year 10000");
+    }
+    Ok(End::After(ms))
+}
+
+fn at(time: Given) -> Result<End, &'static str> {
+    let Given::Text(text) = time else {
+        return Err(match time {
+            Given::Wrong => "must be an RFC 3339 string or a valid Date",
+            time => text_error(&time).unwrap_or_default(),
+        });
     };
     match time::parse_rfc3339(&text) {
-        None => Err(invalid(
-            TIME,
-            "must be an RFC 3339 time, such as 2030-01-31T12:00:00Z",
-        )),
-        Some(ms) if ms <= Date::now() => Err(invalid(TIME, "must be in the future")),
-        Some(ms) => Ok(Some(End::At { text, ms })),
+        None => Err("must be an RFC 3339 time, such as 2030-01-31T12:00:00Z"),
+        Some(ms) if ms <= Date::now() => Err("must be in the future"),
+        Some(ms) => Ok(End::At { text, ms }),
     }
-}
-
-fn annotations(options: &Options) -> Result<Option<Vec<(String, String)>>, InvalidOption> {
-    const PATH: &str = "annotations";
-    let Some(value) = options.get(PATH)? else {
-        return Ok(None);
-    };
-    let mut annotations = Vec::new();
-    for (name, value) in entries(&value, PATH)? {
-        let path = path_of(PATH, &name);
-        if name.starts_with(RESERVED) {
-            return Err(invalid(
-                &path,
-                "is a name that this package keeps for itself",
-            ));
-        }
-        let value = text(value, &path)?;
-        annotations.push((name, value));
-    }
-    Ok(Some(annotations))
 }

@@ -1,25 +1,49 @@
-//! Reads the caller's options and names the path of the first wrong one. The values are untrusted: a
-//! getter may throw and a proxy may lie, so each option is read once and every exception is caught. An
-//! error never repeats the value.
+//! What each operation takes, read from what the caller passed. The values are untrusted: a getter may
+//! throw and a proxy may lie, so `js/options.ts` reads each option once and describes what it found.
 
 mod connection;
-mod defaults;
+mod entries;
 mod key;
-mod names;
+mod passed;
 mod reader;
+mod table;
 
 pub use connection::check_token;
-pub use reader::{caused, invalid};
+pub use passed::Passed;
 
 use crate::connection::Connection;
-use crate::host::random_tag;
 use crate::lifecycle::{self, End, Mark, NewKey, Thresholds};
 use js_sys::Function;
-use reader::{Options, check_id, seconds};
+use passed::Given;
+use reader::Options;
 use wasm_bindgen::prelude::*;
 
 /// Which option is wrong, and why. Boxed to keep the many `Result`s that carry it small.
 pub type InvalidOption = Box<lifecycle::InvalidOption<JsValue>>;
+
+/// The error for a wrong option: its path, what was expected, and the exception that caused it, if any.
+pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> InvalidOption {
+    Box::new(lifecycle::InvalidOption {
+        path: path.into(),
+        expected: expected.into(),
+        cause,
+    })
+}
+
+/// The table of a public function's options, as JavaScript reads it; that of a client's defaults for any other
+/// name.
+pub fn described(function: &str) -> String {
+    table::described(match function {
+        "createApiKey" => table::CREATE,
+        "deleteApiKey" => table::DELETE,
+        "deleteOrphans" => table::DELETE_ORPHANS,
+        "listApiKeys" => table::LIST_KEYS,
+        "listUsers" => table::LIST_USERS,
+        "auditApiKeys" => table::AUDIT,
+        "rotateApiKey" => table::ROTATE,
+        _ => table::DEFAULTS,
+    })
+}
 
 /// What every operation needs.
 pub struct Common {
@@ -30,11 +54,11 @@ pub struct Common {
 }
 
 impl Common {
-    fn read(options: &Options) -> Result<Self, InvalidOption> {
-        Ok(Self {
-            connection: connection::read(options)?,
-            account: options.id("accountId")?,
-        })
+    fn read(options: &mut Options) -> Self {
+        Self {
+            connection: connection::read(options),
+            account: options.name("accountId"),
+        }
     }
 }
 
@@ -52,43 +76,45 @@ pub struct Create {
 
 impl Create {
     /// Reads and checks the options. The first wrong one is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::CREATE)?;
-        let mark = match (
-            options
-                .boolean("orphanProtection")?
-                .unwrap_or(defaults::ORPHAN_PROTECTION),
-            options.name("attemptTag")?,
-        ) {
-            (true, None) => Some(Mark {
-                tag: random()?,
-                call: None,
-            }),
-            (true, Some(tag)) => Some(Mark {
-                tag,
-                call: Some(random()?),
-            }),
-            (false, None) => None,
-            (false, Some(_)) => {
-                return Err(invalid(
-                    "attemptTag",
-                    "is of no use without orphanProtection",
-                ));
+    pub fn read(mut passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let drawn = passed.given();
+        let mut options = Options::read(passed, table::CREATE);
+        let tag = options.text("attemptTag");
+        let mark = if options.boolean("orphanProtection") {
+            let drawn = random(&mut options, drawn);
+            let (tag, call) = match tag {
+                Some(tag) => (tag, Some(drawn)),
+                None => (drawn, None),
+            };
+            Some(Mark { tag, call })
+        } else {
+            if tag.is_some() {
+                options.fail("attemptTag", "is of no use without orphanProtection", None);
             }
+            None
         };
-        Ok(Self {
-            common: Common::read(&options)?,
-            user: options.id("userId")?,
-            key: key::read(&options, mark.as_ref())?,
+        let create = Self {
+            common: Common::read(&mut options),
+            user: options.name("userId"),
+            key: key::read(&mut options, mark.as_ref()),
             mark,
-        })
+        };
+        options.end(create)
     }
 }
 
-fn random() -> Result<String, InvalidOption> {
+/// The random bits that were drawn for a mark.
+fn random(options: &mut Options, drawn: Given) -> String {
     const NO_RANDOM: &str =
         "cannot be drawn here: a Worker has no random numbers outside of its handlers";
-    random_tag().map_err(|cause| caused("attemptTag", NO_RANDOM, Some(cause)))
+    match drawn {
+        Given::Text(drawn) => drawn,
+        Given::Threw(cause) => {
+            options.fail("attemptTag", NO_RANDOM, Some(cause));
+            String::new()
+        }
+        _ => String::new(),
+    }
 }
 
 /// The options of `deleteApiKey`.
@@ -105,16 +131,15 @@ pub struct Delete {
 
 impl Delete {
     /// Reads and checks the options. The first wrong one is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::DELETE)?;
-        Ok(Self {
-            common: Common::read(&options)?,
-            user: options.id("userId")?,
-            key_id: options.required("keyId")?,
-            missing_ok: options
-                .boolean("missingOk")?
-                .unwrap_or(defaults::MISSING_OK),
-        })
+    pub fn read(passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let mut options = Options::read(passed, table::DELETE);
+        let delete = Self {
+            common: Common::read(&mut options),
+            user: options.name("userId"),
+            key_id: options.name("keyId"),
+            missing_ok: options.boolean("missingOk"),
+        };
+        options.end(delete)
     }
 }
 
@@ -132,17 +157,18 @@ pub struct DeleteOrphans {
 
 impl DeleteOrphans {
     /// Reads and checks the options. The first wrong one is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::DELETE_ORPHANS)?;
-        Ok(Self {
-            common: Common::read(&options)?,
-            user: options.id("userId")?,
+    pub fn read(passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let mut options = Options::read(passed, table::DELETE_ORPHANS);
+        let delete = Self {
+            common: Common::read(&mut options),
+            user: options.name("userId"),
             mark: Mark {
-                tag: options.required("attemptTag")?,
+                tag: options.name("attemptTag"),
                 call: None,
             },
-            keep: options.name("keepKeyId")?,
-        })
+            keep: options.text("keepKeyId"),
+        };
+        options.end(delete)
     }
 }
 
@@ -158,23 +184,25 @@ pub struct List {
 
 impl List {
     /// Reads the options of `listApiKeys`.
-    pub fn keys(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::LIST)?;
-        let user = owner(&options)?;
-        Self::read(&options, user)
+    pub fn keys(passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        Self::read(Options::read(passed, table::LIST_KEYS))
     }
 
     /// Reads the options of `listUsers`.
-    pub fn users(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        Self::read(&Options::read(given, defaults, names::LIST)?, String::new())
+    pub fn users(passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        Self::read(Options::read(passed, table::LIST_USERS))
     }
 
-    fn read(options: &Options, user: String) -> Result<Self, InvalidOption> {
-        Ok(Self {
-            query: query(options, &["pageToken", "filter", "orderBy", "readMask"])?,
-            common: Common::read(options)?,
-            user,
-        })
+    fn read(mut options: Options) -> Result<Self, InvalidOption> {
+        let list = Self {
+            query: query(
+                &mut options,
+                &["pageToken", "filter", "orderBy", "readMask"],
+            ),
+            common: Common::read(&mut options),
+            user: options.name("userId"),
+        };
+        options.end(list)
     }
 }
 
@@ -192,23 +220,18 @@ pub struct Audit {
 
 impl Audit {
     /// Reads and checks the options. The first wrong one is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::AUDIT)?;
-        let milliseconds = |name: &str, days: f64| -> Result<f64, InvalidOption> {
-            match options.get(name)? {
-                Some(value) => Ok(seconds(value, name)? * 1_000.0),
-                None => Ok(days * 86_400_000.0),
-            }
-        };
-        Ok(Self {
-            user: owner(&options)?,
-            query: query(&options, &["filter"])?,
+    pub fn read(passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let mut options = Options::read(passed, table::AUDIT);
+        let audit = Self {
+            user: options.name("userId"),
+            query: query(&mut options, &["filter"]),
             thresholds: Thresholds {
-                stale_after_ms: milliseconds("staleAfter", defaults::STALE_AFTER_DAYS)?,
-                expiring_within_ms: milliseconds("expiringWithin", defaults::EXPIRING_WITHIN_DAYS)?,
+                stale_after_ms: options.amount("staleAfter") * 1_000.0,
+                expiring_within_ms: options.amount("expiringWithin") * 1_000.0,
             },
-            common: Common::read(&options)?,
-        })
+            common: Common::read(&mut options),
+        };
+        options.end(audit)
     }
 }
 
@@ -236,61 +259,38 @@ pub struct Rotate {
 
 impl Rotate {
     /// Reads and checks the options. The first wrong one is the error.
-    pub fn read(given: &JsValue, defaults: &JsValue) -> Result<Self, InvalidOption> {
-        let options = Options::read(given, defaults, names::ROTATE)?;
-        let delete_unfinished = match options.text("onUnfinished")?.as_deref() {
-            None | Some(defaults::ON_UNFINISHED) => false,
-            Some("delete") => true,
-            Some(_) => {
-                return Err(invalid("onUnfinished", "must be \"error\" or \"delete\""));
-            }
-        };
-        Ok(Self {
-            common: Common::read(&options)?,
-            user: options.id("userId")?,
-            key_id: options.required("keyId")?,
+    pub fn read(mut passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let drawn = passed.given();
+        let mut options = Options::read(passed, table::ROTATE);
+        let rotate = Self {
+            common: Common::read(&mut options),
+            user: options.name("userId"),
+            key_id: options.name("keyId"),
             mark: Mark {
-                tag: random()?,
+                tag: random(&mut options, drawn),
                 call: None,
             },
             // A client's default is for keys without a predecessor, so it does not apply.
-            end: key::end(&options.without_defaults())?,
-            persist: options.function("persist")?.ok_or_else(|| {
-                invalid("persist", "is required: a function that stores the new key")
-            })?,
-            verify: options.boolean("verify")?.unwrap_or(defaults::VERIFY),
-            keep: options.count("keep")?.unwrap_or(defaults::KEEP),
-            delete_unfinished,
-        })
+            end: key::end(&mut options, false),
+            persist: options
+                .value("persist")
+                .unwrap_or_default()
+                .unchecked_into(),
+            verify: options.boolean("verify"),
+            keep: options.amount("keep") as u32,
+            delete_unfinished: options.name("onUnfinished") == "delete",
+        };
+        options.end(rotate)
     }
-}
-
-/// The owner of the keys to list.
-fn owner(options: &Options) -> Result<String, InvalidOption> {
-    let user = options.required("userId")?;
-    if user != "-" {
-        check_id("userId", &user)?;
-    }
-    Ok(user)
 }
 
 /// A list's query parameters: the page size, and each of these texts that is given.
-fn query(
-    options: &Options,
-    texts: &[&'static str],
-) -> Result<Vec<(&'static str, String)>, InvalidOption> {
+fn query(options: &mut Options, texts: &[&'static str]) -> Vec<(&'static str, String)> {
+    let size = options.number("pageSize");
     let mut query = Vec::new();
-    if let Some(size) = options.number("pageSize")? {
-        // The API's reference says int32.
-        if size.fract() != 0.0 || !(1.0..=2_147_483_647.0).contains(&size) {
-            return Err(invalid("pageSize", "must be a positive integer"));
-        }
-        query.push(("pageSize", (size as u32).to_string()));
-    }
+    query.extend(size.map(|size| ("pageSize", (size as u32).to_string())));
     for name in texts {
-        if let Some(value) = options.text(name)? {
-            query.push((*name, value));
-        }
+        query.extend(options.text(name).map(|value| (*name, value)));
     }
-    Ok(query)
+    query
 }

@@ -37,6 +37,9 @@ export async function serve(folder, headers = {}) {
 /** How long a page may take to report before it counts as hanging: far longer than a busy machine needs. */
 const LONGEST_MS = 600_000;
 
+/** How a page's report is waited for. A page that is not drawn would not be asked by default. */
+const WAITING = { timeout: LONGEST_MS, polling: 100 };
+
 /** Arguments that let Chromium start as root and stop its own network traffic. */
 export const CHROMIUM_ARGUMENTS = [
   ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
@@ -68,9 +71,7 @@ export function inChromium(url) {
   return withPage("", async (page, problems) => {
     await page.goto(url);
     const reported = () => globalThis.report;
-    const waiting = page.waitForFunction(reported, undefined, { timeout: LONGEST_MS });
-    const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
-    return [...problems, ...report];
+    return reportOf(page, problems, page.waitForFunction(reported, undefined, WAITING));
   });
 }
 
@@ -99,14 +100,19 @@ export async function withFirefox(work) {
 export function inFirefox(url) {
   return withFirefox(async (page, problems) => {
     await page.goto(url);
-    const waiting = page.waitForFunction("globalThis.report", { timeout: LONGEST_MS });
-    const report = await (await waiting.catch((error) => fail(error, problems))).jsonValue();
-    return [...problems, ...report];
+    return reportOf(page, problems, page.waitForFunction("globalThis.report", WAITING));
   });
 }
 
-function fail(error, problems) {
-  throw new Error([error.message, ...problems].join("\n"));
+/** The page's problems and its report, or an error that says how far it came. */
+async function reportOf(page, problems, waiting) {
+  try {
+    const report = await (await waiting).jsonValue();
+    return [...problems, ...report];
+  } catch (error) {
+    const underWay = await page.evaluate("globalThis.underWay").catch(({ message }) => message);
+    throw new Error([error.message, `it came to: ${underWay}`, ...problems].join("\n"));
+  }
 }
 
 /** Starts WebKitGTK on its own display, and calls `work` with a function that sends WebDriver commands. */

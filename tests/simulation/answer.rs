@@ -110,8 +110,12 @@ impl Answer for Reply {
         self.item.clone()
     }
 
-    fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Thing>> {
-        (self.body == Body::Resource).then(|| self.items.iter().cloned())
+    fn is_page(&self, _: &'static str) -> bool {
+        self.body == Body::Resource
+    }
+
+    fn items(&self, _: &'static str) -> impl Iterator<Item = Thing> {
+        self.items.iter().cloned()
     }
 
     fn total_size(&self) -> Option<f64> {
@@ -153,18 +157,19 @@ impl Item for Thing {
     }
 
     fn holds(&self, field: &'static str) -> bool {
-        match field {
-            "key" => self.secret,
-            _ => self.text(field).is_some(),
-        }
+        self.text(field).is_some()
     }
 
     fn is_false(&self, _: &'static str) -> bool {
         false
     }
 
-    fn same(&self, field: &'static str, other: &'static str) -> bool {
-        field == other
+    fn has_secret(&self) -> bool {
+        self.secret
+    }
+
+    fn is_secret(&self, _: &'static str) -> bool {
+        false
     }
 
     fn annotation(&self, name: &'static str) -> Option<String> {

@@ -57,7 +57,11 @@ impl Item for Fields {
         field == "secure" && self.plaintext
     }
 
-    fn same(&self, _: &'static str, _: &'static str) -> bool {
+    fn has_secret(&self) -> bool {
+        false
+    }
+
+    fn is_secret(&self, _: &'static str) -> bool {
         false
     }
 
@@ -90,8 +94,12 @@ impl Answer for Listing {
         })
     }
 
-    fn items(&self, _: &'static str) -> Option<impl Iterator<Item = Fields>> {
-        Some(self.keys.iter().cloned())
+    fn is_page(&self, _: &'static str) -> bool {
+        true
+    }
+
+    fn items(&self, _: &'static str) -> impl Iterator<Item = Fields> {
+        self.keys.iter().cloned()
     }
 
     fn total_size(&self) -> Option<f64> {

@@ -2,10 +2,14 @@
 
 import { cases } from "./index.mjs";
 
-/** Returns the names of the failed cases with their errors; an empty array if all passed. */
+/**
+ * Returns the names of the failed cases with their errors; an empty array if all passed. Whoever waits in vain
+ * finds the name of the case that is under way in `globalThis.underWay`.
+ */
 export async function report(package_, api) {
   const failures = [];
   for (const [name, run] of Object.entries(cases)) {
+    globalThis.underWay = name;
     try {
       await run(package_, api);
     } catch (error) {

@@ -2,7 +2,7 @@
 // lets everyone in. The module checks the connection's options at the first call.
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
-import { isHeaderName } from "../host.js";
+import { isHeaderName } from "../options.js";
 import { NO_SECRETS, redactText } from "../redact.js";
 import { notify } from "../settle.js";
 import { type Duration, milliseconds } from "./duration.js";
