@@ -1,8 +1,8 @@
 //! Converts errors into JavaScript errors. This module describes what happened; `js/errors.ts` chooses
 //! the class, the message and the fields.
 
-use crate::exchange::{Api, ApiError};
 use crate::answer::{Reply, to_js};
+use crate::exchange::{Api, ApiError};
 use crate::host::to_error;
 use crate::lifecycle::{
     Answer as _, Error, Limit, Orphans, RotationErrorKind, Service as _, Stage, Successor,

@@ -21,7 +21,11 @@ pub fn build(
     }
     let headers = Headers::from_raw(host::headers_of(init).ok()??);
     let mut builder = RequestBuilder::new(url)
-        .method(if method == "GET" { Method::GET } else { Method::POST })
+        .method(if method == "GET" {
+            Method::GET
+        } else {
+            Method::POST
+        })
         .headers(headers)
         .redirect(RequestRedirect::Manual)
         .abort_signal(Some(&stop.signal()));

@@ -22,7 +22,10 @@ export interface Table {
 /** Reads the module's table of an operation's options. */
 export function tableIn(text: string): Table {
   const options = text.split(" ");
-  return { kinds: options.map((option) => option.slice(0, 1)), names: options.map((option) => option.slice(1)) };
+  return {
+    kinds: options.map((option) => option.slice(0, 1)),
+    names: options.map((option) => option.slice(1)),
+  };
 }
 
 /**

@@ -15,4 +15,3 @@ let drawn = "";
 function hex(words: Uint32Array): string {
   return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
 }
-

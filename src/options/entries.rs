@@ -17,7 +17,10 @@ pub fn check_headers(headers: &mut Entries) -> Result<(), InvalidOption> {
     check("headers", headers, |name, value| {
         let wrong = if matches!(value, Given::WrongCharacters) {
             "is no header name"
-        } else if OUR_HEADERS.iter().any(|ours| name.eq_ignore_ascii_case(ours)) {
+        } else if OUR_HEADERS
+            .iter()
+            .any(|ours| name.eq_ignore_ascii_case(ours))
+        {
             "is set by this package; the token goes into token"
         } else if !matches!(value, Given::Value(_)) {
             "must be a string that a header can carry"
@@ -73,7 +76,11 @@ pub fn texts(given: Given) -> Option<Vec<(String, String)>> {
         _ => String::new(),
     };
     let entries = entries.into_iter();
-    Some(entries.map(|(name, value)| (text(name), text(value))).collect())
+    Some(
+        entries
+            .map(|(name, value)| (text(name), text(value)))
+            .collect(),
+    )
 }
 
 /// The entries, whose values stay in JavaScript.

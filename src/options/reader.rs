@@ -94,9 +94,9 @@ impl Options {
             (Kind::Headers, Given::Entries(headers)) => entries::check_headers(headers),
             (Kind::Annotations, Given::Entries(entries)) => entries::check_annotations(entries),
             (_, Given::Threw(cause)) => Err(caused(spec.name, THREW, Some(take(cause)))),
-            (_, value) => error(spec, value).map_or(Ok(()), |expected| {
-                Err(caused(spec.name, expected, None))
-            }),
+            (_, value) => {
+                error(spec, value).map_or(Ok(()), |expected| Err(caused(spec.name, expected, None)))
+            }
         };
         if let Err(error) = outcome {
             self.failure.get_or_insert(error);
@@ -184,17 +184,16 @@ fn error(spec: &Spec, value: &mut Given) -> Option<&'static str> {
         | (Kind::Token, Given::Value(_) | Given::Callback(_)) => None,
         (Kind::Name, Given::Text(text)) => text.is_empty().then_some(EMPTY),
         (kind @ (Kind::Id | Kind::Owner), Given::Text(id)) => id_error(kind, id),
-        (Kind::OnUnfinished, Given::Text(word)) => {
-            (!matches!(word.as_str(), "error" | "delete")).then_some("must be \"error\" or \"delete\"")
-        }
-        (Kind::Milliseconds, Given::Number(ms)) => (ms.is_nan() || *ms <= 0.0).then_some(
-            "must be a positive number of milliseconds; Infinity means no limit",
-        ),
+        (Kind::OnUnfinished, Given::Text(word)) => (!matches!(word.as_str(), "error" | "delete"))
+            .then_some("must be \"error\" or \"delete\""),
+        (Kind::Milliseconds, Given::Number(ms)) => (ms.is_nan() || *ms <= 0.0)
+            .then_some("must be a positive number of milliseconds; Infinity means no limit"),
         (Kind::Count, Given::Number(count)) => (!is_integer(*count, 0.0, f64::from(u32::MAX)))
             .then_some("must be an integer that is not negative"),
         // The API's reference says int32.
-        (Kind::PageSize, Given::Number(size)) => (!is_integer(*size, 1.0, f64::from(i32::MAX)))
-            .then_some("must be a positive integer"),
+        (Kind::PageSize, Given::Number(size)) => {
+            (!is_integer(*size, 1.0, f64::from(i32::MAX))).then_some("must be a positive integer")
+        }
         (Kind::Duration, Given::Number(_) | Given::Text(_)) => match seconds(value) {
             Ok(seconds) => {
                 *value = Given::Number(seconds);

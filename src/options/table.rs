@@ -113,7 +113,7 @@ const IS_REQUIRED: &str = "is required";
 const DAY_S: f64 = 86_400.0;
 
 /// The options of every operation, but for the user's id.
-const COMMON: &[Spec] = &[
+static COMMON: &[Spec] = &[
     required(
         "token",
         Kind::Token,
@@ -132,29 +132,29 @@ const COMMON: &[Spec] = &[
     option("onEvent", Kind::Function, Nothing),
 ];
 
-const OF_USER: &[Spec] = &[required("userId", Kind::Id, IS_REQUIRED)];
-const OF_OWNER: &[Spec] = &[required("userId", Kind::Owner, IS_REQUIRED)];
-const OF_NOBODY: &[Spec] = &[option("userId", Kind::Ignored, Nothing)];
+static OF_USER: &[Spec] = &[required("userId", Kind::Id, IS_REQUIRED)];
+static OF_OWNER: &[Spec] = &[required("userId", Kind::Owner, IS_REQUIRED)];
+static OF_NOBODY: &[Spec] = &[option("userId", Kind::Ignored, Nothing)];
 
-const OF_CREATES: &[Spec] = &[
+static OF_CREATES: &[Spec] = &[
     option("displayName", Kind::Text, Nothing),
     option("annotations", Kind::Annotations, Nothing),
     option("orphanProtection", Kind::Boolean, Boolean(true)),
 ];
-const OF_DELETES: &[Spec] = &[option("missingOk", Kind::Boolean, Boolean(false))];
-const OF_LISTS: &[Spec] = &[
+static OF_DELETES: &[Spec] = &[option("missingOk", Kind::Boolean, Boolean(false))];
+static OF_LISTS: &[Spec] = &[
     option("pageSize", Kind::PageSize, Nothing),
     option("filter", Kind::Text, Nothing),
     option("orderBy", Kind::Text, Nothing),
     option("readMask", Kind::Text, Nothing),
 ];
-const OF_AUDITS: &[Spec] = &[
+static OF_AUDITS: &[Spec] = &[
     option("pageSize", Kind::PageSize, Nothing),
     option("filter", Kind::Text, Nothing),
     option("staleAfter", Kind::Duration, Number(90.0 * DAY_S)),
     option("expiringWithin", Kind::Duration, Number(14.0 * DAY_S)),
 ];
-const OF_ROTATIONS: &[Spec] = &[
+static OF_ROTATIONS: &[Spec] = &[
     required(
         "persist",
         Kind::Function,
@@ -165,39 +165,39 @@ const OF_ROTATIONS: &[Spec] = &[
     option("keep", Kind::Count, Number(1.0)),
     option("onUnfinished", Kind::OnUnfinished, Text("error")),
 ];
-const LIFETIME: &[Spec] = &[
+static LIFETIME: &[Spec] = &[
     option("expireTime", Kind::Time, Nothing),
     option("expiresIn", Kind::Lifetime, Nothing),
 ];
 
 // These belong to one call. If two creates shared a default tag, `deleteOrphans` could not tell them apart.
-const OF_ONE_CREATE: &[Spec] = &[option("attemptTag", Kind::Name, Nothing)];
-const OF_ONE_KEY: &[Spec] = &[required("keyId", Kind::Name, IS_REQUIRED)];
-const OF_ONE_SWEEP: &[Spec] = &[
+static OF_ONE_CREATE: &[Spec] = &[option("attemptTag", Kind::Name, Nothing)];
+static OF_ONE_KEY: &[Spec] = &[required("keyId", Kind::Name, IS_REQUIRED)];
+static OF_ONE_SWEEP: &[Spec] = &[
     required("attemptTag", Kind::Name, IS_REQUIRED),
     option("keepKeyId", Kind::Name, Nothing),
 ];
-const OF_ONE_LIST: &[Spec] = &[option("pageToken", Kind::Text, Nothing)];
+static OF_ONE_LIST: &[Spec] = &[option("pageToken", Kind::Text, Nothing)];
 
 /// The options of one operation.
 pub type Table = &'static [&'static [Spec]];
 
 /// What `createApiKey` takes.
-pub const CREATE: Table = &[COMMON, OF_USER, OF_CREATES, LIFETIME, OF_ONE_CREATE];
+pub static CREATE: Table = &[COMMON, OF_USER, OF_CREATES, LIFETIME, OF_ONE_CREATE];
 /// What `deleteApiKey` takes.
-pub const DELETE: Table = &[COMMON, OF_USER, OF_DELETES, OF_ONE_KEY];
+pub static DELETE: Table = &[COMMON, OF_USER, OF_DELETES, OF_ONE_KEY];
 /// What `deleteOrphans` takes.
-pub const DELETE_ORPHANS: Table = &[COMMON, OF_USER, OF_ONE_SWEEP];
+pub static DELETE_ORPHANS: Table = &[COMMON, OF_USER, OF_ONE_SWEEP];
 /// What `listApiKeys` takes.
-pub const LIST_KEYS: Table = &[COMMON, OF_OWNER, OF_LISTS, OF_ONE_LIST];
+pub static LIST_KEYS: Table = &[COMMON, OF_OWNER, OF_LISTS, OF_ONE_LIST];
 /// What `listUsers` takes.
-pub const LIST_USERS: Table = &[COMMON, OF_NOBODY, OF_LISTS, OF_ONE_LIST];
+pub static LIST_USERS: Table = &[COMMON, OF_NOBODY, OF_LISTS, OF_ONE_LIST];
 /// What `auditApiKeys` takes.
-pub const AUDIT: Table = &[COMMON, OF_OWNER, OF_AUDITS];
+pub static AUDIT: Table = &[COMMON, OF_OWNER, OF_AUDITS];
 /// What `rotateApiKey` takes.
-pub const ROTATE: Table = &[COMMON, OF_USER, OF_ROTATIONS, LIFETIME, OF_ONE_KEY];
+pub static ROTATE: Table = &[COMMON, OF_USER, OF_ROTATIONS, LIFETIME, OF_ONE_KEY];
 /// What a client's defaults may hold. Each operation uses the ones that it takes.
-pub const DEFAULTS: Table = &[
+pub static DEFAULTS: Table = &[
     COMMON,
     OF_USER,
     OF_CREATES,

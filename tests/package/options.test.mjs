@@ -7,30 +7,40 @@ import { before, test } from "node:test";
 import { folder, prepare, root, run, write } from "../matrix/fixture.mjs";
 
 const read = (path) => readFile(join(root, path), "utf8");
-const [names, defaults, types, patience, readme] = await Promise.all(
-  [
-    "src/options/names.rs",
-    "src/options/defaults.rs",
-    "src/js/types.ts",
-    "src/js/patience.ts",
-    "README.md",
-  ].map(read),
+const [table, types, patience, readme] = await Promise.all(
+  ["src/options/table.rs", "src/js/types.ts", "src/js/patience.ts", "README.md"].map(read),
 );
 
-/** The lists of names in Rust, by the name of each. */
+/** The options in Rust: their names and defaults, as the types write them, by the name of their list. */
 const LISTS = Object.fromEntries(
-  Array.from(names.matchAll(/^const (\w+): &\[&str\] = &\[([^\]]*)\];/gm), ([, list, items]) => [
+  Array.from(table.matchAll(/^static (\w+): &\[Spec\] = &\[([\s\S]*?)\];/gm), ([, list, items]) => [
     list,
-    Array.from(items.matchAll(/"(\w+)"/g), ([, name]) => name),
+    Array.from(
+      items.matchAll(/(option|required)\(\s*"(\w+)",\s*Kind::(\w+),\s*(.+?),?\s*\)(?=[,\s]|$)/g),
+      (found) => {
+        const [, function_, name, kind, value] = found;
+        return { name, value: function_ === "option" ? written(kind, value) : undefined };
+      },
+    ),
   ]),
 );
 
+/** A default as the types write it; undefined if there is none. */
+function written(kind, value) {
+  const [, type, text] = /^(\w+)(?:\((.+)\))?$/.exec(value);
+  if (type === "Nothing") return undefined;
+  if (kind !== "Duration") return text.replace(/\.0$/, "");
+  return `"${Number.parseFloat(/^(.+) \* DAY_S$/.exec(text)[1])}d"`;
+}
+
+const namesOf = (list) => LISTS[list].map(({ name }) => name);
+
 /** The options that each operation accepts in Rust. */
 const OPERATIONS = Object.fromEntries(
-  Array.from(
-    names.matchAll(/^pub const (\w+): &\[&\[&str\]\] = &\[([^\]]*)\];/gm),
-    ([, operation, lists]) => [operation, Array.from(lists.matchAll(/\w+/g), ([list]) => LISTS[list]).flat()],
-  ),
+  Array.from(table.matchAll(/^pub static (\w+): Table = &\[([^\]]*)\];/gm), ([, operation, lists]) => [
+    operation,
+    Array.from(lists.matchAll(/\w+/g), ([list]) => namesOf(list)).flat(),
+  ]),
 );
 
 /** The type of each operation's options. */
@@ -38,22 +48,19 @@ const TYPES = {
   CREATE: ["CreateApiKeyOptions"],
   DELETE: ["DeleteApiKeyOptions"],
   DELETE_ORPHANS: ["DeleteOrphansOptions"],
-  LIST: ["ListApiKeysOptions", "ListUsersOptions"],
+  LIST_KEYS: ["ListApiKeysOptions"],
+  LIST_USERS: ["ListUsersOptions"],
   AUDIT: ["AuditApiKeysOptions"],
   ROTATE: ["RotateApiKeyOptions"],
   DEFAULTS: ["ClientOptions"],
 };
 
-/** The defaults in Rust, as the types write them. */
+/** The defaults in Rust, by the option's name. */
 const DEFAULTS = Object.fromEntries(
-  Array.from(defaults.matchAll(/^pub const (\w+): [^=]+ = (.+);/gm), ([, constant, value]) => {
-    const days = constant.endsWith("_DAYS");
-    const name = constant.replace(/_DAYS$/, "").toLowerCase();
-    return [
-      name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
-      days ? `"${Number(value)}d"` : value.replace(/\.0$/, ""),
-    ];
-  }),
+  Object.values(LISTS)
+    .flat()
+    .filter(({ value }) => value !== undefined)
+    .map(({ name, value }) => [name, value]),
 );
 
 before(prepare);
@@ -114,13 +121,13 @@ function tableWith(option) {
 }
 
 for (const [option, lists] of [
-  ["token", ["COMMON"]],
+  ["token", ["COMMON", "OF_USER"]],
   ["persist", ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
 ]) {
   test(`the README's table with ${option} has the names and defaults that the module has`, () => {
     const rows = tableWith(option);
     const named = rows.flatMap(({ names }) => names);
-    assert.deepEqual(named.sort(), lists.flatMap((list) => LISTS[list]).sort());
+    assert.deepEqual(named.sort(), lists.flatMap(namesOf).sort());
     for (const { names, value } of rows) {
       for (const name of names) {
         if (DEFAULTS[name] === undefined) assert.doesNotMatch(value, /^`|^\d/, name);

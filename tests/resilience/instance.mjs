@@ -3,7 +3,16 @@
 
 const instances = [];
 // Node's own fetch is a module, too.
-const keep = (instance) => instance.exports.createApiKey && instances.push(instance);
+const keep = (instance) => {
+  if (!instance.exports.createApiKey) return;
+  instances.push(instance);
+  pagesAtStart = pagesOf(instance);
+};
+const pagesOf = ({ exports }) => exports.memory.buffer.byteLength / 65_536;
+
+/** How large the memory of the last instance was before anything went through it, in pages of 64 KiB. */
+export let pagesAtStart;
+
 const instantiate = WebAssembly.instantiate;
 WebAssembly.instantiate = async (...args) => {
   const result = await instantiate(...args);
@@ -26,8 +35,8 @@ export default fireworksKeys;
 
 /** How large memory is, in pages of 64 KiB, and how many JavaScript values the table has room for. */
 export function footprint() {
-  const { memory, __wbindgen_externrefs: table } = instances.at(-1).exports;
-  return { pages: memory.buffer.byteLength / 65_536, values: table.length };
+  const instance = instances.at(-1);
+  return { pages: pagesOf(instance), values: instance.exports.__wbindgen_externrefs.length };
 }
 
 /** Whether the memory holds the text, as UTF-8 or as UTF-16. */

@@ -99,6 +99,58 @@ test("a module that cannot be used is nobody else's affair", async () => {
   end(new Error("over"));
 });
 
+test("init warms the module up without a timer, chance, a request or a word", async (t) => {
+  const { init, createApiKey } = await fresh();
+  const module = await WebAssembly.compile(bytes);
+  const used = [];
+  const forbid = (object, name) =>
+    t.mock.method(object, name, () => {
+      used.push(name);
+      throw new Error(name);
+    });
+  const forbidden = [
+    ...["setTimeout", "setInterval", "setImmediate", "fetch"].map((name) => forbid(globalThis, name)),
+    forbid(crypto, "getRandomValues"),
+    forbid(Math, "random"),
+    // As at the module scope of a Worker.
+    t.mock.method(Date, "now", () => 0),
+  ];
+  const described = [];
+  const { parse } = JSON;
+  t.mock.method(JSON, "parse", (text) => {
+    described.push(text);
+    return parse(text);
+  });
+  await init({ module });
+  for (const { mock } of forbidden) mock.restore();
+  assert.deepEqual(used, []);
+  assert.ok(described.some((text) => text.includes('"key":')), "a create went through");
+  assert.ok(described.some((text) => text.includes('"apiKeys":')), "a sweep went through");
+  const before = described.length;
+  await init();
+  assert.equal(described.length, before, "once is enough");
+  assert.equal((await createApiKey(at)).keyId, "k");
+});
+
+test("a module that fails as it is warmed up is replaced, and init resolves", async (t) => {
+  const { init, createApiKey } = await fresh();
+  const module = await WebAssembly.compile(bytes);
+  const { Instance } = WebAssembly;
+  let made = 0;
+  t.mock.method(WebAssembly, "Instance", function (...given) {
+    made += 1;
+    const instance = new Instance(...given);
+    if (made > 1) return instance;
+    const createApiKey = () => {
+      throw new WebAssembly.RuntimeError("unreachable");
+    };
+    return { exports: { ...instance.exports, createApiKey } };
+  });
+  assert.equal(await init({ module }), undefined);
+  assert.equal((await createApiKey(at)).keyId, "k");
+  assert.equal(made, 2);
+});
+
 test("what is wrong with the options of init is told", async () => {
   const { init } = await fresh();
   const throwing = {

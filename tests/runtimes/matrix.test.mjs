@@ -20,6 +20,8 @@ matrix("runtime", {
   "Bun": (api, at) => printed(bun, [], api, at),
   "workerd": (api, at) => inWorkerd(api, at, bundled),
   "workerd, of an old date": (api, at) => inWorkerd(api, at, bundled, { date: "2024-01-01", flags: [] }),
+  // At a module's scope, a worker may set no timer, draw nothing random and send nothing.
+  "workerd, warmed up": (api, at) => inWorkerd(api, at, bundled, undefined, "await fireworksKeys.init();"),
   "workerd, from wrangler's output": (api, at) => inWorkerd(api, at, wrangled),
   "edge-runtime": inEdgeRuntime,
   "Chromium": (api, at) => onPage(inChromium, "default", api, at),
@@ -62,8 +64,8 @@ export default {
 };
 `;
 
-async function inWorkerd(api, at, bundle, options) {
-  await write(`${at}/worker.mjs`, WORKER);
+async function inWorkerd(api, at, bundle, options, atModuleScope = "") {
+  await write(`${at}/worker.mjs`, WORKER + atModuleScope);
   const worker = await startWorkerd(`${at}/out`, await bundle(at), options);
   try {
     const address = (query) => `${worker.url}/?${new URLSearchParams({ api, ...query })}`;

@@ -6,6 +6,7 @@
 mod answer;
 mod audit;
 mod create;
+mod retries;
 mod rotate;
 mod state;
 mod weather;
