@@ -1,29 +1,25 @@
 // Measures the cost of one create: processor time without a network, and time with a loopback server.
 
 import { rounds, timed } from "./measure.mjs";
-import { answerTo, connectAll, OURS, startStub } from "./peers.mjs";
+import { connectAll, OURS, startStub } from "./peers.mjs";
 
 const CALLS = 1_000;
 const ROUNDS = 15;
 
-/** Microseconds of processor time per create, if fetch answers at once. */
+/**
+ * Microseconds of processor time per create, if fetch answers at once. No peer may have been imported before:
+ * `alone.mjs` runs it.
+ */
 export async function withStubFetch() {
-  const { fetch } = globalThis;
-  const headers = { "content-type": "application/json" };
-  // Only the package is given its tag back: the other peers send none.
-  globalThis.fetch = async (_, init) => new Response(answerTo(init?.body ?? "{}"), { headers });
-  try {
-    const creates = await connectAll("https://service.example");
-    for (const create of Object.values(creates)) for (let call = 0; call < CALLS; call += 1) await create();
-    return await rounds(creates, ROUNDS, async (create) => {
-      const before = process.cpuUsage();
-      for (let call = 0; call < CALLS; call += 1) await create();
-      const { user, system } = process.cpuUsage(before);
-      return (user + system) / CALLS;
-    });
-  } finally {
-    globalThis.fetch = fetch;
-  }
+  await import("./peers/stubbed.mjs");
+  const creates = await connectAll("https://service.example");
+  for (const create of Object.values(creates)) for (let call = 0; call < CALLS; call += 1) await create();
+  return rounds(creates, ROUNDS, async (create) => {
+    const before = process.cpuUsage();
+    for (let call = 0; call < CALLS; call += 1) await create();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / CALLS;
+  });
 }
 
 /** Microseconds per create with a server on this machine, one create at a time. */

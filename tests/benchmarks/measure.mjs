@@ -1,11 +1,17 @@
 // Measures in rounds. Each round goes through all peers, and compares their figures with those of one peer
 // in the same round, so that other load on the machine affects all peers alike.
 
-/** Measures every peer in each round, and returns the figures by peer. */
+import { readdir, readFile } from "node:fs/promises";
+
+/**
+ * Measures every peer in each round, and returns the figures by peer. The environment may say ROUNDS, to try
+ * a measurement with fewer.
+ */
 export async function rounds(peers, count, figure) {
   const taken = Object.fromEntries(Object.keys(peers).map((name) => [name, []]));
   const names = Object.keys(peers);
-  for (let round = 0; round < count; round += 1) {
+  const last = Number(process.env.ROUNDS ?? count);
+  for (let round = 0; round < last; round += 1) {
     // Each round starts with another peer.
     for (let turn = 0; turn < names.length; turn += 1) {
       const name = names[(turn + round) % names.length];
@@ -23,6 +29,13 @@ export function ratios(taken, base) {
       const each = figures.map((figure, round) => figure / taken[base][round]);
       return [name, { ratio: spread(each), median: spread(figures).median }];
     }),
+  );
+}
+
+/** One figure of each round, where a round has several. */
+export function part(taken, name) {
+  return Object.fromEntries(
+    Object.entries(taken).map(([peer, figures]) => [peer, figures.map((figure) => figure[name])]),
   );
 }
 
@@ -47,4 +60,17 @@ export async function timed(work) {
   const started = performance.now();
   await work();
   return performance.now() - started;
+}
+
+/**
+ * The processor time that a process has used so far, in milliseconds. Linux's `/proc/<pid>/stat` tells it as
+ * well, but in steps of 10 ms, which is about as long as a first request takes.
+ */
+export async function processorTime(pid) {
+  let nanoseconds = 0;
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, "utf8");
+    nanoseconds += Number(text.split(" ")[0]);
+  }
+  return nanoseconds / 1_000_000;
 }

@@ -6,6 +6,9 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { folder, prepare, tool } from "../matrix/fixture.mjs";
+import { answerTo } from "./peers/answers.mjs";
+
+export { ANSWER } from "./peers/answers.mjs";
 
 /** The peers' names, with the file in peers/ that implements a create. */
 export const PEERS = {
@@ -17,36 +20,13 @@ export const PEERS = {
   "`@anthropic-ai/sdk`": "anthropic",
 };
 
+/** The package once more, in a worker that has warmed it up before its first request. */
+export const WARM = "fireworks-keys, `init()` at module scope";
+
 /** The names of the peers that the tables compare others with. */
 export const BY_HAND = "`new Request` + `fetch` by hand";
 export const OPENAI = "`openai`";
 export const OURS = "fireworks-keys";
-
-/** The answer to every create. */
-export const ANSWER = {
-  keyId: "YsT9blu0LuElEH0i",
-  displayName: "bench",
-  key: "fw_zgHX3OKM0XshxLwu3HqH1QR4",
-  createTime: "2026-11-24T23:37:40.774886Z",
-  secure: true,
-  email: "ci-bot@acme.sa.fireworks.ai",
-  prefix: "fw_zgHX",
-  annotations: { "fireworks-keys-attempt": "77d02c51b8088cfd9e5e86184823c00b" },
-};
-
-/**
- * The text that answers a request with this body: a create's own tag among the annotations, as the service
- * keeps them, or an empty list. Where a runtime repeats requests by itself, a create whose tag is kept lists
- * the keys.
- */
-export function answerTo(body) {
-  if (!body) return EMPTY_LIST;
-  const [, tag] = body.match(/"fireworks-keys-attempt":"([^"]*)"/) ?? [];
-  return tag === undefined ? ANSWERED : ANSWERED.replace(ANSWER.annotations["fireworks-keys-attempt"], tag);
-}
-
-const ANSWERED = JSON.stringify(ANSWER);
-const EMPTY_LIST = JSON.stringify({ apiKeys: [] });
 
 /** Installs the packed package and its peers side by side. */
 export async function install() {

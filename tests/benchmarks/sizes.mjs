@@ -6,7 +6,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { bundle, PEERS } from "./peers.mjs";
 
 /**
- * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 17 and 20 KB; until we reach them,
+ * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 42 and 48 KB; until we reach them,
  * nothing may grow.
  */
 export const BUDGETS = { worker: 57_000, page: 63_900, pages: 2 };
