@@ -44,13 +44,16 @@ impl<'a> Tape<'a> {
     pub fn text(&mut self) -> &'a str {
         let mut left = self.number();
         let rest = self.0.as_str();
-        let mut end = 0;
-        for next in rest.chars() {
-            if left == 0 {
-                break;
+        let mut end = left;
+        if !rest.as_bytes().get(..left).is_some_and(<[u8]>::is_ascii) {
+            end = 0;
+            for next in rest.chars() {
+                if left == 0 {
+                    break;
+                }
+                left = left.saturating_sub(next.len_utf16());
+                end += next.len_utf8();
             }
-            left = left.saturating_sub(next.len_utf16());
-            end += next.len_utf8();
         }
         // No slice by an index here: what reports a wrong one would be a tenth of the module.
         let (text, rest) = rest.split_at_checked(end).unwrap_or_default();
@@ -65,7 +68,12 @@ pub fn describe(text: Option<&str>, description: &mut String) {
         return description.push('u');
     };
     description.push('s');
-    description.push_str(&text.encode_utf16().count().to_string());
+    let units = if text.is_ascii() {
+        text.len()
+    } else {
+        text.encode_utf16().count()
+    };
+    description.push_str(&units.to_string());
     description.push(':');
     description.push_str(text);
 }

@@ -1,6 +1,6 @@
 // Reads answers, and describes them in one piece that the module reads.
 
-import { field, isBlank, isResource, kindOf, listIn, textOf } from "./body.js";
+import { field, isResource, kindOf, listIn, textOf } from "./body.js";
 
 /** An answer, read to its end. `value` is the parsed body; undefined if that is not JSON. */
 export interface Answer {
@@ -109,9 +109,9 @@ function describeResource(resource: unknown, fields: string): string {
   const key = textOf(resource, "key");
   let text = key === undefined ? "-" : "k";
   for (const name of (names[fields] ??= fields.split(" "))) {
-    const value = field(resource, name);
+    const value = field(resource, name) ?? "";
     // A secret stays here, also if it stands in another field.
-    if (isBlank(resource, name)) text += "u";
+    if (value === "") text += "u";
     else if (typeof value === "string") text += value === key ? "h" : described(value);
     else if (typeof value === "number") text += `#${described(`${value}`).slice(1)}`;
     else text += value === false ? "f" : "x";

@@ -54,6 +54,7 @@ export function grpcCode(status: number, body: unknown): GrpcCode {
 function codeIn(body: unknown): GrpcCode | undefined {
   const error = field(body, "error");
   for (const code of [field(body, "code"), field(error, "code"), field(error, "status")]) {
+    if (code === undefined) continue;
     const known = GRPC_CODES.find((name, number) => number > 0 && (code === name || code === number));
     if (known !== undefined) return known;
   }
@@ -120,9 +121,4 @@ export function field(value: unknown, name: string): unknown {
 export function textOf(value: unknown, name: string): string | undefined {
   const text = field(value, name);
   return typeof text === "string" && text !== "" ? text : undefined;
-}
-
-/** @internal Whether the field is left out, null or an empty text. */
-export function isBlank(value: unknown, name: string): boolean {
-  return (field(value, name) ?? "") === "";
 }

@@ -82,10 +82,11 @@ class Description implements Described {
       return;
     }
     this.text += ".";
-    for (const [index, name] of names.entries()) {
+    let index = 0;
+    for (const name of names) {
       const { text } = this;
       try {
-        this.#option(kinds[index], object as Record<string, unknown>, name);
+        this.#option(kinds[index++], object as Record<string, unknown>, name);
       } catch (cause) {
         this.text = text;
         this.#threw(cause);
