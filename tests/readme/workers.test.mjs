@@ -79,6 +79,14 @@ test("README: a worker that rotates a key on a schedule", async () => {
   }
 });
 
+test("README: a worker that is warmed up before a request arrives", async () => {
+  const handler = code("worker.js").split("\n").slice(1).join("\n");
+  await write("readme/warm/worker.js", code("warm-worker.js") + handler);
+  const modules = await bundleWorker("readme/warm/worker.js", "readme/warm/out");
+  const { result, key } = await creates(() => answered("readme/warm/out", modules));
+  assert.deepEqual(result, { keyId: key.keyId });
+});
+
 test("README: the module handed over, where nothing else knows how to get it", async () => {
   const handler = code("worker.js").split("\n").slice(1).join("\n");
   await write("readme/own/worker.js", code("own-module.js") + handler);

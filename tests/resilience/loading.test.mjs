@@ -124,8 +124,14 @@ test("init warms the module up without a timer, chance, a request or a word", as
   await init({ module });
   for (const { mock } of forbidden) mock.restore();
   assert.deepEqual(used, []);
-  assert.ok(described.some((text) => text.includes('"key":')), "a create went through");
-  assert.ok(described.some((text) => text.includes('"apiKeys":')), "a sweep went through");
+  assert.ok(
+    described.some((text) => text.includes('"key":')),
+    "a create went through",
+  );
+  assert.ok(
+    described.some((text) => text.includes('"apiKeys":')),
+    "a sweep went through",
+  );
   const before = described.length;
   await init();
   assert.equal(described.length, before, "once is enough");
@@ -137,7 +143,7 @@ test("a module that fails as it is warmed up is replaced, and init resolves", as
   const module = await WebAssembly.compile(bytes);
   const { Instance } = WebAssembly;
   let made = 0;
-  t.mock.method(WebAssembly, "Instance", function (...given) {
+  t.mock.method(WebAssembly, "Instance", (...given) => {
     made += 1;
     const instance = new Instance(...given);
     if (made > 1) return instance;
