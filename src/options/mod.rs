@@ -30,8 +30,8 @@ pub fn caused(path: &str, expected: &str, cause: Option<JsValue>) -> InvalidOpti
     })
 }
 
-/// The table of a public function's options, as JavaScript reads it; that of a client's defaults for any other
-/// name.
+/// The table of a public function's options, as JavaScript reads it; that of a client's defaults for any
+/// other name.
 pub fn described(function: &str) -> String {
     table::described(match function {
         "createApiKey" => table::CREATE,

@@ -11,7 +11,8 @@ pub struct Spec {
     pub kind: Kind,
     /// Its value where it is left out.
     pub default: DefaultValue,
-    /// What is wrong where neither the caller nor a client's defaults have it; [`None`] if it may be left out.
+    /// What is wrong where neither the caller nor a client's defaults have it; [`None`] if it may be left
+    /// out.
     pub required: Option<&'static str>,
 }
 
@@ -215,8 +216,8 @@ pub fn is_of_one_call(name: &str) -> bool {
     of_one_call.any(|spec| spec.name == name)
 }
 
-/// The table as JavaScript reads it: for each option the letter of its kind and its name, with a space between
-/// two of them.
+/// The table as JavaScript reads it: for each option the letter of its kind and its name, with a space
+/// between two of them.
 pub fn described(table: Table) -> String {
     let mut text = String::new();
     for spec in table.iter().flat_map(|specs| specs.iter()) {

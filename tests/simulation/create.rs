@@ -5,8 +5,7 @@ use crate::state::{Key, Log, START_MS, time_text};
 use crate::weather::{CALM, Weather, calm_limits, limits};
 use crate::world::World;
 use fireworks_keys::lifecycle::{
-    Answer, Call, Create, Created, End, Error, Horizon, Item, Limit, Limits, Mark, NewKey, Orphans,
-    Sweep,
+    Answer, Call, Create, Created, End, Error, Horizon, Item, Limits, Mark, NewKey, Orphans, Sweep,
 };
 
 const TAG: &str = "this-create";
@@ -27,31 +26,6 @@ fn a_calm_create_sends_one_request() {
     assert!(created.outcome.is_ok());
     assert_eq!(created.orphans, Orphans::None);
     assert_eq!(world.log().requests, 1);
-}
-
-#[test]
-fn a_timeout_says_which_limit_has_passed() {
-    // The service takes longer than a millisecond.
-    for (timeout_ms, total_timeout_ms, expected) in [
-        (1.0, 60_000.0, Limit::Attempt),
-        (60_000.0, 1.0, Limit::Total),
-    ] {
-        let world = World::new(CALM, fastrand::Rng::with_seed(0));
-        let limits = Limits {
-            timeout_ms,
-            total_timeout_ms,
-            max_retries: 0,
-        };
-        let created = create(&world, limits, End::Never);
-        let Err(error) = created.outcome.map(drop) else {
-            panic!("it had no time");
-        };
-        assert!(
-            matches!(*error, Error::TimedOut { limit, limit_ms }
-                if limit == expected && limit_ms == 1.0),
-            "{expected:?}"
-        );
-    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::answer::{Reply, Thing};
 use fireworks_keys::lifecycle::{
-    Aborted, Call, Collection, Event, Limits, Page, Request, Service, TransportError,
-    TransportErrorKind, page,
+    Aborted, Call, Collection, Error, Event, Limit, Limits, Outcome, Page, Request, Service,
+    TransportError, TransportErrorKind, page,
 };
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -99,6 +99,16 @@ impl Service for Scripted {
 
 /// Sends one request, and returns how often it was sent, the waits, and what was told.
 fn tried(script: &'static [Fate], limits: Limits) -> (usize, Vec<f64>, Vec<String>) {
+    let (service, _) = sent(script, limits);
+    (
+        service.requests.get(),
+        service.waits.take(),
+        service.told.take(),
+    )
+}
+
+/// Sends one request, and returns the service and the outcome.
+fn sent(script: &'static [Fate], limits: Limits) -> (Scripted, Outcome<Scripted>) {
     let service = Scripted {
         script,
         now_ms: Cell::new(0.0),
@@ -113,21 +123,16 @@ fn tried(script: &'static [Fate], limits: Limits) -> (usize, Vec<f64>, Vec<Strin
         query: &[],
     };
     let mut remember = |_: &str| true;
-    let sent = {
+    let outcome = {
         let work = pin!(page(&call, &first, &mut remember));
         // Nothing of this waits for anything.
-        matches!(
-            work.poll(&mut Context::from_waker(Waker::noop())),
-            Poll::Ready(_)
-        )
+        match work.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => panic!("it waits"),
+        }
     };
-    assert!(sent);
     assert_eq!(call.attempts() as usize, service.requests.get());
-    (
-        service.requests.get(),
-        service.waits.take(),
-        service.told.take(),
-    )
+    (service, outcome)
 }
 
 const LIMITS: Limits = Limits {
@@ -211,4 +216,26 @@ fn no_retry_begins_when_the_time_is_up() {
         ..LIMITS
     };
     assert_eq!(tried(&[Fate::Hangs], limits), (1, vec![], vec![]));
+}
+
+#[test]
+fn a_timeout_says_which_limit_has_passed() {
+    for (timeout_ms, total_timeout_ms, expected) in [
+        (1.0, 600_000.0, Limit::Attempt),
+        (600_000.0, 1.0, Limit::Total),
+    ] {
+        let limits = Limits {
+            timeout_ms,
+            total_timeout_ms,
+            max_retries: 0,
+        };
+        let (_, outcome) = sent(&[Fate::Hangs], limits);
+        let Err(error) = outcome else {
+            panic!("it was never answered");
+        };
+        assert!(
+            matches!(*error, Error::TimedOut { limit, limit_ms } if limit == expected && limit_ms == 1.0),
+            "{expected:?}"
+        );
+    }
 }

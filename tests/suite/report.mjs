@@ -3,8 +3,8 @@
 import { cases } from "./index.mjs";
 
 /**
- * Returns the names of the failed cases with their errors; an empty array if all passed. Whoever waits in vain
- * finds the name of the case that is under way in `globalThis.underWay`.
+ * Returns the names of the failed cases with their errors; an empty array if all passed. Whoever waits in
+ * vain finds the name of the case that is under way in `globalThis.underWay`.
  */
 export async function report(package_, api) {
   const failures = [];
