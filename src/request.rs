@@ -6,8 +6,8 @@ use js_sys::{Function, JsString};
 use web_sys::{Request, RequestCache, RequestInit, RequestRedirect};
 
 /// The same request as the URL and the init describe; [`None`] where the caller's own fetch is called, and
-/// where the platform has no `Request`, or one that refuses any of it. gloo-net panics at what a platform throws
-/// that is no `Error` of this realm, so what it uses has been tried before.
+/// where the platform has no `Request`, or one that refuses any of it. gloo-net panics at what a platform
+/// throws that is no `Error` of this realm, so what it uses has been tried before.
 pub fn build(
     fetch: Option<&Function>,
     url: &str,

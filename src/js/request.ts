@@ -84,9 +84,9 @@ let probed: typeof Request | undefined;
 let works = false;
 
 /**
- * Whether a request is built, and can be without an exception: for the global fetch, and for a rehearsal of it.
- * A fetch of the caller's, or something that was put in the place of the global one later, such as a mock, may
- * know nothing but a URL and an init.
+ * Whether a request is built, and can be without an exception: for the global fetch, and for a rehearsal of
+ * it. A fetch of the caller's, or something that was put in the place of the global one later, such as a mock,
+ * may know nothing but a URL and an init.
  */
 export function takesRequest(own: unknown): boolean {
   const { fetch, Request } = globalThis;
