@@ -1,5 +1,5 @@
-//! Lets the lifecycle read answers. JavaScript describes each in one piece; the parsed body stays a JavaScript
-//! value, so that the secret in it is never copied into linear memory.
+//! Lets the lifecycle read answers. JavaScript describes each in one piece; the parsed body stays a
+//! JavaScript value, so that the secret in it is never copied into linear memory.
 
 use crate::host::{self, Received};
 use crate::lifecycle::number::number;

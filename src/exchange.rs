@@ -162,8 +162,8 @@ impl Api {
             watch.sent();
         }
         let fetch = self.connection.fetch.as_ref();
-        // Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and Node
-        // forgets the abort of a request that is collected.
+        // Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and
+        // Node forgets the abort of a request that is collected.
         let built = request::build(fetch, &url, &init, method, body, stop);
         let received = host::send(stop, fetch, &url, &init, built.as_ref());
         let outcome = JsFuture::from(received).await;

@@ -113,8 +113,8 @@ interface V8Error {
 }
 
 /**
- * Calls a function of the module with what was passed. Loading it has taken `waitedMs` of the operation's total
- * timeout.
+ * Calls a function of the module with what was passed. Loading it has taken `waitedMs` of the operation's
+ * total timeout.
  */
 type Run<T> = (module: typeof exports, passed: Passed, waitedMs: number) => Promise<T>;
 

@@ -181,7 +181,7 @@ function namesOf(object: object): string[] {
   return names;
 }
 
-/** An option's value. A field that somebody has added to `Object.prototype` is none. May throw: a getter can. */
+/** An option's value. What somebody has added to `Object.prototype` is none. May throw: a getter can. */
 function valueOf(object: Record<string, unknown>, name: string): unknown {
   return name in Object.prototype && !Object.hasOwn(object, name) ? undefined : object[name];
 }

@@ -36,8 +36,8 @@ export function initOf(
 }
 
 /**
- * The JSON of a request's body, from its description in `src/exchange.rs`: an id for a deletion; otherwise the
- * name, the end and the annotations of a key.
+ * The JSON of a request's body, from its description in `src/exchange.rs`: an id for a deletion; otherwise
+ * the name, the end and the annotations of a key.
  */
 export function bodyOf(description: string): string {
   let at = 0;
@@ -61,9 +61,9 @@ export function bodyOf(description: string): string {
 }
 
 /**
- * Calls fetch and reads its answer to the end, or rejects when the attempt ends. Without a fetch of the caller's,
- * the global one is called, with the init beside the request: what stands in its place may look at the init
- * alone, and take the request for the URL's text.
+ * Calls fetch and reads its answer to the end, or rejects when the attempt ends. Without a fetch of the
+ * caller's, the global one is called, with the init beside the request: what stands in its place may look at
+ * the init alone, and take the request for the URL's text.
  */
 export function send(
   stop: Stop,
@@ -85,8 +85,8 @@ let works = false;
 
 /**
  * Whether a request is built, and can be without an exception: for the global fetch, and for a rehearsal of
- * it. A fetch of the caller's, or something that was put in the place of the global one later, such as a mock,
- * may know nothing but a URL and an init.
+ * it. A fetch of the caller's, or something that was put in the place of the global one later, such as a
+ * mock, may know nothing but a URL and an init.
  */
 export function takesRequest(own: unknown): boolean {
   const { fetch, Request } = globalThis;
