@@ -8,7 +8,9 @@ mod audit;
 mod create;
 mod retries;
 mod rotate;
+mod scripted;
 mod state;
+mod sweeps;
 mod weather;
 mod world;
 

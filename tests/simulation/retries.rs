@@ -1,121 +1,18 @@
 //! When a request is tried again, how long after, and what the caller is told of it.
 
-use crate::answer::{Reply, Thing};
-use fireworks_keys::lifecycle::{
-    Aborted, Call, Collection, Error, Event, Limit, Limits, Outcome, Page, Request, Service,
-    TransportError, TransportErrorKind, page,
-};
-use std::cell::{Cell, RefCell};
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
-
-/// What an attempt meets.
-#[derive(Clone, Copy)]
-enum Fate {
-    /// It takes 10 ms until the connection breaks.
-    Breaks,
-    /// It takes as long as it may.
-    Hangs,
-    /// It is answered with this status, and asked to wait for so long.
-    Refused(u16, Option<&'static str>),
-    /// It is answered with a page.
-    Answered,
-}
-
-/// A service that does to each attempt what the script says, and to any after its end what it says last.
-struct Scripted {
-    script: &'static [Fate],
-    now_ms: Cell<f64>,
-    requests: Cell<usize>,
-    waits: RefCell<Vec<f64>>,
-    told: RefCell<Vec<String>>,
-}
-
-impl Service for Scripted {
-    type Answer = Reply;
-    type Cause = ();
-
-    async fn exchange(&self, _: &Request<'_>, limit_ms: f64) -> Result<Reply, TransportError<()>> {
-        let turn = self.requests.replace(self.requests.get() + 1);
-        let fate = self.script.get(turn).or(self.script.last()).copied();
-        let (ms, outcome) = match fate {
-            Some(Fate::Breaks) => (10.0, Err(TransportErrorKind::Unreachable(()))),
-            Some(Fate::Refused(status, None)) => (0.0, Ok(Reply::refusal(status))),
-            Some(Fate::Refused(status, Some(after))) => {
-                (0.0, Ok(Reply::refusal(status).after(after)))
-            }
-            Some(Fate::Answered) => (0.0, Ok(Reply::ok(Thing::default()))),
-            Some(Fate::Hangs) | None => (limit_ms, Err(TransportErrorKind::TimedOut)),
-        };
-        self.now_ms.update(|now_ms| now_ms + ms);
-        outcome.map_err(|kind| TransportError { sent: true, kind })
-    }
-
-    async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
-        self.waits.borrow_mut().push(ms);
-        self.now_ms.update(|now_ms| now_ms + ms);
-        Ok(())
-    }
-
-    fn elapsed_ms(&self) -> f64 {
-        self.now_ms.get()
-    }
-
-    fn now_ms(&self) -> f64 {
-        self.now_ms.get()
-    }
-
-    fn time_text(&self, _: f64) -> Option<String> {
-        None
-    }
-
-    fn random(&self) -> f64 {
-        1.0
-    }
-
-    fn resends(&self) -> bool {
-        false
-    }
-
-    fn waits_for_work(&self) -> bool {
-        false
-    }
-
-    fn notify(&self, event: &Event<'_>) {
-        if let Event::Retry {
-            attempt,
-            delay_ms,
-            reason,
-            status,
-        } = event
-        {
-            let status = status.map_or_else(String::new, |status| format!(" {status}"));
-            let told = format!("{attempt}: {delay_ms} {reason:?}{status}");
-            self.told.borrow_mut().push(told);
-        }
-    }
-}
+use crate::answer::Reply;
+use crate::scripted::{Fate, Scripted, now};
+use fireworks_keys::lifecycle::{Call, Collection, Error, Limit, Limits, Outcome, Page, page};
 
 /// Sends one request, and returns how often it was sent, the waits, and what was told.
-fn tried(script: &'static [Fate], limits: Limits) -> (usize, Vec<f64>, Vec<String>) {
+fn tried(script: &[Fate], limits: Limits) -> (usize, Vec<f64>, Vec<String>) {
     let (service, _) = sent(script, limits);
-    (
-        service.requests.get(),
-        service.waits.take(),
-        service.told.take(),
-    )
+    (service.requests().len(), service.waits(), service.told())
 }
 
 /// Sends one request, and returns the service and the outcome.
-fn sent(script: &'static [Fate], limits: Limits) -> (Scripted, Outcome<Scripted>) {
-    let service = Scripted {
-        script,
-        now_ms: Cell::new(0.0),
-        requests: Cell::new(0),
-        waits: RefCell::default(),
-        told: RefCell::default(),
-    };
+fn sent(script: &[Fate], limits: Limits) -> (Scripted, Outcome<Scripted>) {
+    let service = Scripted::new(script);
     let call = Call::new(&service, limits);
     let first = Page {
         account: "acme",
@@ -123,15 +20,8 @@ fn sent(script: &'static [Fate], limits: Limits) -> (Scripted, Outcome<Scripted>
         query: &[],
     };
     let mut remember = |_: &str| true;
-    let outcome = {
-        let work = pin!(page(&call, &first, &mut remember));
-        // Nothing of this waits for anything.
-        match work.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => outcome,
-            Poll::Pending => panic!("it waits"),
-        }
-    };
-    assert_eq!(call.attempts() as usize, service.requests.get());
+    let outcome = now(page(&call, &first, &mut remember));
+    assert_eq!(call.attempts() as usize, service.requests().len());
     (service, outcome)
 }
 
@@ -146,34 +36,34 @@ fn what_may_pass_is_tried_again_and_told() {
     for (fate, why) in [
         (&[Fate::Breaks], "Connection"),
         (&[Fate::Hangs], "Timeout"),
-        (&[Fate::Refused(503, None)], "Status 503"),
-        (&[Fate::Refused(429, None)], "Status 429"),
+        (&[Fate::refused(503)], "Status 503"),
+        (&[Fate::refused(429)], "Status 429"),
     ] {
         let (requests, waits, told) = tried(fate, LIMITS);
         assert_eq!((requests, waits), (3, vec![500.0, 1_000.0]), "{why}");
-        assert_eq!(told, [format!("1: 500 {why}"), format!("2: 1000 {why}")]);
+        assert_eq!(
+            told,
+            [
+                format!("retry 1: 500 {why}"),
+                format!("retry 2: 1000 {why}")
+            ]
+        );
     }
 }
 
 #[test]
 fn what_does_not_pass_is_not_tried_again() {
     for status in [400, 401, 403, 404, 307] {
-        let script: &[Fate] = match status {
-            400 => &[Fate::Refused(400, None)],
-            401 => &[Fate::Refused(401, None)],
-            403 => &[Fate::Refused(403, None)],
-            404 => &[Fate::Refused(404, None)],
-            _ => &[Fate::Refused(307, None)],
-        };
-        assert_eq!(tried(script, LIMITS), (1, vec![], vec![]), "{status}");
+        let script = [Fate::refused(status)];
+        assert_eq!(tried(&script, LIMITS), (1, vec![], vec![]), "{status}");
     }
 }
 
 #[test]
 fn an_answer_ends_the_tries() {
-    let script = &[Fate::Breaks, Fate::Answered];
-    assert_eq!(tried(script, LIMITS).0, 2);
-    assert_eq!(tried(&[Fate::Answered], LIMITS).0, 1);
+    let answered = Fate::lists(Vec::new());
+    assert_eq!(tried(&[Fate::Breaks, answered.clone()], LIMITS).0, 2);
+    assert_eq!(tried(&[answered], LIMITS).0, 1);
 }
 
 #[test]
@@ -190,12 +80,13 @@ fn the_caller_says_how_often() {
 
 #[test]
 fn a_server_is_obeyed_for_a_minute() {
-    let (_, waits, _) = tried(&[Fate::Refused(429, Some("7")), Fate::Answered], LIMITS);
-    assert_eq!(waits, [7_000.0]);
-    let (_, waits, _) = tried(&[Fate::Refused(429, Some("60")), Fate::Answered], LIMITS);
-    assert_eq!(waits, [60_000.0]);
-    let (requests, waits, _) = tried(&[Fate::Refused(429, Some("61"))], LIMITS);
-    assert_eq!((requests, waits), (1, vec![]));
+    let waits = |seconds| {
+        let refused = Fate::Answers(Reply::refusal(429).after(seconds));
+        tried(&[refused, Fate::lists(Vec::new())], LIMITS).1
+    };
+    assert_eq!(waits("7"), [7_000.0]);
+    assert_eq!(waits("60"), [60_000.0]);
+    assert!(waits("61").is_empty());
 }
 
 #[test]

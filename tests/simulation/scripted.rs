@@ -1,0 +1,195 @@
+//! A service that does to each attempt what a test has written, so that one case can be looked at alone.
+
+use crate::answer::{Reply, Thing};
+use crate::state::time_text;
+use fireworks_keys::lifecycle::{
+    Aborted, Event, Request, Service, TransportError, TransportErrorKind,
+};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// When the first request is sent, by the clock that never goes back and by ours.
+pub const BEGIN_MS: f64 = 1_000_000_000.0;
+
+/// What an attempt meets.
+#[derive(Clone)]
+pub enum Fate {
+    /// It takes 10 ms until the connection breaks.
+    Breaks,
+    /// It takes as long as it may.
+    Hangs,
+    /// The caller aborts.
+    Aborts,
+    /// It takes 10 ms until this is answered.
+    Answers(Reply),
+}
+
+impl Fate {
+    /// The API's own refusal with this status.
+    pub fn refused(status: u16) -> Self {
+        Self::Answers(Reply::refusal(status))
+    }
+
+    /// Answers with this object.
+    pub fn holds(thing: Thing) -> Self {
+        Self::Answers(Reply::ok(thing))
+    }
+
+    /// Answers with a page of these keys.
+    pub fn lists(items: Vec<Thing>) -> Self {
+        Self::Answers(Reply {
+            items,
+            ..Reply::ok(Thing::default())
+        })
+    }
+}
+
+/// The service. After the end of the script, what it says last comes again.
+pub struct Scripted {
+    script: Vec<Fate>,
+    resends: bool,
+    waits_for_work: bool,
+    now_ms: Cell<f64>,
+    requests: RefCell<Vec<String>>,
+    waits: RefCell<Vec<f64>>,
+    told: RefCell<Vec<String>>,
+}
+
+impl Scripted {
+    pub fn new(script: &[Fate]) -> Self {
+        Self {
+            script: script.to_vec(),
+            resends: false,
+            waits_for_work: false,
+            now_ms: Cell::new(BEGIN_MS),
+            requests: RefCell::default(),
+            waits: RefCell::default(),
+            told: RefCell::default(),
+        }
+    }
+
+    /// The same over a transport that repeats requests unseen.
+    pub fn that_resends(self) -> Self {
+        Self {
+            resends: true,
+            ..self
+        }
+    }
+
+    /// The same in a runtime that waits for work after the answer.
+    pub fn that_waits(self) -> Self {
+        Self {
+            waits_for_work: true,
+            ..self
+        }
+    }
+
+    /// The requests so far: `create`, `list`, `delete` or the path of another.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.borrow().clone()
+    }
+
+    /// The waits so far, in milliseconds.
+    pub fn waits(&self) -> Vec<f64> {
+        self.waits.borrow().clone()
+    }
+
+    /// What the caller was told so far.
+    pub fn told(&self) -> Vec<String> {
+        self.told.borrow().clone()
+    }
+}
+
+/// The result of work that waits for nothing.
+pub fn now<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+impl Service for Scripted {
+    type Answer = Reply;
+    type Cause = ();
+
+    async fn exchange(
+        &self,
+        request: &Request<'_>,
+        limit_ms: f64,
+    ) -> Result<Reply, TransportError<()>> {
+        let turn = self.requests.borrow().len();
+        let name = match (request.method, request.path.ends_with(":delete")) {
+            ("GET", _) if request.path.contains("/apiKeys") => "list",
+            ("GET", _) => request.path.as_str(),
+            (_, true) => "delete",
+            _ => "create",
+        };
+        self.requests.borrow_mut().push(name.to_owned());
+        let fate = self.script.get(turn).or(self.script.last()).cloned();
+        let (ms, outcome) = match fate {
+            Some(Fate::Breaks) => (10.0, Err(TransportErrorKind::Unreachable(()))),
+            Some(Fate::Answers(reply)) => (10.0, Ok(reply)),
+            Some(Fate::Aborts) => (10.0, Err(TransportErrorKind::Aborted)),
+            Some(Fate::Hangs) | None => (limit_ms, Err(TransportErrorKind::TimedOut)),
+        };
+        self.now_ms.update(|now_ms| now_ms + ms);
+        outcome.map_err(|kind| TransportError { sent: true, kind })
+    }
+
+    async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
+        self.waits.borrow_mut().push(ms);
+        self.now_ms.update(|now_ms| now_ms + ms);
+        Ok(())
+    }
+
+    fn elapsed_ms(&self) -> f64 {
+        self.now_ms.get()
+    }
+
+    fn now_ms(&self) -> f64 {
+        self.now_ms.get()
+    }
+
+    fn time_text(&self, ms: f64) -> Option<String> {
+        time_text(ms)
+    }
+
+    fn random(&self) -> f64 {
+        1.0
+    }
+
+    fn resends(&self) -> bool {
+        self.resends
+    }
+
+    fn waits_for_work(&self) -> bool {
+        self.waits_for_work
+    }
+
+    fn notify(&self, event: &Event<'_>) {
+        let told = match event {
+            Event::Retry {
+                attempt,
+                delay_ms,
+                reason,
+                status,
+            } => {
+                let status = status.map_or_else(String::new, |status| format!(" {status}"));
+                format!("retry {attempt}: {delay_ms} {reason:?}{status}")
+            }
+            Event::OrphanDeleted { key_id, .. } => format!("deleted {key_id}"),
+            Event::OrphansOpen { last_look_ms, .. } => format!("open until {last_look_ms}"),
+            Event::OrphansSwept { .. } => "swept".into(),
+            Event::OrphansUnaccounted { .. } => "unaccounted".into(),
+            Event::OrphansUnknown { .. } => "unknown".into(),
+            Event::Unprotected { .. } => "unprotected".into(),
+            Event::ShorterLifetime { .. } => "shorter".into(),
+            Event::UnknownLifetime { .. } => "no lifetime".into(),
+            Event::Rotation { stage, .. } => format!("{stage:?}"),
+            Event::RotationUnknown { .. } => "rotation unknown".into(),
+        };
+        self.told.borrow_mut().push(told);
+    }
+}
