@@ -1,6 +1,6 @@
 // The events that a caller receives while an operation runs. They never hold a secret.
 
-import type { RotationStage } from "./errors.js";
+import type { RotationStage } from "./advice.js";
 
 /** The events that `onEvent` receives, by `type`. */
 export type FireworksKeysEvent =

@@ -1,7 +1,6 @@
 //! Options that hold names and values: headers and annotations.
 
-use super::passed::Given;
-use super::reader::text_error;
+use super::passed::{Given, THREW};
 use super::{InvalidOption, caused};
 use crate::lifecycle::RESERVED;
 use std::mem::take;
@@ -37,7 +36,7 @@ pub fn check_annotations(annotations: &mut Entries) -> Result<(), InvalidOption>
         if name.starts_with(RESERVED) {
             Some("is a name that this package keeps for itself")
         } else {
-            text_error(value)
+            value.text_error()
         }
     })
 }
@@ -49,7 +48,7 @@ fn check(
 ) -> Result<(), InvalidOption> {
     for (name, value) in entries {
         let Given::Text(name) = name else {
-            return Err(caused(path, text_error(name).unwrap_or_default(), None));
+            return Err(caused(path, name.text_error().unwrap_or_default(), None));
         };
         let path = String::from(path) + "." + name;
         // Setting this field would change the object's prototype, and the entry would be lost.
@@ -57,7 +56,7 @@ fn check(
             return Err(caused(&path, "cannot be a name", None));
         }
         if let Given::Threw(cause) = value {
-            return Err(caused(&path, super::reader::THREW, Some(take(cause))));
+            return Err(caused(&path, THREW, Some(take(cause))));
         }
         if let Some(expected) = wrong(name, value) {
             return Err(caused(&path, expected, None));

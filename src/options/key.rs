@@ -1,8 +1,8 @@
 //! The options that describe the new key.
 
 use super::entries;
-use super::passed::Given;
-use super::reader::{Options, THREW, seconds, text_error};
+use super::passed::{Given, THREW};
+use super::reader::{Options, seconds};
 use crate::lifecycle::{End, Mark, NewKey, time};
 use js_sys::Date;
 use std::mem::take;
@@ -84,7 +84,7 @@ fn at(time: Given) -> Result<End, &'static str> {
     let Given::Text(text) = time else {
         return Err(match time {
             Given::Wrong => "must be an RFC 3339 string or a valid Date",
-            time => text_error(&time).unwrap_or_default(),
+            time => time.text_error().unwrap_or_default(),
         });
     };
     match time::parse_rfc3339(&text) {

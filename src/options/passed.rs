@@ -51,7 +51,20 @@ impl Given {
     pub fn is_nothing(&self) -> bool {
         matches!(self, Self::Nothing | Self::Valueless)
     }
+
+    /// What is wrong with it, if it should be text.
+    pub fn text_error(&self) -> Option<&'static str> {
+        match self {
+            Self::Text(_) => None,
+            Self::TooLong => Some("must not be longer than 1 MiB"),
+            Self::IllFormed => Some("must be well-formed text, without a lone surrogate"),
+            _ => Some("must be a string"),
+        }
+    }
 }
+
+/// What is wrong with an option that could not be read.
+pub const THREW: &str = "could not be read: a getter or a proxy threw";
 
 /// The object that holds the options.
 pub enum Head {

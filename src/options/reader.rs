@@ -1,7 +1,7 @@
 //! Checks what the caller passed against an operation's table, with a client's defaults for what is left
 //! out. The first thing that is wrong is remembered. An error never repeats the value.
 
-use super::passed::{Given, Head, Passed};
+use super::passed::{Given, Head, Passed, THREW};
 use super::table::{self, DefaultValue, Kind, Spec, Table};
 use super::{InvalidOption, caused, entries};
 use crate::lifecycle::duration;
@@ -20,7 +20,6 @@ pub struct Options {
     failure: Option<InvalidOption>,
 }
 
-pub const THREW: &str = "could not be read: a getter or a proxy threw";
 const EMPTY: &str = "must not be empty";
 const DURATION: &str =
     "must be a positive number of seconds, or an integer and one of s m h d w, such as 36h";
@@ -61,7 +60,7 @@ impl Options {
             }
             Head::Stranger(Given::Text(name), Given::Text(hint)) => self.fail(&name, &hint, None),
             Head::Stranger(name, _) => {
-                self.fail(path, text_error(&name).unwrap_or_default(), None);
+                self.fail(path, name.text_error().unwrap_or_default(), None);
             }
         }
         Vec::new()
@@ -210,7 +209,7 @@ fn error(spec: &Spec, value: &mut Given) -> Option<&'static str> {
         (Kind::Headers | Kind::Annotations, _) => Some("must be a plain object of strings"),
         (Kind::Milliseconds | Kind::Count | Kind::PageSize, _) => Some("must be a number"),
         (Kind::Duration, Given::Wrong) => Some(DURATION),
-        (_, value) => text_error(value),
+        (_, value) => value.text_error(),
     }
 }
 
@@ -234,22 +233,12 @@ fn id_error(kind: Kind, id: &str) -> Option<&'static str> {
     }
 }
 
-/// What is wrong with what should be text.
-pub fn text_error(value: &Given) -> Option<&'static str> {
-    match value {
-        Given::Text(_) => None,
-        Given::TooLong => Some("must not be longer than 1 MiB"),
-        Given::IllFormed => Some("must be well-formed text, without a lone surrogate"),
-        _ => Some("must be a string"),
-    }
-}
-
 /// A duration in seconds, or what is wrong with it.
 pub fn seconds(value: &Given) -> Result<f64, &'static str> {
     let seconds = match value {
         Given::Number(seconds) => Some(*seconds),
         Given::Text(text) => duration::parse_seconds(text),
-        Given::TooLong | Given::IllFormed => return text_error(value).map_or(Ok(0.0), Err),
+        Given::TooLong | Given::IllFormed => return value.text_error().map_or(Ok(0.0), Err),
         _ => None,
     };
     seconds
