@@ -6,6 +6,7 @@
 mod answer;
 mod audit;
 mod create;
+mod deletions;
 mod retries;
 mod rotate;
 mod scripted;
