@@ -11,6 +11,10 @@ pub struct Reply {
     pub retry_after: Option<&'static str>,
     pub item: Option<Thing>,
     pub items: Vec<Thing>,
+    /// How many items the whole list has, as a page says.
+    pub total: Option<f64>,
+    /// When it was sent, by the server's clock.
+    pub date_ms: Option<f64>,
     /// What the body says of the request.
     pub body: Body,
 }
@@ -68,6 +72,8 @@ impl Reply {
             retry_after: None,
             item: None,
             items: Vec::new(),
+            total: None,
+            date_ms: None,
             body: Body::Foreign,
         }
     }
@@ -103,7 +109,7 @@ impl Answer for Reply {
     }
 
     fn date_ms(&self) -> Option<f64> {
-        None
+        self.date_ms
     }
 
     fn item(&self) -> Option<Thing> {
@@ -119,7 +125,7 @@ impl Answer for Reply {
     }
 
     fn total_size(&self) -> Option<f64> {
-        None
+        self.total
     }
 
     fn body(&self) -> Body {
@@ -134,26 +140,34 @@ pub struct Thing {
     pub annotations: Vec<(String, String)>,
     pub created_at_ms: Option<f64>,
     pub lifetime_ms: Option<f64>,
+    /// Its end, where that does not follow from its lifetime.
+    pub expires_at_ms: Option<f64>,
     pub secret: bool,
     pub next: Option<String>,
     /// An account's name.
     pub name: Option<String>,
+    /// A field that holds something that is no text.
+    pub odd: Option<&'static str>,
 }
 
 impl Item for Thing {
     fn text(&self, field: &'static str) -> Option<String> {
         match field {
+            _ if self.odd == Some(field) => None,
             "keyId" => self.key_id.clone(),
             "nextPageToken" => self.next.clone(),
             "name" => self.name.clone(),
             "createTime" => time_text(START_MS + self.created_at_ms?),
+            "expireTime" if self.expires_at_ms.is_some() => {
+                time_text(START_MS + self.expires_at_ms?)
+            }
             "expireTime" => time_text(START_MS + self.created_at_ms? + self.lifetime_ms?),
             _ => None,
         }
     }
 
     fn is_blank(&self, field: &'static str) -> bool {
-        self.text(field).is_none()
+        self.text(field).is_none() && self.odd != Some(field)
     }
 
     fn holds(&self, field: &'static str) -> bool {

@@ -86,3 +86,73 @@ fn what_the_api_does_not_say_proves_nothing() {
         assert_eq!(requests, ["delete"]);
     }
 }
+
+/// A page of this many keys, none of them the one to be deleted.
+fn page(keys: usize, total: Option<f64>, next: Option<&str>) -> Reply {
+    let key = |id: usize| Thing {
+        key_id: Some((id + 10).to_string()),
+        ..Thing::default()
+    };
+    Reply {
+        items: (0..keys).map(key).collect(),
+        total,
+        ..Reply::ok(Thing {
+            next: next.map(Into::into),
+            ..Thing::default()
+        })
+    }
+}
+
+/// Whether these pages prove that the key is gone.
+fn proves(pages: Vec<Reply>) -> bool {
+    let missing = Fate::Answers(Reply::missing());
+    let pages = pages.into_iter().map(Fate::Answers);
+    let script: Vec<Fate> = std::iter::once(missing).chain(pages).collect();
+    let (is_ok, requests, _) = delete(&script, true);
+    assert_eq!(requests.len(), script.len(), "each page is asked for once");
+    is_ok
+}
+
+#[test]
+fn only_a_complete_list_proves_anything() {
+    assert!(proves(vec![page(2, None, None)]));
+    assert!(proves(vec![page(2, Some(2.0), None)]));
+    assert!(
+        proves(vec![page(3, Some(2.0), None)]),
+        "keys come meanwhile"
+    );
+    assert!(!proves(vec![page(2, Some(3.0), None)]));
+    assert!(!proves(vec![page(2, Some(f64::INFINITY), None)]));
+    let first = |total| page(2, total, Some("next"));
+    assert!(proves(vec![first(Some(3.0)), page(1, Some(3.0), None)]));
+    assert!(proves(vec![first(None), page(1, Some(3.0), None)]));
+    assert!(proves(vec![first(Some(3.0)), page(1, None, None)]));
+    assert!(!proves(vec![first(Some(4.0)), page(1, None, None)]));
+    assert!(!proves(vec![first(None), page(1, Some(4.0), None)]));
+    // Keys go meanwhile, so the least that a page says is what must be there.
+    assert!(proves(vec![first(Some(9.0)), page(1, Some(3.0), None)]));
+    assert!(proves(vec![first(Some(3.0)), page(1, Some(9.0), None)]));
+}
+
+#[test]
+fn what_is_no_list_proves_nothing() {
+    let odd = |odd| {
+        Reply::ok(Thing {
+            odd: Some(odd),
+            ..Thing::default()
+        })
+    };
+    assert!(!proves(vec![odd("nextPageToken")]));
+    assert!(!proves(vec![Reply::portal()]));
+    // An object without a field is no page here.
+    assert!(!proves(vec![Reply::deleted()]));
+    let nameless = Reply {
+        items: vec![Thing::default()],
+        ..page(0, None, None)
+    };
+    assert!(!proves(vec![nameless]));
+    let again = || page(1, None, Some("again"));
+    assert!(!proves(vec![again(), again()]));
+    let pages = ["a", "b"].map(|next| page(1, None, Some(next)));
+    assert!(!proves([&pages[..], &[again(), again()]].concat()));
+}

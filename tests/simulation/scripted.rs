@@ -3,7 +3,7 @@
 use crate::answer::{Reply, Thing};
 use crate::state::time_text;
 use fireworks_keys::lifecycle::{
-    Aborted, Event, Request, Service, TransportError, TransportErrorKind,
+    Aborted, Event, Payload, Request, Service, TransportError, TransportErrorKind,
 };
 use std::cell::{Cell, RefCell};
 use std::future::Future;
@@ -53,6 +53,8 @@ pub struct Scripted {
     waits_for_work: bool,
     now_ms: Cell<f64>,
     requests: RefCell<Vec<String>>,
+    /// The ends that creates asked for.
+    ends: RefCell<Vec<Option<String>>>,
     waits: RefCell<Vec<f64>>,
     told: RefCell<Vec<String>>,
 }
@@ -65,6 +67,7 @@ impl Scripted {
             waits_for_work: false,
             now_ms: Cell::new(BEGIN_MS),
             requests: RefCell::default(),
+            ends: RefCell::default(),
             waits: RefCell::default(),
             told: RefCell::default(),
         }
@@ -89,6 +92,11 @@ impl Scripted {
     /// The requests so far: `create`, `list`, `delete` or the path of another.
     pub fn requests(&self) -> Vec<String> {
         self.requests.borrow().clone()
+    }
+
+    /// The ends that creates asked for so far.
+    pub fn ends(&self) -> Vec<Option<String>> {
+        self.ends.borrow().clone()
     }
 
     /// The waits so far, in milliseconds.
@@ -127,6 +135,9 @@ impl Service for Scripted {
             _ => "create",
         };
         self.requests.borrow_mut().push(name.to_owned());
+        if let Some(Payload::Create { api_key }) = &request.payload {
+            self.ends.borrow_mut().push(api_key.expire_time.clone());
+        }
         let fate = self.script.get(turn).or(self.script.last()).cloned();
         let (ms, outcome) = match fate {
             Some(Fate::Breaks) => (10.0, Err(TransportErrorKind::Unreachable(()))),

@@ -2,7 +2,7 @@
 
 use crate::answer::{Reply, Thing};
 use crate::scripted::{BEGIN_MS, Fate, Scripted, now};
-use crate::state::START_MS;
+use crate::state::{START_MS, time_text};
 use fireworks_keys::lifecycle::{
     ATTEMPT, Call, Create, Created, End, Horizon, Limits, Mark, NewKey, Orphans,
 };
@@ -214,4 +214,87 @@ fn what_a_service_does_not_mark_cannot_be_found() {
     assert!(created.outcome.is_ok() && created.unfinished.is_none());
     assert_eq!(created.orphans, Orphans::Unknown);
     assert_eq!(service.told()[1..], ["unprotected", "unknown"]);
+}
+
+#[test]
+fn the_end_that_a_key_was_given_is_compared_with_what_was_asked_for() {
+    let at = |ms| End::At {
+        text: String::new(),
+        ms: BEGIN_MS + ms,
+    };
+    // Two seconds more or less are for rounding.
+    for (end, lifetime_ms, is_ok, told) in [
+        (End::Never, None, true, None),
+        (End::Never, Some(FIVE_MINUTES_MS), true, Some("shorter")),
+        (at(FIVE_MINUTES_MS), Some(FIVE_MINUTES_MS), true, None),
+        (at(FIVE_MINUTES_MS), Some(302_000.0), true, None),
+        (at(FIVE_MINUTES_MS), Some(302_001.0), false, None),
+        (at(FIVE_MINUTES_MS), Some(298_000.0), true, None),
+        (at(FIVE_MINUTES_MS), Some(297_999.0), true, Some("shorter")),
+        (at(FIVE_MINUTES_MS), None, false, None),
+        (End::After(FIVE_MINUTES_MS), Some(302_000.0), true, None),
+        (End::After(FIVE_MINUTES_MS), Some(302_001.0), false, None),
+        (End::After(FIVE_MINUTES_MS), None, false, None),
+    ] {
+        let service = Scripted::new(&[
+            made("1", lifetime_ms),
+            Fate::lists(vec![key("1")]),
+            deleted(),
+            Fate::refused(400),
+        ]);
+        let created = create(&service, ONCE, end.clone());
+        assert_eq!(created.outcome.is_ok(), is_ok, "{end:?} {lifetime_ms:?}");
+        if is_ok {
+            assert_eq!(service.told().first().map(String::as_str), told, "{end:?}");
+        }
+    }
+}
+
+#[test]
+fn a_lifetime_counts_from_when_the_key_was_made_by_the_services_clock() {
+    let lives = |created_at_ms: Option<f64>, date_ms| {
+        let answer = Reply {
+            date_ms,
+            ..Reply::ok(Thing {
+                secret: true,
+                created_at_ms,
+                expires_at_ms: Some(BEGIN_MS - START_MS + FIVE_MINUTES_MS),
+                ..key("1")
+            })
+        };
+        let service = Scripted::new(&[Fate::Answers(answer)]);
+        let created = create(&service, ONCE, End::After(FIVE_MINUTES_MS));
+        (created.outcome.is_ok(), service.told())
+    };
+    let made_ms = BEGIN_MS - START_MS;
+    assert_eq!(lives(Some(made_ms), None), (true, vec![]));
+    assert_eq!(lives(None, Some(BEGIN_MS)), (true, vec![]));
+    assert_eq!(
+        lives(Some(made_ms), Some(BEGIN_MS - 60_000.0)),
+        (true, vec![]),
+        "its own time comes first"
+    );
+    assert_eq!(lives(None, None), (true, vec!["no lifetime".into()]));
+}
+
+#[test]
+fn a_second_key_is_asked_for_by_the_services_clock() {
+    // Theirs is an hour behind ours.
+    let theirs_ms = BEGIN_MS - 3_600_000.0;
+    let service = Scripted::new(&[
+        Fate::holds(Thing {
+            secret: true,
+            created_at_ms: Some(theirs_ms - START_MS),
+            expires_at_ms: Some(BEGIN_MS - START_MS + FIVE_MINUTES_MS),
+            ..key("1")
+        }),
+        Fate::lists(vec![key("1")]),
+        deleted(),
+        Fate::refused(400),
+    ]);
+    let created = create(&service, ONCE, End::After(FIVE_MINUTES_MS));
+    assert!(created.outcome.is_err());
+    // The list and the deletion took ten milliseconds each.
+    let ends = [BEGIN_MS, theirs_ms + 20.0].map(|ms| time_text(ms + FIVE_MINUTES_MS));
+    assert_eq!(service.ends(), ends);
 }
