@@ -33,9 +33,8 @@ fn list(ids: &[&str]) -> Fate {
 
 #[test]
 fn an_empty_object_confirms_a_deletion() {
-    let deleted = Fate::Answers(Reply::deleted());
     for missing_ok in [false, true] {
-        let (is_ok, requests, _) = delete(&[deleted.clone()], missing_ok);
+        let (is_ok, requests, _) = delete(&[Fate::Answers(Reply::deleted())], missing_ok);
         assert!(is_ok);
         assert_eq!(requests, ["delete"]);
     }

@@ -15,6 +15,10 @@ pub const BEGIN_MS: f64 = 1_000_000_000.0;
 
 /// What an attempt meets.
 #[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are only ever a few of them"
+)]
 pub enum Fate {
     /// It takes 10 ms until the connection breaks.
     Breaks,

@@ -8,6 +8,10 @@ use fireworks_keys::lifecycle::{
 };
 
 /// How a request ends.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are only ever a few of them"
+)]
 enum Fate {
     Answered(Reply),
     Broken,
