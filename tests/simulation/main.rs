@@ -7,6 +7,7 @@ mod answer;
 mod audit;
 mod create;
 mod deletions;
+mod looks;
 mod retries;
 mod rotate;
 mod scripted;

@@ -7,11 +7,11 @@ use fireworks_keys::lifecycle::{
     ATTEMPT, Call, Create, Created, End, Horizon, Limits, Mark, NewKey, Orphans,
 };
 
-const TAG: &str = "tag";
+pub const TAG: &str = "tag";
 const FIVE_MINUTES_MS: f64 = 300_000.0;
 
 /// One attempt of each request.
-const ONCE: Limits = Limits {
+pub const ONCE: Limits = Limits {
     timeout_ms: 1_000.0,
     total_timeout_ms: 600_000.0,
     max_retries: 0,
@@ -23,7 +23,7 @@ const TWICE: Limits = Limits {
     ..ONCE
 };
 
-fn create(service: &Scripted, limits: Limits, end: End) -> Created<Scripted> {
+pub fn create(service: &Scripted, limits: Limits, end: End) -> Created<Scripted> {
     let mark = Mark {
         tag: TAG.into(),
         call: None,
@@ -42,7 +42,7 @@ fn create(service: &Scripted, limits: Limits, end: End) -> Created<Scripted> {
 }
 
 /// A key of the create, as a list shows it.
-fn key(id: &str) -> Thing {
+pub fn key(id: &str) -> Thing {
     Thing {
         key_id: Some(id.into()),
         annotations: vec![(ATTEMPT.into(), TAG.into())],
@@ -60,7 +60,7 @@ fn made(id: &str, lifetime_ms: Option<f64>) -> Fate {
     })
 }
 
-fn deleted() -> Fate {
+pub fn deleted() -> Fate {
     Fate::Answers(Reply::deleted())
 }
 
