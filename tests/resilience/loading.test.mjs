@@ -142,15 +142,18 @@ test("a module that fails as it is warmed up is replaced, and init resolves", as
   const { init, createApiKey } = await fresh();
   const module = await WebAssembly.compile(bytes);
   const { Instance } = WebAssembly;
+  t.after(() => Object.assign(WebAssembly, { Instance }));
   let made = 0;
-  t.mock.method(WebAssembly, "Instance", (...given) => {
-    made += 1;
-    const instance = new Instance(...given);
-    if (made > 1) return instance;
-    const createApiKey = () => {
-      throw new WebAssembly.RuntimeError("unreachable");
-    };
-    return { exports: { ...instance.exports, createApiKey } };
+  WebAssembly.Instance = new Proxy(Instance, {
+    construct(target, given) {
+      made += 1;
+      const instance = Reflect.construct(target, given);
+      if (made > 1) return instance;
+      const createApiKey = () => {
+        throw new WebAssembly.RuntimeError("unreachable");
+      };
+      return { exports: { ...instance.exports, createApiKey } };
+    },
   });
   assert.equal(await init({ module }), undefined);
   assert.equal((await createApiKey(at)).keyId, "k");
