@@ -10,6 +10,7 @@ mod deletions;
 mod looks;
 mod retries;
 mod rotate;
+mod rotations;
 mod scripted;
 mod state;
 mod sweeps;

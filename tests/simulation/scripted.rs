@@ -3,11 +3,13 @@
 use crate::answer::{Reply, Thing};
 use crate::state::time_text;
 use fireworks_keys::lifecycle::{
-    Aborted, Event, Payload, Request, Service, TransportError, TransportErrorKind,
+    Aborted, Answer, Event, Item, KeyStore, Payload, Persisted, Request, Rotator, Service,
+    TransportError, TransportErrorKind,
 };
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 /// When the first request is sent, by the clock that never goes back and by ours.
@@ -51,10 +53,18 @@ impl Fate {
 }
 
 /// The service. After the end of the script, what it says last comes again.
+#[derive(Clone)]
 pub struct Scripted {
-    script: Vec<Fate>,
     resends: bool,
     waits_for_work: bool,
+    /// Whether a rotation's new key is the token.
+    is_new: bool,
+    shared: Rc<Shared>,
+}
+
+/// What is the same for every token.
+struct Shared {
+    script: Vec<Fate>,
     now_ms: Cell<f64>,
     requests: RefCell<Vec<String>>,
     /// The ends that creates asked for.
@@ -66,14 +76,17 @@ pub struct Scripted {
 impl Scripted {
     pub fn new(script: &[Fate]) -> Self {
         Self {
-            script: script.to_vec(),
             resends: false,
             waits_for_work: false,
-            now_ms: Cell::new(BEGIN_MS),
-            requests: RefCell::default(),
-            ends: RefCell::default(),
-            waits: RefCell::default(),
-            told: RefCell::default(),
+            is_new: false,
+            shared: Rc::new(Shared {
+                script: script.to_vec(),
+                now_ms: Cell::new(BEGIN_MS),
+                requests: RefCell::default(),
+                ends: RefCell::default(),
+                waits: RefCell::default(),
+                told: RefCell::default(),
+            }),
         }
     }
 
@@ -93,24 +106,24 @@ impl Scripted {
         }
     }
 
-    /// The requests so far: `create`, `list`, `delete` or the path of another.
+    /// The requests so far: `create`, `list`, `delete` or the path of another, and with which token.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.borrow().clone()
+        self.shared.requests.borrow().clone()
     }
 
     /// The ends that creates asked for so far.
     pub fn ends(&self) -> Vec<Option<String>> {
-        self.ends.borrow().clone()
+        self.shared.ends.borrow().clone()
     }
 
     /// The waits so far, in milliseconds.
     pub fn waits(&self) -> Vec<f64> {
-        self.waits.borrow().clone()
+        self.shared.waits.borrow().clone()
     }
 
     /// What the caller was told so far.
     pub fn told(&self) -> Vec<String> {
-        self.told.borrow().clone()
+        self.shared.told.borrow().clone()
     }
 }
 
@@ -131,40 +144,49 @@ impl Service for Scripted {
         request: &Request<'_>,
         limit_ms: f64,
     ) -> Result<Reply, TransportError<()>> {
-        let turn = self.requests.borrow().len();
+        let turn = self.shared.requests.borrow().len();
         let name = match (request.method, request.path.ends_with(":delete")) {
             ("GET", _) if request.path.contains("/apiKeys") => "list",
             ("GET", _) => request.path.as_str(),
             (_, true) => "delete",
             _ => "create",
         };
-        self.requests.borrow_mut().push(name.to_owned());
+        let by = if self.is_new { " by the new key" } else { "" };
+        self.shared.requests.borrow_mut().push(name.to_owned() + by);
         if let Some(Payload::Create { api_key }) = &request.payload {
-            self.ends.borrow_mut().push(api_key.expire_time.clone());
+            self.shared
+                .ends
+                .borrow_mut()
+                .push(api_key.expire_time.clone());
         }
-        let fate = self.script.get(turn).or(self.script.last()).cloned();
+        let fate = self
+            .shared
+            .script
+            .get(turn)
+            .or(self.shared.script.last())
+            .cloned();
         let (ms, outcome) = match fate {
             Some(Fate::Breaks) => (10.0, Err(TransportErrorKind::Unreachable(()))),
             Some(Fate::Answers(reply)) => (10.0, Ok(reply)),
             Some(Fate::Aborts) => (10.0, Err(TransportErrorKind::Aborted)),
             Some(Fate::Hangs) | None => (limit_ms, Err(TransportErrorKind::TimedOut)),
         };
-        self.now_ms.update(|now_ms| now_ms + ms);
+        self.shared.now_ms.update(|now_ms| now_ms + ms);
         outcome.map_err(|kind| TransportError { sent: true, kind })
     }
 
     async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
-        self.waits.borrow_mut().push(ms);
-        self.now_ms.update(|now_ms| now_ms + ms);
+        self.shared.waits.borrow_mut().push(ms);
+        self.shared.now_ms.update(|now_ms| now_ms + ms);
         Ok(())
     }
 
     fn elapsed_ms(&self) -> f64 {
-        self.now_ms.get()
+        self.shared.now_ms.get()
     }
 
     fn now_ms(&self) -> f64 {
-        self.now_ms.get()
+        self.shared.now_ms.get()
     }
 
     fn time_text(&self, ms: f64) -> Option<String> {
@@ -205,6 +227,29 @@ impl Service for Scripted {
             Event::Rotation { stage, .. } => format!("{stage:?}"),
             Event::RotationUnknown { .. } => "rotation unknown".into(),
         };
-        self.told.borrow_mut().push(told);
+        self.shared.told.borrow_mut().push(told);
+    }
+}
+
+impl Rotator for Scripted {
+    fn with_key_of(&self, created: &Reply) -> Option<Self> {
+        // As where the key is nothing that a header can carry.
+        (created.item()?.text("name").is_none()).then(|| Self {
+            is_new: true,
+            ..self.clone()
+        })
+    }
+
+    fn may_be(&self, _: &Thing) -> bool {
+        false
+    }
+}
+
+/// A store that does this with a new key.
+pub struct Store(pub fn() -> Persisted<()>);
+
+impl KeyStore<Scripted> for Store {
+    async fn persist(&self, _: &Reply, _: f64) -> Persisted<()> {
+        (self.0)()
     }
 }
