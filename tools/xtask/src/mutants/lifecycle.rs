@@ -46,6 +46,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
         .args(["--shard", &shard, "--output"])
         .arg(workspace.target.join("mutants"))
         .env("SEEDS", options.seeds.to_string())
+        // A parser that a mutation has broken is noticed by the first few texts.
         .env("PROPTEST_CASES", "16")
         .current_dir(&workspace.root);
     let status = command
