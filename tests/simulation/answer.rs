@@ -148,12 +148,14 @@ pub struct Thing {
     pub name: Option<String>,
     /// A field that holds something that is no text.
     pub odd: Option<&'static str>,
+    /// A field that holds the secret, too.
+    pub repeats: Option<&'static str>,
 }
 
 impl Item for Thing {
     fn text(&self, field: &'static str) -> Option<String> {
         match field {
-            _ if self.odd == Some(field) => None,
+            _ if [self.odd, self.repeats].contains(&Some(field)) => None,
             "keyId" => self.key_id.clone(),
             "nextPageToken" => self.next.clone(),
             "name" => self.name.clone(),
@@ -167,11 +169,11 @@ impl Item for Thing {
     }
 
     fn is_blank(&self, field: &'static str) -> bool {
-        self.text(field).is_none() && self.odd != Some(field)
+        self.text(field).is_none() && ![self.odd, self.repeats].contains(&Some(field))
     }
 
     fn holds(&self, field: &'static str) -> bool {
-        self.text(field).is_some()
+        self.text(field).is_some() || self.is_secret(field)
     }
 
     fn is_false(&self, _: &'static str) -> bool {
@@ -182,8 +184,8 @@ impl Item for Thing {
         self.secret
     }
 
-    fn is_secret(&self, _: &'static str) -> bool {
-        false
+    fn is_secret(&self, field: &'static str) -> bool {
+        self.repeats == Some(field)
     }
 
     fn annotation(&self, name: &'static str) -> Option<String> {

@@ -298,3 +298,42 @@ fn a_second_key_is_asked_for_by_the_services_clock() {
     let ends = [BEGIN_MS, theirs_ms + 20.0].map(|ms| time_text(ms + FIVE_MINUTES_MS));
     assert_eq!(service.ends(), ends);
 }
+
+#[test]
+fn only_a_key_with_its_id_is_handed_out() {
+    let whole = || Thing {
+        secret: true,
+        ..key("1")
+    };
+    for answer in [
+        Thing {
+            key_id: None,
+            ..whole()
+        },
+        Thing {
+            secret: false,
+            ..whole()
+        },
+        Thing {
+            repeats: Some("keyId"),
+            ..whole()
+        },
+    ] {
+        let is_named = !answer.secret;
+        let service = Scripted::new(&[Fate::holds(answer), Fate::lists(Vec::new()), deleted()]);
+        let created = create(&service, ONCE, End::Never);
+        assert!(created.outcome.is_err());
+        // Only an id that is no secret is used.
+        assert_eq!(service.requests().contains(&"delete".into()), is_named);
+    }
+}
+
+#[test]
+fn an_answer_without_an_id_does_not_say_whether_marks_are_kept() {
+    let script = [Fate::holds(Thing::default()), Fate::lists(Vec::new())];
+    let service = Scripted::new(&script);
+    let created = create(&service, ONCE, End::Never);
+    assert!(created.outcome.is_err());
+    assert_eq!(created.orphans, Orphans::Unaccounted);
+    assert!(created.unfinished.is_some(), "its key may come late");
+}
