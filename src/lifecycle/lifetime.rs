@@ -80,7 +80,6 @@ impl End {
         let (wanted_ms, since_ms, excuse_ms) = match self {
             Self::Never if is_endless => return Compared::Same,
             Self::Never => return Compared::Earlier,
-            Self::At { .. } | Self::After(_) if is_endless => return Compared::Later,
             Self::At { ms, .. } => (*ms, Some(0.0), 0.0),
             Self::After(ms) => (*ms, made_ms(answer), took_ms),
         };

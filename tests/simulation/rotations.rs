@@ -286,6 +286,16 @@ fn a_revocation_that_is_unclear_is_decided_by_a_list() {
     let (rotated, service) = rotate(&script, false, STORES);
     assert_eq!(rotated.outcome.ok().map(|done| done.revoked.len()), Some(1));
     assert_eq!(service.waits(), [5_000.0]);
+    // The first list has taken ten milliseconds.
+    let two_minutes_old = || key("1", 119_990.0);
+    let script = [
+        list(&[two_minutes_old()]),
+        made(),
+        list(&[two_minutes_old(), ours()]),
+        Fate::Answers(Reply::missing()),
+        list(&[ours()]),
+    ];
+    assert!(rotate(&script, false, STORES).1.waits().is_empty());
 }
 
 #[test]
