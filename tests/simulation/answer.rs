@@ -11,6 +11,8 @@ pub struct Reply {
     pub retry_after: Option<&'static str>,
     pub item: Option<Thing>,
     pub items: Vec<Thing>,
+    /// The list's name, where it matters.
+    pub list: Option<&'static str>,
     /// How many items the whole list has, as a page says.
     pub total: Option<f64>,
     /// When it was sent, by the server's clock.
@@ -72,6 +74,7 @@ impl Reply {
             retry_after: None,
             item: None,
             items: Vec::new(),
+            list: None,
             total: None,
             date_ms: None,
             body: Body::Foreign,
@@ -116,8 +119,9 @@ impl Answer for Reply {
         self.item.clone()
     }
 
-    fn is_page(&self, _: &'static str) -> bool {
-        self.body == Body::Resource
+    fn is_page(&self, name: &'static str) -> bool {
+        assert!(["apiKeys", "users"].contains(&name), "{name}");
+        self.body == Body::Resource && self.list.is_none_or(|list| list == name)
     }
 
     fn items(&self, _: &'static str) -> impl Iterator<Item = Thing> {

@@ -2,7 +2,7 @@
 
 use crate::answer::{Reply, Thing};
 use crate::scripted::{Fate, Scripted, now};
-use fireworks_keys::lifecycle::{Call, Deletion, Limits};
+use fireworks_keys::lifecycle::{Call, Deletion, Limits, Thresholds, audit};
 
 const LIMITS: Limits = Limits {
     timeout_ms: 1_000.0,
@@ -143,6 +143,11 @@ fn what_is_no_list_proves_nothing() {
     };
     assert!(!proves(vec![odd("nextPageToken")]));
     assert!(!proves(vec![Reply::portal()]));
+    let users = Reply {
+        list: Some("users"),
+        ..page(0, None, None)
+    };
+    assert!(!proves(vec![users]));
     // An object without a field is no page here.
     assert!(!proves(vec![Reply::deleted()]));
     let nameless = Reply {
@@ -154,4 +159,21 @@ fn what_is_no_list_proves_nothing() {
     assert!(!proves(vec![again(), again()]));
     let pages = ["a", "b"].map(|next| page(1, None, Some(next)));
     assert!(!proves([&pages[..], &[again(), again()]].concat()));
+}
+
+#[test]
+fn how_many_keys_a_filter_leaves_is_not_known() {
+    let audited = |query: &[(&'static str, String)]| {
+        let service = Scripted::new(&[Fate::Answers(page(2, Some(3.0), None))]);
+        let call = Call::new(&service, LIMITS);
+        let thresholds = Thresholds {
+            stale_after_ms: 1.0,
+            expiring_within_ms: 1.0,
+        };
+        now(audit(&call, "a", "u", query, thresholds)).is_ok()
+    };
+    assert!(!audited(&[]));
+    assert!(!audited(&[("pageSize", "2".into())]));
+    assert!(audited(&[("filter", "x".into())]));
+    assert!(audited(&[("pageSize", "2".into()), ("filter", "x".into())]));
 }

@@ -1,6 +1,6 @@
 //! When a request is tried again, how long after, and what the caller is told of it.
 
-use crate::answer::Reply;
+use crate::answer::{Reply, Thing};
 use crate::scripted::{Fate, Scripted, now};
 use fireworks_keys::lifecycle::{Call, Collection, Error, Limit, Limits, Outcome, Page, page};
 
@@ -61,7 +61,10 @@ fn what_does_not_pass_is_not_tried_again() {
 
 #[test]
 fn an_answer_ends_the_tries() {
-    let answered = Fate::lists(Vec::new());
+    let answered = Fate::Answers(Reply {
+        list: Some("users"),
+        ..Reply::ok(Thing::default())
+    });
     assert_eq!(tried(&[Fate::Breaks, answered.clone()], LIMITS).0, 2);
     assert_eq!(tried(&[answered], LIMITS).0, 1);
 }

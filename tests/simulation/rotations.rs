@@ -157,7 +157,13 @@ fn without_verify_the_new_key_is_stored_untried() {
     assert_eq!(rotation.revoked, ["1"]);
     assert!(rotation.pending.is_empty() && !rotation.is_token);
     assert_eq!(service.requests(), ["list", "create", "list", "delete"]);
-    let stages = ["Find", "Create", "Compare", "Persist", "Revoke"];
+    let stages = [
+        "Find",
+        "Create of 1",
+        "Compare of 1 by new",
+        "Persist of 1 by new",
+        "Revoke of 1 by new",
+    ];
     assert_eq!(service.told(), stages);
 }
 

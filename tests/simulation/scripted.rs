@@ -224,7 +224,15 @@ impl Service for Scripted {
             Event::Unprotected { .. } => "unprotected".into(),
             Event::ShorterLifetime { .. } => "shorter".into(),
             Event::UnknownLifetime { .. } => "no lifetime".into(),
-            Event::Rotation { stage, .. } => format!("{stage:?}"),
+            Event::Rotation {
+                stage,
+                key_id,
+                successor_id,
+            } => {
+                let of = key_id.map_or_else(String::new, |id| format!(" of {id}"));
+                let by = successor_id.map_or_else(String::new, |id| format!(" by {id}"));
+                format!("{stage:?}{of}{by}")
+            }
             Event::RotationUnknown { .. } => "rotation unknown".into(),
         };
         self.shared.told.borrow_mut().push(told);
