@@ -195,3 +195,98 @@ fn looks_that_hang_end_in_time() {
     assert_eq!(service.told(), ["unknown"]);
     assert_eq!(service.requests().len(), 4);
 }
+
+#[test]
+fn the_key_that_the_caller_holds_is_named_and_left_alone() {
+    let made = Fate::holds(Thing {
+        secret: true,
+        ..key("2")
+    });
+    let script = [
+        Fate::Breaks,
+        made,
+        list(&["2"]),
+        list(&["1", "2"]),
+        deleted(),
+    ];
+    let service = Scripted::new(&script);
+    let twice = Limits {
+        max_retries: 1,
+        ..ONCE
+    };
+    let created = create(&service, twice, End::Never);
+    let unfinished = created.unfinished.expect("the first may come late");
+    unfinished.open(&service, Horizon::Long);
+    now(unfinished.run(&service, ONCE, Horizon::Long));
+    let told = ["open until 120000 beside 2", "deleted 1", "swept beside 2"];
+    assert_eq!(service.told()[1..], told);
+    assert_eq!(service.requests()[2..], ["list", "list", "delete"]);
+}
+
+#[test]
+fn where_nothing_goes_on_what_is_known_is_told() {
+    let service = Scripted::new(&[Fate::Breaks, list(&[])]);
+    let created = create(&service, ONCE, End::Never);
+    let unfinished = created.unfinished.expect("it may come late");
+    unfinished.close(&service);
+    assert_eq!(service.told(), ["unaccounted"]);
+}
+
+#[test]
+fn a_look_that_is_due_is_not_left_out() {
+    // The first one ends just when the second begins.
+    let limits = Limits {
+        timeout_ms: 7_000.0,
+        ..ONCE
+    };
+    let script = [
+        Fate::Breaks,
+        list(&[]),
+        Fate::Hangs,
+        list(&["1"]),
+        deleted(),
+    ];
+    let service = Scripted::new(&script);
+    let created = create(&service, limits, End::Never);
+    let unfinished = created.unfinished.expect("it may come late");
+    now(unfinished.run(&service, limits, Horizon::Long));
+    assert_eq!(service.waits(), [3_000.0]);
+    assert_eq!(service.told(), ["deleted 1", "swept"]);
+}
+
+#[test]
+fn looks_end_with_one_that_never_can_succeed() {
+    let script = [Fate::Breaks, Fate::Breaks, Fate::Answers(Reply::denied())];
+    let service = Scripted::new(&script);
+    let created = create(&service, ONCE, End::Never);
+    let unfinished = created.unfinished.expect("it may come late");
+    now(unfinished.run(&service, ONCE, Horizon::Long));
+    assert_eq!(service.waits(), [3_000.0]);
+    assert_eq!(service.told(), ["unknown"]);
+}
+
+#[test]
+fn one_look_is_enough_where_the_service_drops_the_mark() {
+    let unmarked = Fate::holds(Thing {
+        secret: true,
+        annotations: Vec::new(),
+        ..key("2")
+    });
+    let script = [
+        Fate::Breaks,
+        unmarked,
+        Fate::Breaks,
+        Fate::Breaks,
+        list(&[]),
+    ];
+    let service = Scripted::new(&script);
+    let twice = Limits {
+        max_retries: 1,
+        ..ONCE
+    };
+    let created = create(&service, twice, End::Never);
+    let unfinished = created.unfinished.expect("no list could be had");
+    now(unfinished.run(&service, ONCE, Horizon::Long));
+    assert_eq!(service.requests().len(), 5);
+    assert_eq!(service.told().last().unwrap(), "unknown beside 2");
+}

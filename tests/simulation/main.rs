@@ -13,6 +13,7 @@ mod rotate;
 mod rotations;
 mod scripted;
 mod state;
+mod successors;
 mod sweeps;
 mod weather;
 mod world;

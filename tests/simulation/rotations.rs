@@ -4,7 +4,7 @@ use crate::answer::{Reply, Thing};
 use crate::scripted::{BEGIN_MS, Fate, Scripted, Store, now};
 use crate::state::START_MS;
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Call, Limits, Mark, Orphans, Persisted, Rotate, Rotated, RotationErrorKind,
+    ATTEMPT, Call, End, Limits, Mark, Orphans, Persisted, Rotate, Rotated, RotationErrorKind,
 };
 
 const TAG: &str = "tag";
@@ -17,7 +17,7 @@ const ONCE: Limits = Limits {
 };
 
 /// A key that was made so long ago.
-fn key(id: &str, age_ms: f64) -> Thing {
+pub fn key(id: &str, age_ms: f64) -> Thing {
     Thing {
         key_id: Some(id.into()),
         created_at_ms: Some(BEGIN_MS - START_MS - age_ms),
@@ -34,7 +34,7 @@ fn successor(id: &str, of: &str, age_ms: f64) -> Thing {
 }
 
 /// What our own rotation of the key `1` makes.
-fn ours() -> Thing {
+pub fn ours() -> Thing {
     Thing {
         annotations: vec![
             (ATTEMPT.into(), TAG.into()),
@@ -44,7 +44,7 @@ fn ours() -> Thing {
     }
 }
 
-fn made() -> Fate {
+pub fn made() -> Fate {
     Fate::holds(Thing {
         secret: true,
         ..ours()
@@ -58,16 +58,26 @@ fn account(name: &str) -> Fate {
     })
 }
 
-fn list(keys: &[Thing]) -> Fate {
+pub fn list(keys: &[Thing]) -> Fate {
     Fate::lists(keys.to_vec())
 }
 
-fn deleted() -> Fate {
+pub fn deleted() -> Fate {
     Fate::Answers(Reply::deleted())
 }
 
 /// Rotates the key `1`, which an hour ago was made, and keeps no generation.
-fn rotate(script: &[Fate], verify: bool, store: Store) -> (Rotated<Scripted>, Scripted) {
+pub fn rotate(script: &[Fate], verify: bool, store: Store) -> (Rotated<Scripted>, Scripted) {
+    rotate_until(None, script, verify, store)
+}
+
+/// The same, with an end for the successor.
+pub fn rotate_until(
+    end: Option<&End>,
+    script: &[Fate],
+    verify: bool,
+    store: Store,
+) -> (Rotated<Scripted>, Scripted) {
     let service = Scripted::new(script);
     let mark = Mark {
         tag: TAG.into(),
@@ -78,7 +88,7 @@ fn rotate(script: &[Fate], verify: bool, store: Store) -> (Rotated<Scripted>, Sc
         user: "u",
         key_id: "1",
         mark: &mark,
-        end: None,
+        end,
         verify,
         keep: 0,
         delete_unfinished: false,
@@ -87,9 +97,9 @@ fn rotate(script: &[Fate], verify: bool, store: Store) -> (Rotated<Scripted>, Sc
     (rotated, service)
 }
 
-const STORES: Store = Store(|| Persisted::Stored);
+pub const STORES: Store = Store(|| Persisted::Stored);
 
-fn old() -> Thing {
+pub fn old() -> Thing {
     key("1", HOUR_MS)
 }
 
@@ -177,6 +187,13 @@ fn what_is_wrong_with_the_keys_is_found_before_anything_is_made() {
             vec![Thing {
                 created_at_ms: None,
                 expires_at_ms: Some(0.0),
+                ..old()
+            }],
+            "lifetime",
+        ),
+        (
+            vec![Thing {
+                expires_at_ms: old().created_at_ms,
                 ..old()
             }],
             "lifetime",

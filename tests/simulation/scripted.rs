@@ -127,6 +127,11 @@ impl Scripted {
     }
 }
 
+/// What is told, with the key that the caller holds.
+fn beside(told: &str, keep: Option<&str>) -> String {
+    keep.map_or_else(|| told.into(), |id| format!("{told} beside {id}"))
+}
+
 /// The result of work that waits for nothing.
 pub fn now<T>(work: impl Future<Output = T>) -> T {
     match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
@@ -206,6 +211,14 @@ impl Service for Scripted {
     }
 
     fn notify(&self, event: &Event<'_>) {
+        if let Event::OrphanDeleted { attempt_tag, .. }
+        | Event::OrphansOpen { attempt_tag, .. }
+        | Event::OrphansSwept { attempt_tag, .. }
+        | Event::OrphansUnaccounted { attempt_tag, .. }
+        | Event::OrphansUnknown { attempt_tag, .. } = event
+        {
+            assert_eq!(*attempt_tag, Some("tag"), "the tag of every test");
+        }
         let told = match event {
             Event::Retry {
                 attempt,
@@ -217,10 +230,14 @@ impl Service for Scripted {
                 format!("retry {attempt}: {delay_ms} {reason:?}{status}")
             }
             Event::OrphanDeleted { key_id, .. } => format!("deleted {key_id}"),
-            Event::OrphansOpen { last_look_ms, .. } => format!("open until {last_look_ms}"),
-            Event::OrphansSwept { .. } => "swept".into(),
-            Event::OrphansUnaccounted { .. } => "unaccounted".into(),
-            Event::OrphansUnknown { .. } => "unknown".into(),
+            Event::OrphansOpen {
+                last_look_ms,
+                keep_key_id,
+                ..
+            } => beside(&format!("open until {last_look_ms}"), *keep_key_id),
+            Event::OrphansSwept { keep_key_id, .. } => beside("swept", *keep_key_id),
+            Event::OrphansUnaccounted { keep_key_id, .. } => beside("unaccounted", *keep_key_id),
+            Event::OrphansUnknown { keep_key_id, .. } => beside("unknown", *keep_key_id),
             Event::Unprotected { .. } => "unprotected".into(),
             Event::ShorterLifetime { .. } => "shorter".into(),
             Event::UnknownLifetime { .. } => "no lifetime".into(),

@@ -89,7 +89,7 @@ fn a_lost_attempt_that_is_found_is_told_as_swept() {
         assert!(created.outcome.is_ok());
         assert_eq!(created.orphans, Orphans::Swept);
         assert_eq!(created.key_ids, ["1"]);
-        assert_eq!(service.told()[1..], ["deleted 1", "swept"]);
+        assert_eq!(service.told()[1..], ["deleted 1", "swept beside 2"]);
         assert!(created.unfinished.is_none());
     }
 }
@@ -138,6 +138,7 @@ fn where_requests_are_repeated_unseen_a_success_is_made_sure_of() {
     let created = create(&service, ONCE, End::Never);
     assert_eq!(service.requests(), ["create"]);
     let unfinished = created.unfinished.expect("the look follows");
+    unfinished.open(&service, Horizon::Short);
     now(unfinished.run(&service, ONCE, Horizon::Short));
     assert_eq!(service.requests(), ["create", "list"]);
     assert!(service.waits().is_empty() && service.told().is_empty());
@@ -213,7 +214,7 @@ fn what_a_service_does_not_mark_cannot_be_found() {
     let created = create(&service, TWICE, End::Never);
     assert!(created.outcome.is_ok() && created.unfinished.is_none());
     assert_eq!(created.orphans, Orphans::Unknown);
-    assert_eq!(service.told()[1..], ["unprotected", "unknown"]);
+    assert_eq!(service.told()[1..], ["unprotected", "unknown beside 2"]);
 }
 
 #[test]
@@ -336,4 +337,13 @@ fn an_answer_without_an_id_does_not_say_whether_marks_are_kept() {
     assert!(created.outcome.is_err());
     assert_eq!(created.orphans, Orphans::Unaccounted);
     assert!(created.unfinished.is_some(), "its key may come late");
+}
+
+#[test]
+fn a_success_whose_look_fails_is_told_and_no_look_follows() {
+    let service = Scripted::new(&[made("1", None), Fate::Breaks]).that_resends();
+    let created = create(&service, ONCE, End::Never);
+    assert!(created.outcome.is_ok() && created.unfinished.is_none());
+    assert_eq!(created.orphans, Orphans::Unknown);
+    assert_eq!(service.told(), ["unknown beside 1"]);
 }

@@ -1,0 +1,89 @@
+//! What becomes of a rotation's successor that is not handed out or not stored.
+
+use crate::answer::{Reply, Thing};
+use crate::rotations::{STORES, deleted, list, made, old, ours, rotate, rotate_until};
+use crate::scripted::{Fate, Store};
+use fireworks_keys::lifecycle::{End, Persisted, RotationErrorKind};
+
+#[test]
+fn a_successor_that_lives_too_long_is_not_handed_out() {
+    let five_minutes_ms = 300_000.0;
+    let old = || Thing {
+        lifetime_ms: Some(five_minutes_ms),
+        ..old()
+    };
+    let of_ours = |id: &str| Thing {
+        key_id: Some(id.into()),
+        ..ours()
+    };
+    let too_long = |id| {
+        Fate::holds(Thing {
+            secret: true,
+            lifetime_ms: Some(2.0 * five_minutes_ms),
+            ..of_ours(id)
+        })
+    };
+    let denied = Fate::Answers(Reply::denied());
+    for (last, live) in [(deleted(), &["1"][..]), (denied, &["1", "3"])] {
+        let script = [
+            list(&[old()]),
+            too_long("2"),
+            list(&[old(), of_ours("2")]),
+            deleted(),
+            too_long("3"),
+            list(&[old(), of_ours("3")]),
+            last,
+        ];
+        let (rotated, service) = rotate(&script, false, Store(|| panic!("it is not to be stored")));
+        let Err(error) = rotated.outcome else {
+            panic!("it lives too long");
+        };
+        assert!(matches!(error.kind, RotationErrorKind::LivesTooLong(_)));
+        assert_eq!(error.live, live);
+        assert_eq!(service.requests().len(), 7);
+    }
+}
+
+#[test]
+fn what_fails_before_there_is_a_successor_leaves_the_old_key() {
+    for (script, live) in [
+        (vec![Fate::Breaks], &[][..]),
+        (vec![list(&[old()]), Fate::refused(400)], &["1"]),
+    ] {
+        let (rotated, _) = rotate(&script, false, STORES);
+        let Err(error) = rotated.outcome else {
+            panic!("there is no successor");
+        };
+        assert!(matches!(error.kind, RotationErrorKind::Request(_)));
+        assert_eq!(error.live, live);
+        assert!(rotated.unfinished.is_none());
+    }
+}
+
+#[test]
+fn a_successor_that_could_not_be_deleted_is_swept_later_if_that_may_help() {
+    for (answer, helps) in [(Fate::Breaks, true), (Fate::refused(400), false)] {
+        let script = [list(&[old()]), made(), list(&[old(), ours()]), answer];
+        let (rotated, service) = rotate(&script, false, Store(|| Persisted::NotStored));
+        let Err(error) = rotated.outcome else {
+            panic!("it is not stored");
+        };
+        assert_eq!(error.live, ["1", "new"]);
+        assert_eq!(rotated.unfinished.is_some(), helps);
+        assert_eq!(service.told().contains(&"unknown".into()), !helps);
+    }
+}
+
+#[test]
+fn a_lifetime_that_ends_where_times_cannot_be_written_is_an_error() {
+    let script = [list(&[old()]), Fate::refused(400)];
+    for (lifetime_ms, requests) in [
+        (253_402_000_000_000.0, &["list"][..]),
+        (1_000.0, &["list", "create"]),
+    ] {
+        let end = End::After(lifetime_ms);
+        let (rotated, service) = rotate_until(Some(&end), &script, false, STORES);
+        assert!(rotated.outcome.is_err());
+        assert_eq!(service.requests(), requests);
+    }
+}
