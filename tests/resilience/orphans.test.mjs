@@ -69,7 +69,7 @@ test(`${CREATES} creates with 30 % of the answers lost leave no orphan untold`, 
   assert.deepEqual(new Set(left.keys()), held);
 });
 
-test(`${CREATES} creates at once, on one instance and on one client, are each what they asked for`, async () => {
+test(`${CREATES} creates at once, on one instance and one client, are each what they asked for`, async () => {
   await reset(emulator.url);
   const client = new FireworksKeys(at);
   for (const create of [createApiKey, (options) => client.create(options)]) {
