@@ -6,8 +6,8 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { bundle, PEERS } from "./peers.mjs";
 
 /**
- * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 42 and 48 KB; until we reach them,
- * nothing may grow.
+ * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 42 and 48 KB. What builds
+ * requests and warms the module up has moved them away; until we reach them, nothing else may grow.
  */
 export const BUDGETS = { worker: 62_700, page: 70_200, pages: 2 };
 
