@@ -25,6 +25,7 @@ export type Operation =
   | "deleteApiKey"
   | "deleteOrphans"
   | "init"
+  | "listAccounts"
   | "listApiKeys"
   | "listUsers"
   | "reconcile"
