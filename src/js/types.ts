@@ -94,7 +94,8 @@ export interface NewKeyOptions extends ConnectionOptions {
   annotations?: Record<string, string> | undefined;
   /**
    * Marks the attempts of this create, so that `deleteOrphans` finds the keys that they left behind.
-   * Creates may share a tag: each tells its own keys from those of the others.
+   * Creates may share a tag: each tells its own keys from those of the others. `deleteOrphans` does not: it
+   * deletes what all of them have made, but for one key. So give each create a tag of its own.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
@@ -122,7 +123,7 @@ export interface DeleteApiKeyOptions extends ConnectionOptions {
 export interface DeleteOrphansOptions extends ConnectionOptions {
   /** The id of the user that the create was for. */
   userId: string;
-  /** The create's tag, from its error or its event. */
+  /** The create's tag, from its error or its event. Every key with it is deleted, but for `keepKeyId`. */
   attemptTag: string;
   /** The id of the key that the create returned, if it returned one. This key is kept. */
   keepKeyId?: string | undefined;

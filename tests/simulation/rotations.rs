@@ -7,10 +7,10 @@ use fireworks_keys::lifecycle::{
     ATTEMPT, Call, End, Limits, Mark, Orphans, Persisted, Rotate, Rotated, RotationErrorKind,
 };
 
-const TAG: &str = "tag";
+pub const TAG: &str = "tag";
 const HOUR_MS: f64 = 3_600_000.0;
 
-const ONCE: Limits = Limits {
+pub const ONCE: Limits = Limits {
     timeout_ms: 1_000.0,
     total_timeout_ms: 600_000.0,
     max_retries: 0,
