@@ -15,7 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use hyper::body::Incoming;
@@ -198,7 +198,8 @@ impl Server {
                     let request = Request::from_parts(parts, body);
                     inject::serve(&self.app, self.router.clone(), request).await
                 }
-                Err(error) => error.into_response(),
+                // The rest of the body would be taken for the next request.
+                Err(error) => ([(header::CONNECTION, "close")], error).into_response(),
             },
         };
         let is_unreadable = inject::is_unreadable(&response);
