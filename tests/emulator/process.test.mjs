@@ -359,7 +359,7 @@ test("a link in the folder is followed as long as it stays in it", async () => {
   await emulator.stop();
 });
 
-test("a body that never ends is given up, in time", async () => {
+test("a body that never ends is given up, in time", { timeout: 60_000 }, async () => {
   const emulator = await startEmulator({ args: ["--body-timeout", "200ms"] });
   const { answer } = await underWay(emulator.url);
   const { statusCode, headers } = await answer;
