@@ -47,6 +47,10 @@ test("an account has every field, filtered and masked like those of other lists"
   assert.deepEqual((await admin.account()).body, accounts[0]);
   const masked = await admin.accounts({ pageSize: "1", readMask: "displayName" });
   assert.deepEqual(masked.body.accounts, [{ displayName: "local" }]);
+  const one = (readMask) => admin.request("GET", `/v1/accounts/local?readMask=${readMask}`);
+  assert.deepEqual((await one("*")).body, accounts[0]);
+  assert.deepEqual((await one("state,name")).body, { name: "accounts/local", state: "READY" });
+  assert.equal((await one("keyId")).status, 400);
   for (const query of [
     { orderBy: "name desc" },
     { filter: "keyId = x" },

@@ -5,6 +5,7 @@ use crate::auth::Caller;
 use crate::behaviour::Behaviour;
 use crate::clock::rfc3339;
 use crate::extract::{self, Segments};
+use crate::mask::Mask;
 use crate::page::{ListQuery, Page, Scope};
 use crate::state::App;
 use crate::table::{FieldKind, PageSizes, Table};
@@ -124,12 +125,21 @@ pub async fn list(
     }))
 }
 
+/// The query parameters of a request for one account.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct MaskQuery {
+    /// The fields to return, or `*`.
+    read_mask: Option<String>,
+}
+
 /// Get Account
 #[utoipa::path(
     get,
     operation_id = "getAccount",
     path = "/v1/accounts/{account_id}",
-    params(("account_id" = String, Path)),
+    params(("account_id" = String, Path), MaskQuery),
     responses((status = 200, description = "The account", body = Account), ApiError),
     security(("bearer" = []))
 )]
@@ -138,7 +148,7 @@ pub async fn get(
     _: Caller,
     Segments(account): Segments<String>,
     uri: Uri,
-) -> Result<Json<Account>, ApiError> {
+) -> Result<Json<serde_json::Value>, ApiError> {
     let work = move |connection: &mut Connection| {
         connection
             .prepare_cached("SELECT * FROM accounts WHERE id = ?")?
@@ -147,6 +157,7 @@ pub async fn get(
             .ok_or_else(ApiError::no_account)
     };
     let account = app.store.run(work).await?;
-    extract::no_query(&uri)?;
-    Ok(Json(account))
+    let MaskQuery { read_mask } = extract::query(&uri)?;
+    let mask = Mask::parse(&ACCOUNTS, read_mask.as_deref().unwrap_or_default())?;
+    Ok(Json(mask.apply(account)))
 }

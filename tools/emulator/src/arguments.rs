@@ -51,7 +51,7 @@ pub struct Arguments {
     #[arg(long)]
     pub faults: bool,
     /// A name, without a port, by which containers or a forwarder reach the emulator: the Host of their
-    /// requests. Those of this machine (localhost, 127.0.0.1, [::1]) need no option; requests for any
+    /// requests. Those of this machine (localhost, 127.0.0.1, ::1) need no option; requests for any
     /// other are answered 421. May be given several times.
     #[arg(long = "host", value_name = "NAME")]
     pub hosts: Vec<String>,
@@ -69,7 +69,7 @@ pub struct Arguments {
     #[arg(long, value_name = "COUNT/TIME", help_heading = UNKNOWN)]
     pub rate: Option<Rate>,
     /// Which pages of other origins may use the API: any, none, or a list such as
-    /// https://app.example,https://admin.example.
+    /// `https://app.example,https://admin.example`.
     #[arg(long, value_name = "ORIGINS", default_value = "any", help_heading = UNKNOWN)]
     pub cors: Cors,
     /// How many characters the value of an annotation may have. A create with a longer one is answered

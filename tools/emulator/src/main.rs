@@ -21,6 +21,7 @@ mod filter;
 mod inject;
 mod keys;
 mod log;
+mod mask;
 mod openapi;
 mod operation;
 mod origin;
