@@ -26,7 +26,7 @@ async function until(ask) {
   while (!(await ask())) await new Promise((done) => setTimeout(done, 20));
 }
 
-test("--list-lag: a list shows neither what was just created nor that something was just deleted", async () => {
+test("--list-lag: a list shows neither the latest keys nor the latest deletions", async () => {
   const { admin } = await started("--list-lag", "1h");
   const { key, keyId } = (await admin.create("me")).body;
   for (const user of ["me", "-"]) {

@@ -1,5 +1,5 @@
-//! Reads paths, queries and bodies strictly. What is malformed is refused with an [`ApiError`], where axum's own
-//! extractors would answer in plain text.
+//! Reads paths, queries and bodies strictly. What is malformed is refused with an [`ApiError`], where axum's
+//! own extractors would answer in plain text.
 
 use crate::api_error::ApiError;
 use crate::clock;
