@@ -71,7 +71,13 @@ async function viteDev(api, at) {
     configFile: false,
     logLevel: "error",
     cacheDir: join(root, "cache"),
-    server: { host: "127.0.0.1", port: 0, fs: { allow: [folder] }, proxy: { "/_emulator": api } },
+    server: {
+      host: "127.0.0.1",
+      port: 0,
+      fs: { allow: [folder] },
+      // With the page's own Host, which its Origin must agree with.
+      proxy: { "/_emulator": { target: api, changeOrigin: false } },
+    },
   });
   await server.listen();
   try {
