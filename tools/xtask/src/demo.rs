@@ -87,7 +87,14 @@ pub fn run(options: &Options) -> Result<()> {
             .arg(workspace.www())
             // The page's switches for a bad network need `--faults`.
             .args(["--faults", "--account", "local", "--user", "me:admin"])
-            .args(["--user", "ci-bot:user:service-account", "--token", TOKEN]),
+            .args(["--user", "ci-bot:user:service-account", "--token", TOKEN])
+            // Other owners of the keys to look at.
+            .args([
+                "--user",
+                "ada:user",
+                "--user",
+                "nightly:user:service-account",
+            ]),
     )?;
     let address = emulator.address.clone();
     create(
