@@ -101,7 +101,7 @@ test("--key-lag: a new key is not accepted yet, and a deleted one still is", asy
 
 test("an order for one request: a new key is not accepted, a deleted one is", async () => {
   const { admin } = await started();
-  const { key, keyId } = (await admin.create("me")).body;
+  const { key } = (await admin.create("me")).body;
   await admin.fault({ kind: "key-lag", ms: 3_600_000 }, { operation: "account" });
   assert.deepEqual(
     [(await admin.as(key).account()).status, (await admin.as(key).account()).status],
