@@ -94,8 +94,7 @@ export interface NewKeyOptions extends ConnectionOptions {
   annotations?: Record<string, string> | undefined;
   /**
    * Marks the attempts of this create, so that `deleteOrphans` finds the keys that they left behind.
-   * Creates may share a tag: each tells its own keys from those of the others. `deleteOrphans` does not: it
-   * deletes what all of them have made, but for one key. So give each create a tag of its own.
+   * Give each create a tag of its own: `deleteOrphans` deletes every key with a tag, but for one.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
