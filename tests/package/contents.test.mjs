@@ -22,7 +22,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
+      ...["default", "edge-light", "inline", "testing", "url", "workerd"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
       ...[
@@ -37,6 +37,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "problem",
         "reconcile",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
+      ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
       ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
       ),
@@ -79,6 +80,7 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",
+    "testing",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);

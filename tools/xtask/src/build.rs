@@ -26,6 +26,9 @@ const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
 /// What the broker's bundles leave to whoever imports them.
 const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
 
+/// The service in memory, for the tests of a product.
+const TESTING: &str = "testing";
+
 /// What rustc and wasm-bindgen use of WebAssembly, and all that the module may: Node 20 loads it.
 const FEATURES: [&str; 6] = [
     "bulk-memory",
@@ -344,6 +347,11 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             &dist.join("broker"),
         )
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
+    )?;
+    command::run(
+        esbuild(&[format!("{TESTING}=src/js/testing/index.ts")], dist)
+            // Every line break counts here: it is to stay below 5 KB.
+            .arg("--line-limit=0"),
     )?;
     command::run(
         esbuild(

@@ -19,6 +19,8 @@ pub enum Part {
     Runtimes,
     /// The packed package through every bundler.
     Bundlers,
+    /// The service in memory for a product's tests, beside the emulator and in test runners.
+    Testing,
     /// The packed package itself: its contents, its types, its export map.
     Package,
     /// The key broker, in Node and in workerd.
@@ -36,12 +38,13 @@ pub enum Part {
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 11] = [
+    pub const IN_ORDER: [Self; 12] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
         Self::Resilience,
         Self::Broker,
+        Self::Testing,
         Self::Package,
         Self::Runtimes,
         Self::Bundlers,
@@ -78,6 +81,7 @@ impl Part {
             Self::Runtimes
             | Self::Bundlers
             | Self::Package
+            | Self::Testing
             | Self::Broker
             | Self::Readme
             | Self::Browsers => true,
