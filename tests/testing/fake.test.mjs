@@ -24,7 +24,8 @@ test("the package works with it, without a request to anywhere", async () => {
   const service = fakeFireworks();
   const connection = connectionTo(service);
   const created = await createApiKey({ ...connection, displayName: "deploy", expiresIn: "30d" });
-  assert.equal(Date.parse(created.expireTime) - Date.parse(created.createTime), 30 * 86_400_000);
+  const lifetime = Date.parse(created.expireTime) - Date.parse(created.createTime);
+  assert.ok(Math.abs(lifetime - 30 * 86_400_000) < 10_000, `${lifetime} ms`);
   const stored = [];
   const { revoked } = await rotateApiKey({
     ...connection,
@@ -100,13 +101,10 @@ test("what it shows holds no secret, and nothing that it shows changes it", asyn
   const service = fakeFireworks({ token: "fw_the_admin" });
   const admin = clientOf("https://api.fireworks.ai", "fw_the_admin", service.fetch);
   const { key } = (await admin.create("me", { annotations: { a: "b" } })).body;
-  await admin.as(key).list(key);
+  await admin.as(key).list("me");
   const shown = { service, keys: service.keys(), requests: service.requests(), faults: service.faults() };
   for (const text of [inspect(shown, { depth: 9, showHidden: true }), JSON.stringify(shown)]) {
-    assert.ok(
-      !text.includes("fw_the_admin") && !text.replace(`"user":"${key}"`, "").includes(key.slice(8)),
-      text,
-    );
+    assert.ok(!text.includes("fw_the_admin") && !text.includes(key.slice(8)), text);
   }
   service.keys()[0].annotations.a = "changed";
   service.requests().length = 0;
