@@ -26,6 +26,8 @@ export async function tidy(session, target, tag) {
     looked = await lookFor(session, target, tag, left);
     if (looked && left.size === 0 && session.lost.length === 0) break;
     if (look + 1 < LOOKS) await session.wait(PAUSE_MS);
+    // Its deletion was asked for, and no list shows it any more.
+    else for (const keyId of left.keys()) if (looked && !looked.has(keyId)) left.delete(keyId);
   }
   const named = [...left.values()].map((create) => `${words(create)} could not be deleted`);
   if (!looked) named.push("the keys could not be listed, to look for others of this run");
@@ -46,17 +48,21 @@ async function remove(session, target, keyId, left) {
   }
 }
 
-/** Looks through the whole list, and deletes what is of this run. Returns whether the list was complete. */
+/**
+ * Looks through the whole list, and deletes what is of this run. Returns the ids that were listed; undefined
+ * if the list was not complete.
+ */
 async function lookFor(session, target, tag, left) {
   try {
     let pageToken = "";
-    const seen = new Set();
+    const [seen, listed] = [new Set(), new Set()];
     for (let page = 0; page < MOST_PAGES; page += 1) {
       const query = pageToken === "" ? {} : { pageToken };
       const { status, body } = await session.send("GET", target.keysPath, { query });
       if (status !== 200 || !Array.isArray(body?.apiKeys ?? (body?.totalSize === 0 ? [] : undefined)))
-        return false;
+        return undefined;
       for (const key of body.apiKeys ?? []) {
+        listed.add(key.keyId);
         const isOurs = session.made.has(key.keyId) || isOfRun(key, tag);
         if (!isOurs || seen.has(key.keyId)) continue;
         seen.add(key.keyId);
@@ -67,12 +73,12 @@ async function lookFor(session, target, tag, left) {
         if (found >= 0 && !left.has(key.keyId)) session.lost.splice(found, 1);
       }
       pageToken = body.nextPageToken ?? "";
-      if (pageToken === "") return true;
+      if (pageToken === "") return listed;
     }
-    return false;
+    return undefined;
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
-    return false;
+    return undefined;
   }
 }
 
