@@ -108,7 +108,7 @@ test("the table says what was expected, what was found, since when, and what han
   server.stop();
   assert.match(stdout, /^= create\.secure +true$/m);
   assert.match(stdout, /^\? long\.default +needs --long$/m);
-  const [, block] = /^≠ cors\.preflight +(no origin[^]*?)^[=≠?]/m.exec(stdout);
+  const [, block] = /^≠ cors\.preflight +(no origin[\s\S]*?)^[=≠?]/m.exec(stdout);
   assert.match(block, /believed: +A page of any origin may send .* \(assumed\)$/m);
   assert.match(block, /expected: +any origin, POST, /);
   assert.match(block, /differs at: +\d{4}-\d\d-\d\dT/);
