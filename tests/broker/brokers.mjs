@@ -119,7 +119,8 @@ async function surroundings() {
 function trouble(url) {
   const send = async (method, order) => {
     const body = order && JSON.stringify(order);
-    const response = await fetch(url, { method, body });
+    const headers = body && { "content-type": "application/json" };
+    const response = await fetch(url, { method, headers, body });
     const text = await response.text();
     if (!response.ok) throw new Error(`the emulator refuses ${method} ${body}: ${response.status} ${text}`);
     return text && JSON.parse(text);

@@ -19,7 +19,8 @@ export function clientOf(url, token = "fw_local_admin", fetch = globalThis.fetch
   };
   // A test that runs without the trouble it asked for proves nothing.
   const order = async (method, path, body) => {
-    const answer = await request(method, `/_emulator${path}`, body);
+    const headers = body === undefined ? {} : { "content-type": "application/json" };
+    const answer = await request(method, `/_emulator${path}`, body, headers);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${answer.text}`);
     return answer;
   };
@@ -32,9 +33,11 @@ export function clientOf(url, token = "fw_local_admin", fetch = globalThis.fetch
     delete: (user, keyId) => request("POST", `${keys(user)}:delete`, { keyId }),
     users: (query = {}) => request("GET", `/v1/accounts/local/users?${new URLSearchParams(query)}`),
     account: () => request("GET", "/v1/accounts/local"),
+    accounts: (query = {}) => request("GET", `/v1/accounts?${new URLSearchParams(query)}`),
     fault: (fault, where = {}) => order("POST", "/faults", { ...where, fault }),
     calm: () => order("DELETE", "/faults"),
     reset: () => order("DELETE", ""),
+    remove: (user) => order("DELETE", `/users/${user}`),
     stored: async () => (await order("GET", "/keys")).body.keys,
   };
 }
