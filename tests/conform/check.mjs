@@ -16,6 +16,11 @@ export const ENVIRONMENT = {
   FIREWORKS_USER_ID: USER,
 };
 
+const running = new Set();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** Starts it. `ended` resolves to its exit code, and all that it printed. */
 export function start(args, environment = ENVIRONMENT) {
   const clean = Object.entries(process.env).filter(([name]) => !name.startsWith("FIREWORKS_"));
@@ -23,7 +28,8 @@ export function start(args, environment = ENVIRONMENT) {
     env: { ...Object.fromEntries(clean), FIREWORKS_EMULATOR: EMULATOR, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  process.on("exit", () => child.kill("SIGKILL"));
+  running.add(child);
+  child.once("exit", () => running.delete(child));
   const printed = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"]) {
     child[name].setEncoding("utf8").on("data", (text) => (printed[name] += text));

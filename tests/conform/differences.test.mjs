@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { startEmulator } from "../emulator/server.mjs";
+import { storedKeys } from "../suite/service.mjs";
 import { conform, start } from "./check.mjs";
 import { serve } from "./service.mjs";
 
@@ -101,6 +103,22 @@ test("keys that do not end, deletions that say nothing, errors of another form",
   // Whether something on the way or the service itself has refused these creates is not known.
   assert.ok(other.left.length > 0 && other.left.every((text) => text.includes("may exist")), other.left);
 });
+
+for (const [name, args, expected] of [
+  ["CORS that refuses", ["--cors", "none"], ["cors.preflight", "cors.answer"]],
+  ["a clock that is an hour ahead", ["--clock", "+1h"], ["headers.date", "package.works"]],
+  ["paging that is ignored", ["--paging", "off"], ["list.pageSize", "list.pageToken"]],
+  ["lists that lag", ["--list-lag", "4s"], ["key.listed", "delete.listed", "package.works"]],
+]) {
+  test(`the emulator with ${name}`, async () => {
+    const emulator = await startEmulator({ args: ["--faults", ...args] });
+    const { otherwise, unknown, left, all } = await conform(["--base-url", emulator.url], {});
+    const stored = await storedKeys(emulator.url);
+    await emulator.stop();
+    assert.deepEqual([otherwise, unknown], [expected, ["long.default", "long.lifetime"]], all);
+    assert.deepEqual([left, stored], [[], []]);
+  });
+}
 
 test("the table says what was expected, what was found, since when, and what hangs on it", async () => {
   const server = await serve({ cors: false });

@@ -5,6 +5,9 @@ import { test } from "node:test";
 import { conform, ENVIRONMENT, start } from "./check.mjs";
 import { ACCOUNT, serve, TOKEN, USER } from "./service.mjs";
 
+/** After so many creates, of which all but the first are to be refused, comes one that is to make a key. */
+const REFUSED = 4;
+
 const ADMIN_TOKEN = "fw_another_administrator";
 
 test("no output holds a token, an id or an e-mail, whatever the service answers", async () => {
@@ -128,7 +131,7 @@ test("after Ctrl-C every key is deleted", async () => {
 test("a key whose create's answer was lost is found by its tag and deleted", async () => {
   for (const fault of [{ kind: "drop", when: "after" }, { kind: "garbage" }]) {
     const server = await serve();
-    server.service.addFault({ operation: "create", skip: 1, fault });
+    server.service.addFault({ operation: "create", skip: REFUSED, fault });
     const { left, found, code } = await conform(["--base-url", server.url]);
     server.stop();
     assert.deepEqual([left, server.service.keys(), server.service.faults()[0].hits], [[], [], 1]);
@@ -149,7 +152,7 @@ test("a key whose create's answer was lost, and that cannot be found, is named",
       return Response.json(body);
     },
   });
-  server.service.addFault({ operation: "create", skip: 1, fault: { kind: "drop", when: "after" } });
+  server.service.addFault({ operation: "create", skip: REFUSED, fault: { kind: "drop", when: "after" } });
   const { left, code } = await conform(["--base-url", server.url]);
   server.stop();
   assert.equal(code, 1);
