@@ -45,3 +45,14 @@ export async function outcome(promise) {
     return "no answer";
   }
 }
+
+/** Asks one after the other, with the status that each should have. */
+export async function all(requests) {
+  const answers = [];
+  for (const [what, expected, send] of requests) {
+    const answer = await outcome(send());
+    assert.equal(answer.status ?? answer, expected, what);
+    answers.push([what, answer]);
+  }
+  return answers;
+}
