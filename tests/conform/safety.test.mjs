@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { KEYS } from "../../tools/conform/run.mjs";
 import { conform, ENVIRONMENT, start } from "./check.mjs";
 import { ACCOUNT, serve, TOKEN, USER } from "./service.mjs";
 
@@ -52,8 +53,8 @@ test("an error of its own prints no secret either, and the keys are deleted", as
 
 test("it says first what it will do, and makes no more keys than that; one request at a time", async () => {
   for (const [args, most] of [
-    [[], 14],
-    [["--long"], 16],
+    [[], KEYS.usual],
+    [["--long"], KEYS.long],
   ]) {
     const server = await serve();
     const { all } = await start(["--base-url", server.url, ...args]).ended;
@@ -192,8 +193,9 @@ test("it waits as a 429 asks, says so, and asks again", async () => {
     body: '{"code": 8, "message": "slow down", "details": []}',
   });
   server.service.addFault({ operation: "create", skip: 1, times: 2, fault: limited("1") });
-  const { otherwise, left, all } = await conform(["--base-url", server.url]);
+  const { otherwise, left, all, found: first } = await conform(["--base-url", server.url]);
   assert.deepEqual([otherwise, left, server.service.keys()], [[], [], []]);
+  assert.equal(first["headers.retryAfter"].found, "present");
   assert.equal(all.split("The service asks to wait 1 s (429).").length, 3);
   // A wait that would outlast the keys is not begun.
   server.service.addFault({ operation: "create", skip: 1, times: 1, fault: limited("3600") });

@@ -197,6 +197,13 @@ export const BELIEFS = [
     hangs: "listApiKeys' readMask; the emulator",
   },
   {
+    id: "list.readMask.star",
+    belief: "`readMask=*` is every field.",
+    basis: "seen",
+    expected: "every field",
+    hangs: "listApiKeys' readMask; the emulator",
+  },
+  {
     id: "list.everybody",
     belief: "`-` lists the keys of all users, for administrators.",
     basis: "documented",
@@ -254,10 +261,10 @@ export const BELIEFS = [
   },
   {
     id: "delete.wrong-account",
-    belief: "An account that does not exist, or is another's, is refused.",
+    belief: "Deleting a key of another account, which does not exist, is refused.",
     basis: "assumed",
-    expected: "403 or 404",
-    hangs: "the advice in the package's errors",
+    expected: "403 or 404, and the key still works",
+    hangs: "deleteApiKey takes no such answer for a deletion",
   },
   {
     id: "token.garbage",
@@ -342,6 +349,13 @@ export const BELIEFS = [
     basis: "assumed",
     expected: "within five seconds",
     hangs: "createApiKey measures expiresIn by the service's times",
+  },
+  {
+    id: "headers.retryAfter",
+    belief: "A 429 carries a `Retry-After`. The check asks for none: it reports one that it met.",
+    basis: "assumed",
+    expected: "present",
+    hangs: "the package waits as long as it says, or as it thinks fit",
   },
   {
     id: "cors.preflight",

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { BELIEFS } from "./beliefs.mjs";
+import { KEYS } from "./run.mjs";
 
 const PATH = join(import.meta.dirname, "../../docs/service.md");
 
@@ -38,7 +39,7 @@ export FIREWORKS_API_KEY=… FIREWORKS_ACCOUNT_ID=… FIREWORKS_USER_ID=…
 cargo xtask conform --live
 \`\`\`
 
-The key should be an administrator's if the user is another one. \`FIREWORKS_SERVICE_ACCOUNT_ID\`, if it is set, is whose keys are made in place of the user's; \`FIREWORKS_ADMIN_API_KEY\` lets it ask what only an administrator may. It makes up to 14 keys that end within ten minutes, deletes them at the end, after Ctrl-C and after a failure too, and names what may be left. \`--long\` asks two more questions, with a key that never ends and one for ten years, each deleted at once. It sends one request at a time and waits when it is asked to (429). What it prints holds no token, no id and no e-mail, so you can paste it into an issue; \`--json\` prints it as JSON. \`--base-url\` asks another service; one on another machine needs \`--live\`, since your key goes there.
+The key should be an administrator's if the user is another one. \`FIREWORKS_SERVICE_ACCOUNT_ID\`, if it is set, is whose keys are made in place of the user's; \`FIREWORKS_ADMIN_API_KEY\` lets it ask what only an administrator may. It makes up to ${KEYS.usual} keys that end within ten minutes, deletes them at the end, after Ctrl-C and after a failure too, and names what may be left. \`--long\` asks two more questions, with a key that never ends and one for ten years, each deleted at once. It sends one request at a time and waits when it is asked to (429). What it prints holds no token, no id and no e-mail, so you can paste it into an issue; \`--json\` prints it as JSON. \`--base-url\` asks another service; one on another machine needs \`--live\`, since your key goes there.
 
 A basis is *documented* (the provider's reference says so), *seen* (public code relies on it) or *assumed* (nobody says). This page is written from \`tools/conform/beliefs.mjs\` by \`cargo xtask conform --docs\`.
 `;

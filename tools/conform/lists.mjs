@@ -102,6 +102,14 @@ export const listQuestions = {
     return [...new Set(answer.body.apiKeys.map(members))].join(" or ");
   },
 
+  async "list.readMask.star"(run) {
+    const { keyId } = run.key("main");
+    const fieldsOf = ({ body }) => members(body?.apiKeys?.find((key) => key.keyId === keyId));
+    const answer = await run.list({ readMask: "*" });
+    if (answer.status !== 200) return refusal(answer);
+    return fieldsOf(answer) === fieldsOf(await run.list()) ? "every field" : "other fields";
+  },
+
   async "users.list"(run) {
     const { accountId, userId, usersPath } = run.target;
     const name = `accounts/${accountId}/users/${userId}`;

@@ -6,9 +6,9 @@ import { BELIEFS } from "./beliefs.mjs";
 import { writeDocument } from "./document.mjs";
 import { startEmulator } from "./emulator.mjs";
 import { hiding } from "./hide.mjs";
-import { KEYS, LONG_QUESTIONS, QUESTIONS } from "./questions.mjs";
+import { LONG_QUESTIONS, QUESTIONS } from "./questions.mjs";
 import { row, summary, table } from "./report.mjs";
-import { NotAsked, Run } from "./run.mjs";
+import { KEYS, NotAsked, Run } from "./run.mjs";
 import { Interrupted, Lost, Session } from "./session.mjs";
 import { Misuse, readTarget } from "./target.mjs";
 import { tidy } from "./tidy.mjs";
@@ -59,13 +59,13 @@ function options() {
   }
 }
 
-async function ask(target, { live, long, json }) {
+async function ask(target, { long, json }) {
   const session = new Session(target, hide, say);
   const run = new Run(session, target);
   const questions = { ...QUESTIONS, ...(long ? LONG_QUESTIONS : {}) };
   const keys = long ? KEYS.long : KEYS.usual;
   say(
-    `This asks ${live ? "the real service" : target.baseUrl} ${Object.keys(questions).length} questions, one ` +
+    `This asks ${target.baseUrl} ${Object.keys(questions).length} questions, one ` +
       `request at a time. It makes up to ${keys} keys for the user, which end within ten minutes and are ` +
       `deleted at the end; their names and annotations hold ${run.tag}.` +
       (long

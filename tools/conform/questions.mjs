@@ -203,17 +203,23 @@ const tokens = {
   },
 };
 
+const refused = (status) => ([403, 404].includes(status) ? "403 or 404" : String(status));
+
+const state = async (run, key) =>
+  (await run.account(key)).status === 200 ? "still works" : "no longer works";
+
 const deletes = {
   async "delete.wrong-user"(run) {
     const { keyId, key } = run.key("main");
     const { status } = await run.delete(keyId, { user: run.nobody });
-    const works = (await run.account(key)).status === 200 ? "still works" : "no longer works";
-    return `${[403, 404].includes(status) ? "403 or 404" : status}, and the key ${works}`;
+    return `${refused(status)}, and the key ${await state(run, key)}`;
   },
 
   async "delete.wrong-account"(run) {
-    const { status } = await run.account(run.target.token, run.nobody);
-    return [403, 404].includes(status) ? "403 or 404" : String(status);
+    const { keyId, key } = run.key("main");
+    const path = run.target.keysPath.replace(encodeURIComponent(run.target.accountId), run.nobody);
+    const { status } = await run.send("POST", `${path}:delete`, { body: { keyId } });
+    return `${refused(status)}, and the key ${await state(run, key)}`;
   },
 
   "delete.unknown": async (run) => refusal(await run.delete(run.nobody)),
@@ -237,6 +243,12 @@ const deletes = {
 
   "delete.twice": async (run) => refusal(await run.delete(run.key("deleted").keyId)),
   "token.deleted": async (run) => refusal(await run.account(run.key("deleted").key)),
+
+  async "headers.retryAfter"(run) {
+    const { retryAfter } = run.session;
+    if (retryAfter === undefined) throw new NotAsked("no answer was a 429");
+    return retryAfter;
+  },
 };
 
 /** Asked last and only with --long: these keys cannot carry the run's tag, or live long. */
@@ -265,6 +277,3 @@ const long = {
 
 export const QUESTIONS = { ...creates, ...listQuestions, ...tokens, ...deletes };
 export const LONG_QUESTIONS = long;
-
-/** How many keys a run makes at most, without and with --long. */
-export const KEYS = { usual: 14, long: 16 };

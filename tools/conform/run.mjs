@@ -3,6 +3,9 @@
 import { randomBytes } from "node:crypto";
 import { isOfRun } from "./tidy.mjs";
 
+/** How many keys a run makes at most, without and with --long. */
+export const KEYS = { usual: 14, long: 16 };
+
 /** How long a key lives that is not asked for its lifetime, in milliseconds: less than ten minutes. */
 export const LIFETIME_MS = 9 * 60_000;
 

@@ -29,6 +29,8 @@ export class Session {
   count = 0;
   /** The last answer's `Date` less this machine's clock, in milliseconds. */
   clockMs = 0;
+  /** Whether a 429 carried a `Retry-After`, once there was one. */
+  retryAfter;
   /** The question that is asked. */
   question = "";
   #target;
@@ -110,6 +112,7 @@ export class Session {
       const create = isCreate ? this.#noted(init.body) : undefined;
       const response = await this.#once(url, init, create);
       if (response.status !== 429) return response;
+      this.retryAfter = response.headers.has("retry-after") ? "present" : "absent";
       const waitMs = retryAfter(response.headers) ?? 1_000 * 2 ** repeats;
       if (repeats === MOST_REPEATS || waitMs > LONGEST_WAIT_MS) return response;
       this.#say(`  The service asks to wait ${Math.ceil(waitMs / 1_000)} s (429).`);
