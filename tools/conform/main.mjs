@@ -86,9 +86,10 @@ async function ask(target, { long, json }) {
   } finally {
     left = await tidy(session, target, run.tag).catch((error) => [`tidying up failed: ${error.message}`]);
   }
-  const rows = BELIEFS.map((belief) =>
-    row(belief, found.get(belief.id) ?? unasked(belief.id, interrupts > 0)),
-  );
+  const rows = BELIEFS.map((belief) => {
+    const why = belief.id in questions ? "not asked: interrupted" : "needs --long";
+    return row(belief, found.get(belief.id) ?? { why, at: new Date().toISOString() });
+  });
   say(`\n${table(rows)}\n\n${summary(rows)}; ${session.count} requests.`);
   for (const key of left) say(`May be left: ${key}`);
   if (left.length === 0) say("Every key of this run is deleted.");
@@ -110,11 +111,6 @@ async function askAll(run, questions, found) {
     }
     found.set(id, { ...answer, at: new Date().toISOString() });
   }
-}
-
-function unasked(id, wasInterrupted) {
-  const why = wasInterrupted ? "not asked: interrupted" : id in LONG_QUESTIONS ? "needs --long" : "not asked";
-  return { why, at: new Date().toISOString() };
 }
 
 try {
