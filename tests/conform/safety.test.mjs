@@ -204,7 +204,7 @@ test("it waits as a 429 asks, says so, and asks again", async () => {
   server.stop();
 });
 
-test("no token goes to another machine without --live, nor over http, nor where a redirect points", async () => {
+test("no token goes to another machine without --live, over http, or by a redirect", async () => {
   for (const [args, message] of [
     [["--base-url", "https://example.com"], /needs --live/],
     [["--base-url", "https://localhost.example.com"], /needs --live/],

@@ -15,7 +15,7 @@ export class Misuse extends Error {
   name = "Misuse";
 }
 
-/** Reads the options, and returns which service is asked and how; `baseUrl` is missing for an own emulator. */
+/** Reads the options, and returns which service is asked and how; without a `baseUrl` an own emulator. */
 export function readTarget({ live = false, baseUrl }, environment) {
   const url = baseUrl === undefined ? (live ? new URL(SERVICE) : undefined) : parsed(baseUrl);
   if (url && !isLoopback(url.hostname)) {

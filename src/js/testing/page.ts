@@ -19,8 +19,9 @@ export interface Table {
   readonly secret: readonly string[];
 }
 
-/** Something that can be listed. It never changes, but may be replaced. A row that was added later has a greater number. */
+/** Something that can be listed. It never changes, but may be replaced. */
 export interface Row<Item = Readonly<Record<string, unknown>>> {
+  /** A row that was added later has a greater number. */
   readonly seq: number;
   /** The id of the user that it is, or belongs to. */
   readonly user: string;

@@ -26,9 +26,6 @@ const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
 /// What the broker's bundles leave to whoever imports them.
 const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
 
-/// The service in memory, for the tests of a product.
-const TESTING: &str = "testing";
-
 /// What rustc and wasm-bindgen use of WebAssembly, and all that the module may: Node 20 loads it.
 const FEATURES: [&str; 6] = [
     "bulk-memory",
@@ -349,7 +346,7 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
     )?;
     command::run(
-        esbuild(&[format!("{TESTING}=src/js/testing/index.ts")], dist)
+        esbuild(&["testing=src/js/testing/index.ts".into()], dist)
             // Every line break counts here: it is to stay below 5 KB.
             .arg("--line-limit=0"),
     )?;
