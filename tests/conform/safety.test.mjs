@@ -59,7 +59,8 @@ test("it says first what it will do, and makes no more keys than that; one reque
     const server = await serve();
     const { all } = await start(["--base-url", server.url, ...args]).ended;
     server.stop();
-    assert.match(all, new RegExp(`^This asks .* up to ${most} keys `));
+    assert.match(all, new RegExp(`^This asks .* up to ${KEYS.usual} keys `));
+    assert.equal(/ 2 more, made last/.test(all), args.length > 0);
     assert.ok(server.noted.creates.length <= most, `${server.noted.creates.length}`);
     assert.equal(server.noted.most, 1);
     assert.ok(server.noted.count < 120, `${server.noted.count} requests`);

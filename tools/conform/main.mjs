@@ -63,13 +63,13 @@ async function ask(target, { long, json }) {
   const session = new Session(target, hide, say);
   const run = new Run(session, target);
   const questions = { ...QUESTIONS, ...(long ? LONG_QUESTIONS : {}) };
-  const keys = long ? KEYS.long : KEYS.usual;
   say(
-    `This asks ${target.baseUrl} ${Object.keys(questions).length} questions, one ` +
-      `request at a time. It makes up to ${keys} keys for the user, which end within ten minutes and are ` +
-      `deleted at the end; their names and annotations hold ${run.tag}.` +
+    `This asks ${target.baseUrl} ${Object.keys(questions).length} questions, one request at a time. It makes ` +
+      `up to ${KEYS.usual} keys for the user, which end within ten minutes and are deleted at the end; their ` +
+      `names and annotations hold ${run.tag}.` +
       (long
-        ? " Two more, made last and deleted at once, cannot: one has no name or end, one ten years."
+        ? ` ${KEYS.long - KEYS.usual} more, made last and deleted at once, cannot: one has no name and no end, ` +
+          "the other lives ten years."
         : ""),
   );
   let interrupts = 0;
