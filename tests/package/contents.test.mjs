@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -85,6 +86,12 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);
   }
+});
+
+test("the service in memory stays below 5 KB, brotli, and needs nothing else", async () => {
+  const script = await readFile(installed("dist/testing.js"));
+  assert.ok(brotliCompressSync(script).length < 5_000);
+  assert.doesNotMatch(script.toString(), /\bimport\b|WebAssembly/);
 });
 
 test("a debug build has names and source maps, and works", async () => {

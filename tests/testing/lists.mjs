@@ -198,6 +198,10 @@ export const lists = {
     await admin.create("me", { displayName: "a" });
     const body = '{"apiKey": {}}';
     return all([
+      ["an account's mask", 200, () => admin.request("GET", "/v1/accounts/local?readMask=name,email")],
+      ["an account's star", 200, () => admin.request("GET", "/v1/accounts/local?readMask=*")],
+      ["no field of an account", 400, () => admin.request("GET", "/v1/accounts/local?readMask=role")],
+      ["an account's page", 400, () => admin.request("GET", "/v1/accounts/local?pageSize=1")],
       ["a star", 200, () => admin.list("me", { readMask: "*" })],
       ["a star for users", 200, () => admin.users({ readMask: " * " })],
       ["a star and more", 400, () => admin.list("me", { readMask: "keyId,*" })],

@@ -63,15 +63,7 @@ async function ask(target, { long, json }) {
   const session = new Session(target, hide, say);
   const run = new Run(session, target);
   const questions = { ...QUESTIONS, ...(long ? LONG_QUESTIONS : {}) };
-  say(
-    `This asks ${target.baseUrl} ${Object.keys(questions).length} questions, one request at a time. It makes ` +
-      `up to ${KEYS.usual} keys for the user, which end within ten minutes and are deleted at the end; their ` +
-      `names and annotations hold ${run.tag}.` +
-      (long
-        ? ` ${KEYS.long - KEYS.usual} more, made last and deleted at once, cannot: one has no name and no end, ` +
-          "the other lives ten years."
-        : ""),
-  );
+  say(announcement(target, run, Object.keys(questions).length, long));
   let interrupts = 0;
   const interrupt = () => {
     interrupts += 1;
@@ -96,6 +88,20 @@ async function ask(target, { long, json }) {
   if (json) console.log(hide.text(JSON.stringify({ rows, left, requests: session.count }, null, 2)));
   if (interrupts > 0) return INTERRUPTED;
   return left.length > 0 || rows.some(({ verdict }) => verdict === "otherwise") ? OTHERWISE : 0;
+}
+
+/** What a run will do. */
+function announcement({ baseUrl }, { tag }, count, long) {
+  const usual = [
+    `This asks ${baseUrl} ${count} questions, one request at a time. It makes up to ${KEYS.usual} keys for`,
+    "the user, which end within ten minutes and are deleted at the end; their names and annotations hold",
+    `${tag}.`,
+  ];
+  const more = [
+    `${KEYS.long - KEYS.usual} more, made last and deleted at once, cannot: one has no name and no end, the`,
+    "other lives ten years.",
+  ];
+  return [...usual, ...(long ? more : [])].join(" ");
 }
 
 async function askAll(run, questions, found) {

@@ -2,7 +2,7 @@
 // are looked up in a map that nothing hands out, and forgotten with their key.
 
 import type { Operation } from "./fault.js";
-import { checkQuery, type Row, readPage, type Table, type Tokens } from "./page.js";
+import { checkQuery, maskOf, type Row, readPage, type Table, type Tokens } from "./page.js";
 import { letters } from "./random.js";
 import { invalid, missing, refusal } from "./refusal.js";
 import { demand, FLAG, type Kind, OBJECT, type Shape, TEXT, TEXTS } from "./shape.js";
@@ -54,7 +54,7 @@ const KEYS: Table = {
 };
 
 /** How many of the query's parameters an operation takes; none if it is not here. */
-const QUERIES: Partial<Record<Operation, number>> = { list: 5, users: 5, accounts: 4 };
+const QUERIES: Partial<Record<Operation, number>> = { list: 5, users: 5, accounts: 4, account: 1 };
 
 const TIME: Kind = [
   "an RFC 3339 time",
@@ -160,7 +160,7 @@ export function createAccount(id: string, token: string, given: readonly FakeUse
         readPage(table, user, rows as readonly Row[], query, tokens);
       if (operation === "accounts") return page(ACCOUNTS, [{ seq: 0, user, item: resource }]);
       if (account !== id) throw missing("account");
-      if (operation === "account") return resource;
+      if (operation === "account") return maskOf(ACCOUNTS, query.get("readMask") ?? "")(resource);
       if (operation === "users") return page(USERS, users);
       const isDash = user === "-";
       const isList = operation === "list";

@@ -107,7 +107,7 @@ function routeOf(method: string, pathname: string): Route | Answer {
   try {
     found = PATH.exec(decodeURIComponent(pathname));
   } catch {
-    return invalid("the path is not UTF-8");
+    return invalid("the path must be UTF-8");
   }
   if (!found) return missing("path");
   const [, account = "", users, user = "", action] = found;
@@ -115,7 +115,7 @@ function routeOf(method: string, pathname: string): Route | Answer {
   // HEAD is answered like GET.
   const allow = action && !isKeys ? "POST" : isKeys ? "GET, HEAD, POST" : "GET, HEAD";
   if (!allow.split(", ").includes(method)) {
-    return refusal(405, 12, "this path has no such method", { allow });
+    return refusal(405, 12, "there is no such method", { allow });
   }
   const name = isKeys ? (method === "POST" ? "create" : "list") : action && "delete";
   return { operation: (name ?? users ?? (account ? "account" : "accounts")) as Operation, account, user };

@@ -49,7 +49,7 @@ const matching = (what: string, pattern: RegExp): Kind => [
   (value) => typeof value === "string" && pattern.test(value),
 ];
 
-const ID = matching('one segment of a path, and not "-"', /^(?!\.{1,2}$|-$)[^/]+$/);
+const ID = matching('one path segment, not "-"', /^(?!\.{1,2}$|-$)[^/]+$/);
 
 const OPTIONS: Shape = {
   accountId: ID,

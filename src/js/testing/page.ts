@@ -32,7 +32,7 @@ export interface Row<Item = Readonly<Record<string, unknown>>> {
 /** The page tokens that were handed out: the list that each belongs to, and the last row of its page. */
 export type Tokens = Map<string, readonly [list: string, last: Row]>;
 
-const PARAMETERS = ["pageSize", "pageToken", "filter", "readMask", "orderBy"];
+const PARAMETERS = ["readMask", "pageSize", "pageToken", "filter", "orderBy"];
 
 /** The largest page, which is also the usual one. */
 const LARGEST_PAGE = 1_000;
@@ -52,12 +52,12 @@ export function readPage(
   query: URLSearchParams,
   tokens: Tokens,
 ): object {
-  const [sizeText = "", token = "", filter = "", readMask = "", orderBy = ""] = PARAMETERS.map(
+  const [readMask = "", sizeText = "", token = "", filter = "", orderBy = ""] = PARAMETERS.map(
     (name) => query.get(name) ?? "",
   );
   const wanted = Number(sizeText);
   // It is an int32.
-  if (/\D/.test(sizeText) || wanted >= 2 ** 31) throw invalid("pageSize must be a whole number");
+  if (/\D/.test(sizeText) || wanted >= 2 ** 31) throw invalid("pageSize must be an int32");
   const size = Math.min(wanted || LARGEST_PAGE, LARGEST_PAGE);
   const order = orderOf(table, orderBy);
   const mask = maskOf(table, readMask);
@@ -108,7 +108,7 @@ const partsOf = (text: string) =>
     .filter((part) => part);
 
 /** Reads `readMask`. No field, or `*`, asks for all of them. */
-function maskOf({ text, number, record, secret }: Table, readMask: string): (item: object) => object {
+export function maskOf({ text, number, record, secret }: Table, readMask: string): (item: object) => object {
   const fields = partsOf(readMask);
   const isWhole = fields.length === 0 || readMask.trim() === "*";
   const unknown = fields.find(
