@@ -1,7 +1,7 @@
 // Plain requests to an emulator, as any client would send them.
 
-/** A client of one emulator, acting with one token. */
-export function clientOf(url, token = "fw_local_admin") {
+/** A client of one emulator, acting with one token. Another `fetch` reaches what behaves like an emulator. */
+export function clientOf(url, token = "fw_local_admin", fetch = globalThis.fetch) {
   const request = async (method, path, body, headers = {}) => {
     const response = await fetch(url + path, {
       method,
@@ -27,7 +27,7 @@ export function clientOf(url, token = "fw_local_admin") {
   const keys = (user) => `/v1/accounts/local/users/${user}/apiKeys`;
   return {
     request,
-    as: (other) => clientOf(url, other),
+    as: (other) => clientOf(url, other, fetch),
     create: (user, apiKey = {}) => request("POST", keys(user), { apiKey }),
     list: (user, query = {}) => request("GET", `${keys(user)}?${new URLSearchParams(query)}`),
     delete: (user, keyId) => request("POST", `${keys(user)}:delete`, { keyId }),
