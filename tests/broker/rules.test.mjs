@@ -79,7 +79,7 @@ test("a key lives as long as it should although the broker's clock is ahead", as
   assert.ok(minutes > 4 && minutes < 6, `${minutes} minutes`);
 });
 
-test("a mint whose key is deleted again does not count", async () => {
+test("a mint whose key is deleted again counts as a mint, and its key no longer", async () => {
   const { keys, fetch } = service();
   let lost = 1;
   const unreliable = async (url, init) => {
@@ -87,11 +87,15 @@ test("a mint whose key is deleted again does not count", async () => {
     if (init.method === "POST" && !url.endsWith(":delete") && (lost -= 1) >= 0) throw new TypeError("lost");
     return response;
   };
-  const limits = { mints: 1, window: "1h", live: 1 };
+  const limits = { mints: 2, window: "1h", live: 1 };
   const { ask } = brokerOf(memoryLedger(), { fetch: unreliable, limits, maxRetries: 0 });
   assert.equal((await ask("POST", "/keys")).status, 503);
   assert.equal(keys.size, 0, "its key was found and deleted");
-  assert.equal((await ask("POST", "/keys")).status, 201);
+  const { status, body } = await ask("POST", "/keys");
+  assert.equal(status, 201);
+  const { keyId } = await new Response(body).json();
+  assert.equal((await ask("DELETE", `/keys/${keyId}`)).status, 204);
+  assert.equal((await (await ask("POST", "/keys")).json()).code, "mint-limit");
 });
 
 test("a mint that the module refuses before anything is sent does not count", async () => {
@@ -178,11 +182,10 @@ test("a ledger in memory forgets members of whom nothing is left, once a minute"
     return remove.call(this, name);
   });
   const ledger = memoryLedger();
-  const limits = { mints: 1, windowMs: 30_000, live: 1 };
+  const limits = { mints: 1, windowMs: 30_000, live: 1, requests: 4 };
   const reserve = (member, lifetimeMs) => {
-    const now = Date.now();
-    const mint = { attemptTag: `of ${member}`, expiresAt: now + lifetimeMs, settleBy: now + lifetimeMs };
-    return ledger.reserve(member, mint, limits);
+    const durations = { lifetimeMs, aheadMs: 0, settleMs: lifetimeMs, requests: 1 };
+    return ledger.reserve(member, { attemptTag: `of ${member}`, ...durations }, limits);
   };
   const gone = (member) => forgotten.includes(member);
   await reserve("short", 40_000);

@@ -5,9 +5,11 @@ import { type ConnectionOptions, ValidationError } from "fireworks-keys";
 import { isHeaderName } from "../options.js";
 import { NO_SECRETS, redactText } from "../redact.js";
 import { notify } from "../settle.js";
+import { ServiceClock } from "./clock.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Ledger, Limits } from "./ledger.js";
 import { Members } from "./member.js";
+import { Pause } from "./pause.js";
 
 /** Options of `createKeyBroker`. */
 export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "waitUntil"> {
@@ -74,6 +76,9 @@ export interface Settings {
   members: Members;
   lifetime: { min: number; max: number; default: number };
   limits: Limits;
+  /** What this process knows of the service. */
+  clock: ServiceClock;
+  pause: Pause;
   allowedOrigins: ReadonlySet<string>;
   allowCredentials: boolean;
   allowedHeaders: readonly string[];
@@ -176,6 +181,8 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
     members: new Members(memberSecret),
     lifetime: lifetimeOf(lifetime),
     limits: limitsOf(limits),
+    clock: new ServiceClock(),
+    pause: new Pause(),
     allowedOrigins: originsOf(allowedOrigins),
     allowCredentials,
     allowedHeaders,
@@ -190,7 +197,10 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
 /** The longest lifetime that Fireworks' console offers. */
 const LONGEST_LIFE_MS = 52 * 7 * 86_400_000;
 
-const CALLS = ["reserve", "settle", "release", "revoke", "standings"] as const;
+/** How many requests may be sent for each mint that a member may ask for. */
+const REQUESTS = 4;
+
+const CALLS = ["reserve", "draw", "settle", "release", "revoke", "standings"] as const;
 
 function lifetimeOf(lifetime: NonNullable<KeyBrokerOptions["lifetime"]>): Settings["lifetime"] {
   const { min = "1m", max = "1h", default: usual, ...others } = record(lifetime, "lifetime");
@@ -215,7 +225,7 @@ function limitsOf(limits: NonNullable<KeyBrokerOptions["limits"]>): Limits {
   none(others, "limits.");
   check(isCount(mints), "limits.mints", "must be a positive integer");
   check(isCount(live), "limits.live", "must be a positive integer");
-  return { mints, windowMs: duration(window, "limits.window"), live };
+  return { mints, windowMs: duration(window, "limits.window"), live, requests: mints * REQUESTS };
 }
 
 function originsOf(origins: readonly string[]): ReadonlySet<string> {

@@ -9,7 +9,8 @@ import {
   listApiKeys,
   ValidationError,
 } from "fireworks-keys";
-import { ATTEMPT, asked } from "./keys.js";
+import { asked } from "./asked.js";
+import { ATTEMPT } from "./keys.js";
 import type { Claim, Standing } from "./ledger.js";
 import type { Settings } from "./options.js";
 import { within } from "./within.js";
@@ -125,7 +126,8 @@ async function onePass(
     // A lost mint counts until all its keys are gone.
     const revoked = new Set(result.revoked);
     for (const key of keys) if (!revoked.has(key.keyId)) lost.delete(tagOf(key) ?? "");
-    for (const tag of lost) await asked(() => settings.ledger.release(member, tag)).catch(settings.onError);
+    for (const tag of lost)
+      await asked(() => settings.ledger.release(member, tag, true, 0)).catch(settings.onError);
   });
 }
 
@@ -140,7 +142,7 @@ async function strangersOf(
   const lost = new Set<string>();
   for (let start = 0; start < keys.length; start += CLAIMS) {
     const some = keys.slice(start, start + CLAIMS);
-    const claims: Claim[] = some.map((key) => ({ keyId: key.keyId, attemptTag: tagOf(key) }));
+    const claims = some.map(claimOf);
     try {
       const standings = await asked(() => ledger.standings(member, claims));
       if (!isAnswer(standings, claims.length)) throw new TypeError("the ledger's answer is none");
@@ -156,6 +158,12 @@ async function strangersOf(
     }
   }
   return { unknown, lost };
+}
+
+function claimOf(key: ApiKey): Claim {
+  const endsAt = endOf(key);
+  const isKnown = Number.isFinite(endsAt);
+  return { keyId: key.keyId, attemptTag: tagOf(key) ?? null, endsAt: isKnown ? endsAt : null };
 }
 
 function isAnswer(standings: unknown, length: number): standings is Standing[] {
