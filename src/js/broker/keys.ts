@@ -46,7 +46,7 @@ interface Work {
 /** Mints a key for a member. */
 export async function mint(
   settings: Settings,
-  member: string,
+  [member = ""]: readonly string[],
   request: Request,
   waitUntil: WaitUntil,
 ): Promise<Response> {
@@ -160,30 +160,40 @@ function limited({ limit, retryAfterMs }: Refusal): Problem {
   return new Problem(429, code, what, { headers: retryAfter(retryAfterMs) });
 }
 
-/** Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. */
+/**
+ * Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. The key
+ * may have been minted under any of the member's hashes.
+ */
 export async function revoke(
   settings: Settings,
-  member: string,
+  members: readonly string[],
   keyId: string,
   request: Request,
 ): Promise<Response> {
-  const { ledger, limits } = settings;
+  const { ledger } = settings;
   await bodyOf(request);
   const claim: Claim = { keyId, attemptTag: null, endsAt: null };
-  const [standing] = await asked(() => ledger.standings(member, [claim]));
-  if (standing === "live") {
-    const tag = `deletion ${crypto.randomUUID()}`;
-    const refusal = await asked(() => ledger.draw(member, tag, 1, limits));
-    if (refusal) throw limited(refusal);
-    const meter = new Meter(settings, member, tag, 1);
-    await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
-      throw upstream(error);
-    });
-    await asked(() => ledger.revoke(member, keyId));
-  } else if (standing !== "revoked") {
-    throw noSuchKey();
+  let isRevoked = false;
+  for (const member of members) {
+    const [standing] = await asked(() => ledger.standings(member, [claim]));
+    if (standing === "live") await revokeLive(settings, member, keyId);
+    isRevoked ||= standing === "live" || standing === "revoked";
+    if (isRevoked) break;
   }
+  if (!isRevoked) throw noSuchKey();
   return new Response(null, { status: 204 });
+}
+
+async function revokeLive(settings: Settings, member: string, keyId: string): Promise<void> {
+  const { ledger, limits } = settings;
+  const tag = `deletion ${crypto.randomUUID()}`;
+  const refusal = await asked(() => ledger.draw(member, tag, 1, limits));
+  if (refusal) throw limited(refusal);
+  const meter = new Meter(settings, member, tag, 1);
+  await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
+    throw upstream(error);
+  });
+  await asked(() => ledger.revoke(member, keyId));
 }
 
 /** The signal of a request, if the runtime's requests have one. */
