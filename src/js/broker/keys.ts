@@ -39,6 +39,8 @@ interface Work {
   attemptTag: string;
   lifetimeMs: number;
   meter: Meter;
+  /** When it has begun: the ledger notes it later, by this machine's clock. */
+  since: number;
   signal: AbortSignal | undefined;
   waitUntil: WaitUntil;
 }
@@ -59,7 +61,7 @@ export async function mint(
   if (waitMs > 0) throw unavailable(waitMs);
   const attemptTag = await settings.members.tag(member);
   const meter = new Meter(settings, member, attemptTag, DRAWN);
-  const work = { settings, member, attemptTag, lifetimeMs, meter, signal, waitUntil };
+  const work = { settings, member, attemptTag, lifetimeMs, meter, since: Date.now(), signal, waitUntil };
   // The first key may show that the service's clock is another.
   const created = (await mintOnce(work)) ?? (await mintOnce(work));
   if (!created) throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
@@ -69,7 +71,7 @@ export async function mint(
 
 /** Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long. */
 async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
-  const { settings, member, attemptTag, lifetimeMs, meter, signal, waitUntil } = work;
+  const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
   const { ledger, clock, displayName } = settings;
   const { aheadMs } = clock;
   const { endsAt } = await reserve(work, aheadMs);
@@ -77,7 +79,6 @@ async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
     await release(work, meter.sent > 0);
     throw left();
   }
-  const since = Date.now();
   const call = { ...meter.connection(endsAt), displayName, attemptTag, waitUntil };
   // Without the member's signal: a create that was sent is not aborted, because it may have made a key.
   const created = await createApiKey({ ...call, expireTime: writable(endsAt) }).catch(async (error) => {
