@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Claim, Ledger, Limits, Mint, Refusal, Reservation, Standing } from "./ledger.js";
 import type { Bucket, Memory, Row, Step } from "./rules.js";
-import { draw, FULL, outdated, release, reserve, revoke, settle, standings } from "./rules.js";
+import { draw, FULL, forgetAt, outdated, release, reserve, revoke, settle, standings } from "./rules.js";
 
 /** A binding to `KeyLedger`, such as `env.LEDGER`. */
 export interface LedgerNamespace {
@@ -73,7 +73,7 @@ export class KeyLedger extends DurableObject {
     this.#alarmAt = undefined;
     const next = this.#stored.forget(Date.now());
     if (next !== undefined) return this.#wake(next);
-    await this.ctx.storage.deleteAlarm();
+    // If this fails, the alarm comes again.
     await this.ctx.storage.deleteAll();
   }
 
@@ -87,7 +87,8 @@ export class KeyLedger extends DurableObject {
     if (row) {
       this.#stored.write(row, bucket);
       // Without an await in between, so that there is no row without an alarm.
-      if (row.forgetAt < (this.#alarmAt ?? Infinity)) await this.#wake(this.#stored.next(row.forgetAt));
+      const next = forgetAt(row);
+      if (next < (this.#alarmAt ?? Infinity)) await this.#wake(this.#stored.next(next));
     }
     return answer;
   }
@@ -139,7 +140,7 @@ class SqlMemory implements Memory {
     }
     this.#sql.exec(
       "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?), (?, ?, ?)",
-      ...[row.tag, row.forgetAt, JSON.stringify(row), BUCKET, 0, JSON.stringify(bucket)],
+      ...[row.tag, forgetAt(row), JSON.stringify(row), BUCKET, 0, JSON.stringify(bucket)],
     );
     this.#read().set(row.tag, row);
     this.#bucket = bucket;
@@ -160,7 +161,7 @@ class SqlMemory implements Memory {
 
   /** When the next row is no longer needed. */
   next(latest: number): number {
-    return [...this.#read().values()].reduce((next, { forgetAt }) => Math.min(next, forgetAt), latest);
+    return [...this.#read().values()].reduce((next, row) => Math.min(next, forgetAt(row)), latest);
   }
 
   #read(): Map<string, Row> {
