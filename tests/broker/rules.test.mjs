@@ -2,39 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
-import { options } from "./brokers.mjs";
+import { memoryLedger } from "fireworks-keys/broker";
+import { brokerOf, service } from "./plain.mjs";
 
 const MINUTE_MS = 60_000;
-
-/** A service that stores the keys it creates; `change` modifies each new key. */
-function service(change = (key) => key) {
-  const keys = new Map();
-  const fetch = async (url, { method, body }) => {
-    const sent = body && JSON.parse(body);
-    if (method === "GET") return Response.json({ apiKeys: [...keys.values()].map(listed) });
-    if (url.endsWith(":delete")) {
-      return keys.delete(sent.keyId) ? Response.json({}) : new Response("{}", { status: 404 });
-    }
-    const keyId = `k${(service.made = (service.made ?? 0) + 1)}`;
-    const createTime = new Date().toISOString();
-    const key = change({ createTime, ...sent.apiKey, keyId, key: `fw_${keyId}` });
-    keys.set(keyId, key);
-    return Response.json(key);
-  };
-  return { keys, fetch };
-}
-
-const listed = ({ key, ...shown }) => shown;
-
-/** A broker with this ledger, and a function that sends it a member's request. */
-function brokerOf(ledger, change) {
-  const authenticate = ({ headers }) => headers.get("x-member") ?? "ada";
-  const broker = createKeyBroker(options(ledger, { authenticate, ...change }));
-  const ask = (method, path, member = "ada") =>
-    broker.fetch(new Request(`https://keys.example${path}`, { method, headers: { "x-member": member } }));
-  return { broker, ask };
-}
 
 test("the end of a key may be rounded, and is refused when it is seconds later", async () => {
   for (const [laterMs, expected] of [

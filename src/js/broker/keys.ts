@@ -126,9 +126,10 @@ async function reserve(work: Work, aheadMs: number): Promise<Reservation> {
   const reserving = settled(() => ledger.reserve(member, mint, limits));
   const answer = await asked(() => reserving).catch((error: unknown) => {
     // It may have been noted, or may be yet, and nothing is sent for it.
-    const void_ = (): Promise<void> => release(work, work.meter.hasMade);
-    waitUntil?.(void_());
-    reserving.then(void_, () => undefined);
+    const undo = (): Promise<void> => release(work, work.meter.hasMade);
+    const undone = undo();
+    waitUntil?.(undone);
+    reserving.then(undo, () => undefined);
     throw error;
   });
   if (isReservation(answer)) return answer;
