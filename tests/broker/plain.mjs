@@ -7,9 +7,10 @@ let made = 0;
 
 /**
  * A service that stores the keys it creates. `change` modifies each new key, `page` is how many keys a page of
- * the list holds, and `trouble` may answer in its place: it is given the operation and what was sent.
+ * the list holds, `trouble` may answer in its place: it is given the operation and what was sent; and `after` is
+ * done before the answer to an operation leaves.
  */
-export function service(change = (key) => key, { page = 1_000, trouble = () => {} } = {}) {
+export function service(change = (key) => key, { page = 1_000, trouble = () => {}, after = () => {} } = {}) {
   const keys = new Map();
   const sent = { create: 0, delete: 0, list: 0 };
   const add = (apiKey) => {
@@ -24,8 +25,13 @@ export function service(change = (key) => key, { page = 1_000, trouble = () => {
     const apiKeys = rest.slice(0, page).map(({ key: _, ...shown }) => shown);
     return Response.json({ apiKeys, nextPageToken: rest.length > page ? apiKeys.at(-1).keyId : "" });
   };
-  const fetch = async (url, { method, body }) => {
-    const operation = method === "GET" ? "list" : url.endsWith(":delete") ? "delete" : "create";
+  const fetch = async (url, init) => {
+    const operation = init.method === "GET" ? "list" : url.endsWith(":delete") ? "delete" : "create";
+    const response = await answer(operation, url, init);
+    await after(operation);
+    return response;
+  };
+  const answer = async (operation, url, { body }) => {
     sent[operation] += 1;
     const given = body && JSON.parse(body);
     const instead = await trouble(operation, given, add);

@@ -96,7 +96,8 @@ export async function reconcile(
   };
   let start = progress ?? beginning(force);
   for (let count = 0; count < WALKS; count += 1) {
-    const walk = new Walk({ settings, budget, keep, token, signal, own, start, result });
+    const isResumed = count === 0 && progress !== undefined;
+    const walk = new Walk({ settings, budget, keep, token, signal, own, start, isResumed, result });
     const stop = await walk.run();
     signal?.throwIfAborted();
     const { progress: at, left } = walk;

@@ -3,7 +3,7 @@
 
 import { type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
 import type { Budget } from "./budget.js";
-import type { Progress } from "./cursor.js";
+import { beginning, type Progress } from "./cursor.js";
 import type { Standing } from "./ledger.js";
 import { claimOf, type Listed, listed, mostDangerousFirst } from "./listed.js";
 import type { Settings } from "./options.js";
@@ -29,8 +29,9 @@ interface Means {
   signal: AbortSignal | undefined;
   /** The text of the broker's token. */
   own: string;
-  /** Where the walk begins. */
+  /** Where the walk begins, and whether an earlier run has stopped there. */
   start: Progress;
+  isResumed: boolean;
   /** What the run has done so far. */
   result: Reconciliation;
 }
@@ -77,7 +78,7 @@ export class Walk {
   }
 
   async #pages(): Promise<Left | undefined> {
-    const { budget } = this.#means;
+    const { budget, isResumed } = this.#means;
     const seen = new Set<string>();
     for (let count = 0; ; count += 1) {
       const before = { ...this.progress, found: [...this.progress.found] };
@@ -91,8 +92,10 @@ export class Walk {
       const { stop } = budget;
       // The page is left half done: the next run takes it again, unless this run has already begun with it.
       if (stop && left > 0) {
-        const isAgain = count === 0 && before.page !== undefined;
-        this.progress = isAgain ? { ...this.progress, page: next } : { ...before, isClean: false };
+        const { isCleared, isClean } = this.progress;
+        if (!isResumed || count > 0) this.progress = { ...before, isCleared, isClean };
+        else if (next === undefined) this.progress = beginning(isCleared);
+        else this.progress = { ...this.progress, page: next, isClean: false };
         return { why: stop, keys: left };
       }
       this.progress.page = next;
