@@ -22,7 +22,7 @@ for (const [kind, start] of [
   describe(kind, () => {
     after(stopAll);
 
-    test("twenty keys that never end do not outlive a run, however often their tag is made anew", async () => {
+    test("twenty keys that never end do not outlive a run, however often their tag is renewed", async () => {
       const broker = await start();
       const { body: held } = await broker.ask("mallory", "POST", "/keys");
       const { body: ada } = await broker.ask("ada", "POST", "/keys");
@@ -36,7 +36,7 @@ for (const [kind, start] of [
       for (const { key } of [held, ada]) assert.ok(await broker.works(key));
     });
 
-    test("a key with a copied tag stays only while the mint is open, and only if it ends in time", async () => {
+    test("a key with a copied tag stays only while its mint is open, and if it ends in time", async () => {
       const broker = await start({ lifetime: { max: "1h" } });
       const { body: held } = await broker.ask("mallory", "POST", "/keys");
       const { body: ada } = await broker.ask("ada", "POST", "/keys");

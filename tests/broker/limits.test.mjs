@@ -102,7 +102,7 @@ test("a key that was made counts as a mint although its member has left", async 
   assert.deepEqual([sent.create, keys.size], [3, 0]);
 });
 
-test("a mint whose member leaves while the ledger writes it down is never sent, and does not count", async () => {
+test("a mint whose member leaves before it is sent is not sent, and does not count", async () => {
   const ledger = memoryLedger();
   let controller = new AbortController();
   const reserve = async (...mint) => {
@@ -172,7 +172,7 @@ test("a mint under way keeps its place although its key would have ended", async
   assert.equal((await ledger.reserve("ada", { ...mint, attemptTag: "two" }, most)).limit, undefined);
 });
 
-test("after a 429 a process sends no mint for as long as the service asks, and then one probe", async (context) => {
+test("after a 429 no mint is sent for as long as the service asks, and then one probe", async (context) => {
   context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
   let answer = () => refusal(429, 8, { "retry-after": "20" });
   const { fetch, sent } = service(undefined, { trouble: (operation) => operation === "create" && answer() });

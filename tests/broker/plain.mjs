@@ -6,9 +6,9 @@ import { options } from "./brokers.mjs";
 let made = 0;
 
 /**
- * A service that stores the keys it creates. `change` modifies each new key, `page` is how many keys a page of
- * the list holds, `trouble` may answer in its place: it is given the operation and what was sent; and `after` is
- * done before the answer to an operation leaves.
+ * A service that stores the keys it creates. `change` modifies each new key, `page` is how many keys a page
+ * of the list holds, `trouble` may answer in its place: it is given the operation and what was sent; and
+ * `after` is done before the answer to an operation leaves.
  */
 export function service(change = (key) => key, { page = 1_000, trouble = () => {}, after = () => {} } = {}) {
   const keys = new Map();

@@ -1,5 +1,5 @@
-// Tests how `reconcile` walks over a long list: page by page, within a budget, with a cursor, and with a brake
-// that stops a run that recognises nothing.
+// Tests how `reconcile` walks over a long list: page by page, within a budget, with a cursor, and with a
+// brake that stops a run that recognises nothing.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -159,7 +159,7 @@ test("a run stops when its time is up, and while the platform lets no request ou
   assert.ok(refused <= 20, `${refused} futile requests`);
 });
 
-test("a list that names a page twice ends the run, and one that fails later does not lose what was done", async () => {
+test("a list that names a page twice ends the run, and a page that fails leaves what was done", async () => {
   const made = service(undefined, { page: 10 });
   addEndless(made, 20);
   const again = async (url, init) => {

@@ -163,8 +163,8 @@ function limited({ limit, retryAfterMs }: Refusal): Problem {
 }
 
 /**
- * Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. The key
- * may have been minted under any of the member's hashes.
+ * Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. The
+ * key may have been minted under any of the member's hashes.
  */
 export async function revoke(
   settings: Settings,

@@ -49,7 +49,7 @@ export class Meter {
     return isCreate ? pause.probe(send) : send();
   }
 
-  /** Draws more requests if fewer were drawn. Returns how long to wait if the bucket is empty, in milliseconds. */
+  /** Draws more requests if fewer were drawn. Returns how many milliseconds to wait if there are too few. */
   async #draw(needed: number): Promise<number> {
     if (needed <= this.#drawn) return 0;
     const { ledger, limits } = this.#settings;

@@ -25,8 +25,8 @@ export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "wa
   authenticate: (request: Request) => MaybeMember | Promise<MaybeMember>;
   /**
    * The secret that members' ids are hashed with, at least 32 characters. It must not be the token. To change
-   * it, give a list with the new one first: the first is used for mints, and all recognise keys. Every member's
-   * limits start anew with another first secret.
+   * it, give a list with the new one first: the first is used for mints, and all recognise keys. With another
+   * first secret, every member's limits start anew.
    */
   memberSecret: string | readonly string[];
   /** How long keys live. A lifetime that a member asks for is moved into these bounds. */

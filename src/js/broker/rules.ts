@@ -6,7 +6,7 @@ import type { Claim, Limits, Mint, Refusal, Reservation, Standing } from "./ledg
 /** How much later than it was asked for a key may end: services and clocks round. */
 const ROUNDING_MS = 1_000;
 
-/** What is remembered of a mint or of a deletion. Times are milliseconds since 1970, by the ledger's clock. */
+/** What is remembered of a mint or a deletion. Times are milliseconds since 1970, by the ledger's clock. */
 export interface Row {
   /** The tag of the mint, or the name of the deletion. */
   tag: string;

@@ -145,7 +145,7 @@ export class Walk {
     return keys;
   }
 
-  /** Revokes what is to be revoked of a page. Returns how many keys are left because the budget is used up. */
+  /** Revokes what a page holds to be revoked. Returns how many keys are left when the budget is used up. */
   async #page(page: Listed[]): Promise<number> {
     const { progress } = this;
     const keys = this.#withoutOwn(page);

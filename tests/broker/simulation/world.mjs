@@ -18,7 +18,7 @@ export const MEMBERS = ["ada", "ben", "cat"];
 const TOKEN = "fw_token";
 const ADMIN = "fw_admin";
 
-/** Whoever mints with a key that a broker has handed out. */
+/** For keys that are minted with one that a broker has handed out. */
 const BY_HAND = "by hand";
 
 /** How long the weather is bad. */
@@ -36,7 +36,7 @@ const CRASHES = 0.01;
 /** How long no mint is sent after a 429, which says nothing of it here, in milliseconds. */
 const PAUSE_MS = 5_000;
 
-/** How late a request may be sent after it was drawn from the bucket: when the ledger and a wait take longest. */
+/** How late a request may be sent after it was drawn from the bucket. */
 const DRAWN_MS = 60_000;
 
 /** How often the ledger starts again with nothing when it has done what it was asked. */
@@ -93,14 +93,9 @@ export class World {
       const [, token] = new Headers(headers).get("authorization").split(" ");
       const sent = body && JSON.parse(body);
       this.#checkRequest(isolate, method === "POST" && !url.endsWith(":delete"));
-      const answer = this.#weather.send({
-        isolate,
-        signal,
-        onDone,
-        work: () => answerOf(this.service.answer(method, url, token, sent)),
-        refusal: () => answerOf([this.#random.of([500, 503, 429]), {}]),
-      });
-      return answer.then((response) => {
+      const work = () => answerOf(this.service.answer(method, url, token, sent));
+      const refusal = () => answerOf([this.#random.of([500, 503, 429]), {}]);
+      return this.#weather.send({ isolate, signal, onDone, work, refusal }).then((response) => {
         if (response.status === 429 && token === TOKEN) isolate.pausedUntil = this.clock.now + PAUSE_MS;
         return response;
       });
@@ -337,8 +332,8 @@ export class World {
   }
 
   /**
-   * A new key of the broker's: it ends as was written down, and its member has no more mints alive, nor has made
-   * more in a window, than the limits say.
+   * A new key of the broker's: it ends as was written down, and its member has no more mints alive, nor has
+   * made more in a window, than the limits say.
    */
   #checkCreation({ annotations, expireTime }) {
     const member = memberOf(tagOf(annotations));

@@ -39,7 +39,10 @@ const own: Ledger = {
 
 export async function use(request: Request): Promise<Response> {
   const first: Reconciliation = await broker.reconcile({ keep: ["k"], maxRequests: 45, maxTime: "5m" });
-  const done = await broker.reconcile({ cursor: first.cursor, force: first.left?.[0]?.why === "unrecognised" });
+  const done = await broker.reconcile({
+    cursor: first.cursor,
+    force: first.left?.[0]?.why === "unrecognised",
+  });
   done.failed.map(({ keyId }) => keyId);
   await broker.fetch(request);
   await broker.fetch(request, {}, undefined);
