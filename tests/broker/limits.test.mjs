@@ -142,7 +142,14 @@ for (const [what, late] of [
       return answer;
     };
     const { fetch, sent } = service();
-    const { ask } = brokerOf({ ...ledger, reserve }, { fetch, limits: { mints: 1, window: "1h", live: 1 } });
+    // Where the reservation is answered late, the first release does not get through.
+    let lost = late === "answer" ? 1 : 0;
+    const release = async (...mint) => {
+      if ((lost -= 1) >= 0) throw new Error("down");
+      return ledger.release(...mint);
+    };
+    const slow = { ...ledger, reserve, release };
+    const { ask } = brokerOf(slow, { fetch, limits: { mints: 1, window: "1h", live: 1 } });
     context.mock.timers.enable({ apis: ["setTimeout"] });
     const asked = ask("POST", "/keys");
     await new Promise(setImmediate);

@@ -148,6 +148,54 @@ test("an alarm drops the rows that are no longer needed, and the storage with th
   assert.deepEqual(await left(), [], "after a restart, too");
 });
 
+test("runs of reconcile that overlap under load revoke no key that a member holds", async () => {
+  const broker = await durableBroker();
+  const held = new Map();
+  const names = MEMBERS.slice(0, 10);
+  let sent = 0;
+  let runs = 0;
+  let byHand = 0;
+  const ask = async (name) => {
+    const own = held.get(name) ?? new Map();
+    held.set(name, own);
+    const [oldest] = own.keys();
+    if (own.size < 3) {
+      const { status, body } = await broker.ask(name, "POST", "/keys");
+      assert.equal(status, 201);
+      own.set(body.keyId, body.key);
+    } else {
+      own.delete(oldest);
+      assert.equal((await broker.ask(name, "DELETE", `/keys/${oldest}`)).status, 204);
+    }
+  };
+  const member = async (name) => {
+    while (sent < 600) {
+      sent += 1;
+      await ask(name);
+    }
+  };
+  const cleaner = async () => {
+    while (sent < 600) {
+      assert.equal(await broker.reconcile(), "ok");
+      runs += 1;
+    }
+  };
+  const attacker = async () => {
+    while (sent < 600) {
+      const [some] = await broker.stored();
+      await broker.mintByHand(broker.admin, some && { annotations: some.annotations });
+      byHand += 1;
+    }
+  };
+  await Promise.all([...names.map(member), cleaner(), cleaner(), cleaner(), attacker()]);
+  assert.ok(runs > 5 && byHand > 5, `${runs} runs, ${byHand} keys by hand`);
+  assert.equal(await broker.reconcile(), "ok");
+  const known = [...held.values()].flatMap((own) => [...own.keys()]).sort();
+  assert.deepEqual((await broker.stored()).map(({ keyId }) => keyId).sort(), known);
+  for (const own of held.values()) for (const key of own.values()) assert.ok(await broker.works(key));
+  assert.ok(!(await broker.said()).includes("left: failed"), await broker.said());
+});
+
 /** The member that a key's tag names. */
 function ownerOf({ annotations }) {
   return annotations["fireworks-keys-attempt"].split(".")[0];
