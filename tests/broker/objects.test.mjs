@@ -9,11 +9,23 @@ import { durableBroker, prepareWorker, stopAll } from "./brokers.mjs";
 const SCRIPT = `import { KeyLedger as Whole } from "./example.js";
 export { default } from "./example.js";
 let evictions = 2;
+/** The table of version 0.1.0, with a revoked key, a live one and an open mint. */
+function old(sql) {
+  sql.exec("CREATE TABLE IF NOT EXISTS mints (attempt_tag TEXT PRIMARY KEY, key_id TEXT, " +
+    "minted_at REAL NOT NULL, expires_at REAL NOT NULL, settle_by REAL NOT NULL, " +
+    "forget_at REAL NOT NULL, revoked INTEGER NOT NULL) WITHOUT ROWID");
+  const now = Date.now();
+  for (const [tag, keyId, revoked] of [["a", "given", 1], ["b", "held", 0], ["c", null, 0]]) {
+    sql.exec("INSERT OR IGNORE INTO mints VALUES (?, ?, ?, ?, ?, ?, ?)",
+      tag, keyId, now, now + 300000, now + 70000, now + 3600000, revoked);
+  }
+}
 let failures = 2;
 export class KeyLedger extends Whole {
   constructor(ctx, env) {
     super(ctx, env);
     const { storage } = ctx;
+    if (env.LIMITS.live === 7) return void old(storage.sql);
     const [setAlarm, deleteAll] = [storage.setAlarm.bind(storage), storage.deleteAll.bind(storage)];
     storage.setAlarm = (time) => {
       if (evictions-- > 0) {
@@ -56,4 +68,15 @@ test("a row never stays without its alarm, and an alarm that fails comes again",
   assert.equal(said.match(/the alarm fails/g)?.length, 2, said);
   assert.ok(said.includes("everything is deleted"), said);
   assert.equal((await broker.ask("ada", "POST", "/keys")).status, 201);
+});
+
+test("an object still knows the mints that version 0.1.0 has written", async () => {
+  const broker = await durableBroker({ limits: { mints: 4, window: "1h", live: 7 } });
+  assert.equal((await broker.ask("ada", "DELETE", "/keys/given")).status, 204);
+  assert.equal((await broker.ask("ada", "DELETE", "/keys/held")).status, 204, "the service has no such key");
+  assert.equal((await broker.ask("ada", "DELETE", "/keys/other")).status, 404);
+  assert.equal((await broker.ask("ada", "DELETE", "/keys/held")).status, 204, "again");
+  // Three of four mints are counted already.
+  assert.equal((await broker.ask("ada", "POST", "/keys")).status, 201);
+  assert.equal((await broker.ask("ada", "POST", "/keys")).body.code, "mint-limit");
 });
