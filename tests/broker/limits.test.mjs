@@ -25,7 +25,7 @@ for (const [what, trouble] of [
     context.mock.method(Math, "random", () => 0);
     context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
     const { fetch, sent } = service(undefined, { trouble });
-    const { ask } = brokerOf(memoryLedger(), { fetch, limits, totalTimeoutMs: 2_000 });
+    const { ask } = brokerOf(memoryLedger(), { fetch, limits, maxRetries: 9, totalTimeoutMs: 2_000 });
     for (let count = 0; count < 30; count += 1) assert.notEqual((await ask("POST", "/keys")).status, 201);
     const all = sent.create + sent.delete + sent.list;
     assert.ok(all <= BUCKET, JSON.stringify(sent));
