@@ -102,6 +102,30 @@ test("a key that was made counts as a mint although its member has left", async 
   assert.deepEqual([sent.create, keys.size], [3, 0]);
 });
 
+test("a member who leaves aborts no create that was sent, and its key is deleted", async () => {
+  const made = service();
+  const controller = new AbortController();
+  const signals = [];
+  const fetch = async (url, init) => {
+    signals.push(init.signal);
+    controller.abort();
+    await new Promise(setImmediate);
+    return made.fetch(url, init);
+  };
+  const ledger = memoryLedger();
+  const tags = [];
+  const reserve = (member, mint, most) => {
+    tags.push([member, mint.attemptTag]);
+    return ledger.reserve(member, mint, most);
+  };
+  const { ask } = brokerOf({ ...ledger, reserve }, { fetch, limits });
+  assert.equal((await ask("POST", "/keys", "ada", { signal: controller.signal })).status, 400);
+  assert.equal(signals[0].aborted, false);
+  assert.deepEqual(made.sent, { create: 1, delete: 1, list: 0 });
+  const [[member, attemptTag]] = tags;
+  assert.deepEqual(await ledger.standings(member, [{ keyId: "copy", attemptTag, endsAt: 0 }]), ["unknown"]);
+});
+
 test("a mint whose member leaves before it is sent is not sent, and does not count", async () => {
   const ledger = memoryLedger();
   let controller = new AbortController();

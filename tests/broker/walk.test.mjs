@@ -232,13 +232,15 @@ test("a list without annotations revokes no key that ends in time, unless told t
   };
   const { broker, mint } = brokerOf(memoryLedger(), { fetch, limits });
   const held = await mint(5);
+  const past = { createTime: endsIn(-2 * MINUTE_MS), expireTime: endsIn(-MINUTE_MS) };
+  const ended = Array.from({ length: 10 }, () => made.add(past).keyId);
   const endless = made.add({}).keyId;
   const tooLong = made.add({ expireTime: endsIn(120 * MINUTE_MS) }).keyId;
   strip = true;
   const { revoked, settled, left } = await broker.reconcile();
   assert.deepEqual([revoked.sort(), settled], [[endless, tooLong], false]);
   assert.deepEqual(left, [{ why: "unrecognised", keys: 5 }]);
-  assert.deepEqual([...made.keys.keys()], held);
+  assert.deepEqual([...made.keys.keys()], [...held, ...ended]);
   strip = false;
   assert.equal((await broker.reconcile()).settled, true);
   strip = true;
