@@ -220,6 +220,23 @@ test("a mint is not settled after its time or its release, and a release may com
   assert.ok((await reserve("next")).endsAt, "only the slow one counts");
 });
 
+test("a key fits an open mint if it ends no more than a second later", async () => {
+  const ledger = memoryLedger();
+  const { endsAt } = await ledger.reserve("ada", { ...MINT, attemptTag: "one" }, MOST);
+  for (const [end, expected] of [
+    [endsAt, "pending"],
+    [endsAt - 60_000, "pending"],
+    [endsAt + 1_000, "pending"],
+    [endsAt + 1_001, "unknown"],
+    [endsAt + 2_000, "unknown"],
+    [null, "unknown"],
+  ]) {
+    const claims = [{ keyId: "k1", attemptTag: "one", endsAt: end }];
+    assert.deepEqual(await ledger.standings("ada", claims), [expected], `${end}`);
+    assert.deepEqual(await ledger.standings("ben", claims), ["unknown"], "another member's mint");
+  }
+});
+
 test("only the end of an open mint moves, by what is known of the service's clock", async (context) => {
   context.mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_999 });
   const ledger = memoryLedger();

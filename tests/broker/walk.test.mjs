@@ -269,6 +269,18 @@ test("with another memberSecret nothing is revoked, and with both the members ke
   assert.deepEqual([...keys.keys()], held.slice(1));
 });
 
+test("a run is not settled while several keys fit one mint, and is while one does", async () => {
+  const { fetch, add, keys } = service(undefined, { page: 1 });
+  const standings = async (_, claims) => claims.map(() => "pending");
+  const { broker, mint } = brokerOf({ ...memoryLedger(), standings }, { fetch, limits });
+  const [own] = await mint(1);
+  assert.deepEqual([(await broker.reconcile()).known, (await broker.reconcile()).settled], [1, true]);
+  const { annotations, expireTime } = keys.get(own);
+  add({ annotations, expireTime });
+  const { known, settled, left } = await broker.reconcile();
+  assert.deepEqual([known, settled, left], [2, false, [{ why: "pending", keys: 2 }]]);
+});
+
 test("one key that is recognised lifts the brake, and keys that have ended do not pull it", async () => {
   const { fetch, add, keys } = service();
   const { broker, mint } = brokerOf(memoryLedger(), { fetch, limits });
