@@ -72,7 +72,7 @@ export function kindOf(body: unknown): number {
   if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) {
     // The API says nothing beside them; frameworks add a time, a path, a status.
     const { error, fault } = body;
-    const words = typeof error === "string" ? error : (field(error, "message") ?? field(fault, "faultstring"));
+    const words = field(error, "message") ?? field(fault, "faultstring") ?? error;
     return fields.length === 1 && typeof words === "string" ? 6 : 7;
   }
   return fields.length > 0 ? 1 : 0;

@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { linked } from "../../tools/package/pack.mjs";
 import { brotliCompressSync } from "node:zlib";
+import { linked } from "../../tools/package/pack.mjs";
 import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;

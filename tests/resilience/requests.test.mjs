@@ -226,6 +226,27 @@ test("a server's word on retries must be true or false", async () => {
   assert.equal(await attempts(200, "true", { code: 13, message: "later" }), 2);
 });
 
+test("a refusal in another shape than the API's does not prove that nothing was made", async () => {
+  for (const [status, body, known] of [
+    [404, { code: 5, message: "no such user" }, "none"],
+    [413, { error: "too large" }, "none"],
+    [400, { error: { message: "no", type: "invalid" } }, "none"],
+    [404, { fault: { faultstring: "no route" } }, "none"],
+    [413, { timestamp: 1, status: 413, error: "Payload Too Large", path: "/v1" }, "unaccounted"],
+    [404, { code: 404, message: "not defined" }, "unaccounted"],
+    [400, { code: "ERR_BAD_RESPONSE" }, "unaccounted"],
+    [403, { error: { reason: "sso" } }, "unaccounted"],
+    [403, { error: "no", success: false }, "unaccounted"],
+    [200, { error: "upstream" }, "unaccounted"],
+    [200, "<html>sign in</html>", "unaccounted"],
+  ]) {
+    const fetch = async (_, { method }) =>
+      method === "GET" ? Response.json({ apiKeys: [] }) : await refusal(status, body)();
+    const { orphans } = await errorOf(createApiKey({ ...at, orphanProtection: true, fetch }));
+    assert.equal(orphans, known, `${status} ${JSON.stringify(body)}`);
+  }
+});
+
 test("a setter on every object takes part in no request of the runtime's own fetch", async () => {
   const set = () => {
     throw new Error("a setter was called");
