@@ -76,7 +76,11 @@ export async function mint(
       ? error
       : new Problem(502, "upstream", "No key could be minted.", { cause: error });
   }
-  return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
+  const { expireTime, createTime } = created;
+  // By the service's clock alone: the member's may be wrong, and a page cannot read another origin's `Date`.
+  const expiresInMs = Date.parse(expireTime ?? "") - Date.parse(createTime ?? "");
+  const life = expiresInMs > 0 ? { expiresInMs } : {};
+  return Response.json({ key, keyId, expireTime, ...life }, { status: 201 });
 }
 
 /** Has the ledger note a mint, unless that would exceed a limit. */

@@ -23,6 +23,10 @@ const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"]
 /// entry, which is another in each runtime.
 const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
 
+/// The bundles of the page's half of a broker in dist/member/: each is `src/js/member/<name>.ts`. The first
+/// loads the second only where a page's tabs share keys.
+const MEMBER: [&str; 2] = ["index", "tabs"];
+
 /// What the broker's bundles leave to whoever imports them.
 const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
 
@@ -327,8 +331,6 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .current_dir(&flavour.sources)
             .args(sources)
             .args(["--bundle", "--format=esm", "--target=es2022"])
-            // A console shows the whole line that an uncaught error came from.
-            .arg("--line-limit=200")
             .arg("--log-level=warning")
             .arg(format!("--outdir={}", outdir.display()))
             .arg(if flavour.debug {
@@ -343,13 +345,25 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             &BROKER.map(|entry| format!("src/js/broker/{entry}.ts")),
             &dist.join("broker"),
         )
+        // A console shows the whole line that an uncaught error came from.
+        .arg("--line-limit=200")
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
+    )?;
+    command::run(
+        esbuild(
+            &MEMBER.map(|entry| format!("src/js/member/{entry}.ts")),
+            &dist.join("member"),
+        )
+        // Shorter lines would make it larger by a fortieth.
+        .arg("--line-limit=2000")
+        .arg("--external:./tabs.js"),
     )?;
     command::run(
         esbuild(
             &ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")),
             dist,
         )
+        .arg("--line-limit=200")
         .arg("--inject:src/js/microtask.ts")
         .args([
             "--loader:.deflate=base64",
