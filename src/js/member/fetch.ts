@@ -14,7 +14,8 @@ const SAFE = /^[\w *,.;=+/-]{1,128}$/;
 /** Makes the fetch of a ring. */
 export function createFetch({ inference, fetch }: Settings, { carry }: Ring): typeof globalThis.fetch {
   return async (input, init?: RequestInit & { duplex?: unknown }) => {
-    const request = new Request(input, init);
+    // Without the signal, on which a platform would leave a listener.
+    const request = new Request(input, { ...init, signal: null });
     const { url, method } = request;
     // What an encoded character in a path means is up to the server: it might be a slash.
     if (!url.startsWith(inference) || /^[^?#]*[%;]/.test(url)) {
@@ -29,7 +30,6 @@ export function createFetch({ inference, fetch }: Settings, { carry }: Ring): ty
     const duplex = init?.duplex;
     const given = duplex ? request.body : await request.blob();
     const body = (given as Blob | null)?.size === 0 ? undefined : given;
-    // Not the request's own, which Node forgets when it collects the request.
     const signal = init?.signal ?? (input as Request).signal;
     return carry(signal, !!duplex, (key) => {
       headers.set("authorization", `Bearer ${key}`);
