@@ -156,7 +156,12 @@ test("bodies of all kinds arrive, and arrive again after a 401", async () => {
     ["a buffer", { body: new TextEncoder().encode("buffer").buffer }, "buffer", undefined],
     ["a blob", { body: new Blob(["blob"], { type: "a/b" }) }, "blob", "a/b"],
     ["parameters", { body: new URLSearchParams({ a: "b" }) }, "a=b", /^application\/x-www-form-urlencoded/],
-    ["a form", { body: form }, /name="file"; filename="a.wav"[^]*audio/, /^multipart\/form-data; boundary=/],
+    [
+      "a form",
+      { body: form },
+      /name="file"; filename="a.wav"[\s\S]*audio/,
+      /^multipart\/form-data; boundary=/,
+    ],
     ["nothing", {}, "", undefined],
     ["an empty text", { body: "" }, "", "text/plain;charset=UTF-8"],
   ]) {
