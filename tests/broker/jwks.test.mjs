@@ -28,6 +28,8 @@ const MINUTE = 60_000;
 
 /** An issuer whose answers a test can change, an authenticator, and a clock that goes on when it is told. */
 async function start({ mock }, options = {}) {
+  // A test may start a second one.
+  mock.restoreAll();
   const pairs = new Map();
   const published = [];
   const issuer = {
@@ -222,7 +224,6 @@ test("typ and maxTokenAge are demanded where they are given", async (context) =>
   assert.equal(await typed.ask(await typed.sign("one")), undefined);
   assert.equal(await typed.ask(await typed.sign("one", { header: { typ: "JWT" } })), undefined);
   assert.equal(await typed.ask(await typed.sign("one", { header: { typ: "at+jwt" } })), "ada");
-  context.mock.restoreAll();
   const young = await start(context, { maxTokenAge: 600 });
   const issued = (ago) => ({ claims: { iat: ago && Math.floor(Date.now() / 1_000) - ago } });
   assert.equal(await young.ask(await young.sign("one", issued(300))), "ada");
