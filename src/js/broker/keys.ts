@@ -13,7 +13,7 @@ import {
   ValidationError,
 } from "fireworks-keys";
 import type { Settings } from "./options.js";
-import { Problem, retryAfter } from "./problem.js";
+import { explained, Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 import { within } from "./within.js";
 
@@ -177,5 +177,5 @@ function upstream(cause: unknown): Problem {
   // Only the operator can fix a wrong configuration.
   if (cause instanceof ValidationError)
     return new Problem(500, "failed", "The broker is not set up.", { cause });
-  return new Problem(502, "upstream", "The service has refused.", { cause });
+  return new Problem(502, "upstream", "The service has refused.", { cause: explained(cause) });
 }
