@@ -23,6 +23,8 @@ pub enum Part {
     Package,
     /// The key broker, in Node and in workerd.
     Broker,
+    /// The page's half of a broker, in Node and in Chromium.
+    Member,
     /// The code in the README, in the runtimes that it names.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
@@ -36,12 +38,13 @@ pub enum Part {
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 11] = [
+    pub const IN_ORDER: [Self; 12] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
         Self::Resilience,
         Self::Broker,
+        Self::Member,
         Self::Package,
         Self::Runtimes,
         Self::Bundlers,
@@ -79,6 +82,7 @@ impl Part {
             | Self::Bundlers
             | Self::Package
             | Self::Broker
+            | Self::Member
             | Self::Readme
             | Self::Browsers => true,
         }
@@ -88,7 +92,7 @@ impl Part {
     pub fn programs(self) -> &'static [Program] {
         match self {
             Self::Runtimes | Self::Browsers => browsers::ALL,
-            Self::Bundlers | Self::Readme => CHROMIUM,
+            Self::Bundlers | Self::Member | Self::Readme => CHROMIUM,
             _ => &[],
         }
     }
