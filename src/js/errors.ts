@@ -25,6 +25,7 @@ export type Operation =
   | "deleteApiKey"
   | "deleteOrphans"
   | "init"
+  | "listAccounts"
   | "listApiKeys"
   | "listUsers"
   | "reconcile"
@@ -61,7 +62,7 @@ abstract class Base extends Error {
   declare readonly keepKeyId?: string;
   /**
    * For a create: the id of a key that is alive, because the service made it longer-lived than was asked for
-   * and it could not be deleted. For a rotation: see {@link RotationError.liveKeyIds}.
+   * and it could not be deleted. For a rotation: see {@link RotationError}.
    */
   declare readonly liveKeyIds?: readonly string[];
 

@@ -7,6 +7,8 @@ import { PATIENCE } from "./patience.js";
 import { rehearse, TAG } from "./rehearsal.js";
 import { snapshot } from "./snapshot.js";
 import type {
+  Account,
+  AccountPage,
   ApiKey,
   ApiKeyPage,
   Audit,
@@ -17,6 +19,7 @@ import type {
   DeleteApiKeyOptions,
   DeleteOrphansOptions,
   InitOptions,
+  ListAccountsOptions,
   ListApiKeysOptions,
   ListUsersOptions,
   RotateApiKeyOptions,
@@ -128,13 +131,19 @@ export function deleteOrphans(...given: unknown[]): Promise<string[]> {
 /** Lists API keys: of one user, or of everybody with `userId: "-"`. */
 export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage>;
 export function listApiKeys(...given: unknown[]): List<ApiKey, ApiKeyPage> {
-  return keys(given, NO_DEFAULTS);
+  return list("listApiKeys", given, NO_DEFAULTS, KEYS);
 }
 
 /** Lists the account's users and service accounts. */
 export function listUsers(options: ListUsersOptions): List<User, UserPage>;
 export function listUsers(...given: unknown[]): List<User, UserPage> {
-  return users(given, NO_DEFAULTS);
+  return list("listUsers", given, NO_DEFAULTS, USERS);
+}
+
+/** Lists the accounts that the token may see. A token is enough. */
+export function listAccounts(options: ListAccountsOptions): List<Account, AccountPage>;
+export function listAccounts(...given: unknown[]): List<Account, AccountPage> {
+  return list("listAccounts", given, NO_DEFAULTS, ACCOUNTS);
 }
 
 /**
@@ -194,7 +203,7 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 
   /** See {@link listApiKeys}. */
   list(...given: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
-    return keys(given, () => this[DEFAULTS]());
+    return list("listApiKeys", given, () => this[DEFAULTS](), KEYS);
   }
 
   /** See {@link auditApiKeys}. */
@@ -207,9 +216,14 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
     return await rotate(given, this[DEFAULTS]());
   }
 
+  /** See {@link listAccounts}. */
+  accounts(...given: Rest<ListAccountsOptions, Defaults>): List<Account, AccountPage> {
+    return list("listAccounts", given, () => this[DEFAULTS](), ACCOUNTS);
+  }
+
   /** See {@link listUsers}. */
   users(...given: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
-    return users(given, () => this[DEFAULTS]());
+    return list("listUsers", given, () => this[DEFAULTS](), USERS);
   }
 }
 
@@ -237,6 +251,10 @@ type Rest<Options, Defaults> =
 type DefaultsOf = () => unknown;
 
 const NO_DEFAULTS: DefaultsOf = () => undefined;
+
+const KEYS = ({ apiKeys }: ApiKeyPage): ApiKey[] | undefined => apiKeys;
+const USERS = ({ users }: UserPage): User[] | undefined => users;
+const ACCOUNTS = ({ accounts }: AccountPage): Account[] | undefined => accounts;
 
 function create(given: Given, defaults: unknown, draw?: () => string): Promise<CreatedApiKey> {
   const watch = new Watch();
@@ -279,28 +297,20 @@ function rotate(given: Given, defaults: unknown): Promise<Rotation> {
   );
 }
 
-function keys([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> {
-  const given = [snapshot(options), ...surplus];
+function list<Item, Page extends { nextPageToken?: string }>(
+  operation: "listAccounts" | "listApiKeys" | "listUsers",
+  [options, ...others]: Given,
+  defaultsOf: DefaultsOf,
+  itemsOf: (page: Page) => Item[] | undefined,
+): List<Item, Page> {
+  const given = [snapshot(options), ...others];
   return new List(
-    async (pageToken, seen) => {
+    async (pageToken, seen, surplus = []) => {
       const defaults = defaultsOf();
-      return await call("listApiKeys", given, defaults, (module, passed, waitedMs) =>
-        module.listApiKeys(...passed, pageToken, seen, waitedMs),
+      return await call(operation, [...given, ...surplus], defaults, (module, passed, waitedMs) =>
+        module.list(operation, ...passed, pageToken, seen, waitedMs),
       );
     },
-    (page) => page.apiKeys ?? [],
-  );
-}
-
-function users([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<User, UserPage> {
-  const given = [snapshot(options), ...surplus];
-  return new List(
-    async (pageToken, seen) => {
-      const defaults = defaultsOf();
-      return await call("listUsers", given, defaults, (module, passed, waitedMs) =>
-        module.listUsers(...passed, pageToken, seen, waitedMs),
-      );
-    },
-    (page) => page.users ?? [],
+    (page) => itemsOf(page) ?? [],
   );
 }

@@ -5,14 +5,18 @@ import type { FireworksKeysError } from "./errors.js";
 import type { FireworksKeysEvent } from "./event.js";
 
 /** How to reach the service. Every function takes these options. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ServiceOptions {
+  /** The account's id, such as `acme`; not the resource name `accounts/acme`. `listAccounts` finds it. */
+  accountId: string;
+}
+
+/** How to reach the service, whatever the account. */
+export interface ServiceOptions {
   /**
    * An existing Fireworks API key, or a function that returns one. The function is called once for
    * each attempt, within the attempt's timeout.
    */
   token: string | (() => string | Promise<string>);
-  /** The account's id, such as `acme`; not the resource name `accounts/acme`. */
-  accountId: string;
   /**
    * The URL of the API. Plain `http:` is only allowed for this machine (`localhost`, `127.0.0.0/8`,
    * `[::1]`). On a page, this may be a path on the page's own origin, such as `/fireworks`.
@@ -176,18 +180,22 @@ export interface PendingRevocation {
   error: FireworksKeysError;
 }
 
-/** Options of every list. */
-export interface ListOptions extends ConnectionOptions {
+/** Which part of a list to fetch. */
+export interface PageOptions {
   /** How many items a page may hold. */
   pageSize?: number | undefined;
   /** The page to start with: the `nextPageToken` of an earlier page. */
   pageToken?: string | undefined;
   /** Which items to list, as an AIP-160 filter. */
   filter?: string | undefined;
-  /** The order: field names, each with an optional ` desc`. */
-  orderBy?: string | undefined;
   /** Which fields to return. */
   readMask?: string | undefined;
+}
+
+/** Options of the lists of keys and users. */
+export interface ListOptions extends ConnectionOptions, PageOptions {
+  /** The order: field names, each with an optional ` desc`. */
+  orderBy?: string | undefined;
 }
 
 /** Options of `listApiKeys`. */
@@ -199,6 +207,13 @@ export interface ListApiKeysOptions extends ListOptions {
 /** Options of `listUsers`. */
 export interface ListUsersOptions extends ListOptions {
   /** Ignored. It is accepted because a client's defaults may hold it. */
+  userId?: string | undefined;
+}
+
+/** Options of `listAccounts`. The service orders the accounts by name. */
+export interface ListAccountsOptions extends ServiceOptions, PageOptions {
+  /** Ignored, as `userId` is. They are accepted because a client's defaults may hold them. */
+  accountId?: string | undefined;
   userId?: string | undefined;
 }
 
@@ -347,6 +362,29 @@ export interface UserPage {
   /** The token of the next page; empty or absent on the last page. */
   nextPageToken?: string;
   /** How many users there are in all. */
+  totalSize?: number;
+  [field: string]: unknown;
+}
+
+/** An account as the service describes it. */
+export interface Account {
+  /** The resource name: `accounts/{account}`. */
+  name: string;
+  displayName?: string;
+  email?: string;
+  state?: string;
+  /** RFC 3339. */
+  createTime?: string;
+  [field: string]: unknown;
+}
+
+/** One page of accounts. */
+export interface AccountPage {
+  /** The accounts. */
+  accounts?: Account[];
+  /** The token of the next page; empty or absent on the last page. */
+  nextPageToken?: string;
+  /** How many accounts there are in all. */
   totalSize?: number;
   [field: string]: unknown;
 }

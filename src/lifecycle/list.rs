@@ -13,11 +13,18 @@ pub const NO_ID: &str = "a key of its list has no keyId";
 pub enum Collection<'a> {
     /// The keys of a user, or of all users (`-`).
     Keys {
+        /// The account's id.
+        account: &'a str,
         /// The user's id.
         user: &'a str,
     },
-    /// The users and service accounts.
-    Users,
+    /// The users and service accounts of an account.
+    Users {
+        /// The account's id.
+        account: &'a str,
+    },
+    /// The accounts that the token may see.
+    Accounts,
 }
 
 impl Collection<'_> {
@@ -25,7 +32,8 @@ impl Collection<'_> {
     fn field(self) -> &'static str {
         match self {
             Self::Keys { .. } => "apiKeys",
-            Self::Users => "users",
+            Self::Users { .. } => "users",
+            Self::Accounts => "accounts",
         }
     }
 }
@@ -33,8 +41,6 @@ impl Collection<'_> {
 /// One page of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// The account's id.
-    pub account: &'a str,
     /// What is listed.
     pub collection: Collection<'a>,
     /// The query's names and values, not yet encoded.
@@ -49,8 +55,9 @@ pub async fn page<S: Service>(
     remember: &mut dyn FnMut(&str) -> bool,
 ) -> Outcome<S> {
     let base = match page.collection {
-        Collection::Keys { user } => path::keys(page.account, user),
-        Collection::Users => path::users(page.account),
+        Collection::Keys { account, user } => path::keys(account, user),
+        Collection::Users { account } => path::users(account),
+        Collection::Accounts => path::ACCOUNTS.into(),
     };
     let request = Request {
         method: "GET",
@@ -115,8 +122,7 @@ pub async fn every_key<S: Service>(
     visit: &mut dyn FnMut(<S::Answer as Answer>::Item) -> Result<(), &'static str>,
 ) -> Outcome<S, ()> {
     let first = Page {
-        account,
-        collection: Collection::Keys { user },
+        collection: Collection::Keys { account, user },
         query,
     };
     // It is not known whether a filter changes what a page says of the whole list.

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { linked } from "../../tools/package/pack.mjs";
 import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -55,11 +56,34 @@ test("there is one version, that of Cargo.toml, and the changelog knows it", asy
   assert.ok((await readFile(installed("CHANGELOG.md"), "utf8")).includes(`## ${version}\n`));
 });
 
+test("every link of the packed README leads somewhere from npm's page, too", async () => {
+  const readme = await readFile(installed("README.md"), "utf8");
+  const links = Array.from(
+    readme.matchAll(/\]\(([^)\s]+)|(?:src|srcset|href)="([^"\s]+)/g),
+    ([, a, b]) => a ?? b,
+  );
+  assert.ok(links.length > 5);
+  for (const link of links) assert.match(link, /^(#|https:\/\/)/);
+  assert.equal(
+    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img src="k.svg">', "https://r", "v1"),
+    "[a](https://r/blob/v1/b/c.md#d) ![e](https://r/raw/v1/f.png) [g](#h) [i](https://j)" +
+      ' <img src="https://r/raw/v1/k.svg">',
+  );
+});
+
+test("a release is refused while nobody knows where the repository is", async () => {
+  const { url } = (await manifest()).repository;
+  const release = run(process.execPath, [join(root, "tools/package/pack.mjs"), "--release"]);
+  if (url.includes("OWNER")) await assert.rejects(release, /placeholder/);
+  else await release;
+});
+
 test("what a registry and its readers want to know is there", async () => {
   const { license, description, keywords, publishConfig, dependencies } = await manifest();
   assert.equal(license, "MIT OR Apache-2.0");
   assert.ok(description && keywords.length > 3);
   assert.deepEqual(publishConfig, { access: "public", provenance: true });
+  assert.equal((await manifest()).private, undefined);
   assert.equal(dependencies, undefined, "nothing else is installed with it");
 });
 

@@ -213,15 +213,35 @@ test("what is no answer is not taken for one", async () => {
 });
 
 test("a server's word on retries must be true or false", async () => {
-  const attempts = async (status, word) => {
+  const attempts = async (status, word, body = {}) => {
     const headers = { "x-should-retry": word, "retry-after-ms": "0" };
-    return (await errorOf(createApiKey({ ...at, maxRetries: 1, fetch: refusal(status, {}, headers) })))
+    return (await errorOf(createApiKey({ ...at, maxRetries: 1, fetch: refusal(status, body, headers) })))
       .attempts;
   };
   assert.equal(await attempts(400, "true"), 2);
   assert.equal(await attempts(400, "truex"), 1);
   assert.equal(await attempts(500, "false"), 1);
   assert.equal(await attempts(500, "falsex"), 2);
+  // A refusal with 200 is one, too.
+  assert.equal(await attempts(200, "true", { code: 13, message: "later" }), 2);
+});
+
+test("a setter on every object takes part in no request of the runtime's own fetch", async () => {
+  const set = () => {
+    throw new Error("a setter was called");
+  };
+  // The first request finds out whether the platform can build one.
+  await errorOf(createApiKey({ ...at, baseUrl: "http://127.0.0.1:1" }));
+  for (const name of ["method", "headers", "redirect", "signal", "cache", "body"]) {
+    Object.defineProperty(Object.prototype, name, { set, get: () => undefined, configurable: true });
+    try {
+      // No server listens there.
+      const error = await errorOf(createApiKey({ ...at, baseUrl: "http://127.0.0.1:1" }));
+      assert.equal(error.code, "CONNECTION", `${name}: ${error.message}`);
+    } finally {
+      delete Object.prototype[name];
+    }
+  }
 });
 
 test("an option that is on every object is not taken for the caller's", async () => {

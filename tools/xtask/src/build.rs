@@ -6,7 +6,6 @@ use crate::sizes;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use flate2::{Compression, write::ZlibEncoder};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -214,9 +213,16 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
             .arg(&module)
             .arg(&bound),
     )?;
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&fs::read(&module)?)?;
-    fs::write(&deflated, encoder.finish()?)?;
+    // Pages unpack it, so it is worth the seconds that the smallest form takes.
+    let mut smallest = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Zlib,
+        fs::read(&module)?.as_slice(),
+        &mut smallest,
+    )
+    .context("the module cannot be compressed")?;
+    fs::write(&deflated, smallest)?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod build;
 mod check;
 mod command;
 mod demo;
+mod docs;
 mod edge;
 mod emulator;
 mod mutants;
@@ -34,6 +35,8 @@ enum Task {
     Check,
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
+    /// Write the API reference, which is made from the types.
+    Docs(docs::Options),
     /// Compare the package with its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
     /// Break the code on purpose, one change at a time, and look whether a test notices.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Docs(options) => docs::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Test(options) => test::run(&options),
     };
