@@ -29,7 +29,7 @@ const server = createServer(async (request, response) => {
   const { ok } = await fetch(`${service}/v1/accounts/${account}`, { headers: { authorization } });
   if (!ok) return refuse(401, "the key does not work");
   const key = `${authorization.slice("Bearer ".length, 14)}…`;
-  const words = `This came straight from the inference host to your browser, with the key ${key} of your own.`;
+  const words = `This came straight from the inference host, with the key ${key} of your own.`;
   response.writeHead(200, { ...CORS, "content-type": "text/event-stream" });
   for (const content of words.split(/(?<= )/)) {
     response.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);

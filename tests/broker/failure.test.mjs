@@ -285,7 +285,7 @@ test("a token of another user may mint, if that user is an administrator", async
   assert.deepEqual(await broker.stored(), []);
 });
 
-test("a token whose user lacks the role mints nothing, and the operator is told what is missing", async () => {
+test("a token whose user lacks the role mints nothing, and the operator is told what lacks", async () => {
   let token;
   const broker = await memoryBroker({ token: () => token });
   ({ key: token } = await broker.mintByHand(broker.admin, {}, "other"));

@@ -162,7 +162,7 @@ test("tokens that come while the keys are fetched wait for them, and cost no oth
   assert.equal(issuer.fetches, 1);
 });
 
-test("a new key of the issuer's is found, and made-up ones cost no more than a fetch in half a minute", async (context) => {
+test("a new key of the issuer's is found, and made-up ones cost one fetch in half a minute", async (context) => {
   const { issuer, sign, ask, made, later } = await start(context);
   assert.equal(await ask(await sign("one")), "ada");
   await issuer.publish("two");

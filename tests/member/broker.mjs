@@ -1,4 +1,4 @@
-// A stand-in for a broker on this machine, which a test can have fail, and whose keys live as long as it says.
+// A stand-in for a broker, which a test can have fail, and whose keys live as long as the test says.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -32,8 +32,8 @@ export const CORS = {
 };
 
 /**
- * Starts one. `answers` are functions that answer the next mints, `revocations` the next deletions; when there
- * are none left, a mint makes a key that lives for `lifeMs`. `asked` resolves when so many mints have arrived.
+ * Starts one. `answers` are functions that answer the next mints, `revocations` the next deletions; when
+ * none is left, a mint makes a key that lives for `lifeMs`. `asked` resolves when so many mints have come.
  */
 export async function startBroker({ lifeMs = 300_000 } = {}) {
   const waiting = [];

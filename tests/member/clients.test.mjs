@@ -26,8 +26,8 @@ const ways = {
     });
     return async () => {
       const words = [];
-      for await (const { choices } of await client.chat.completions.create({ model: "m", stream: true, messages }))
-        words.push(choices[0].delta.content ?? "");
+      const stream = await client.chat.completions.create({ model: "m", stream: true, messages });
+      for await (const { choices } of stream) words.push(choices[0].delta.content ?? "");
       return words.filter(Boolean);
     };
   },

@@ -12,7 +12,8 @@ import { createKeyring } from "fireworks-keys/member";
 
 globalThis.start = (options) => {
   globalThis.events = [];
-  globalThis.ring = createKeyring({ ...options, authorization: "Bearer a", onEvent: (event) => events.push(event) });
+  const onEvent = (event) => events.push(event);
+  globalThis.ring = createKeyring({ ...options, authorization: "Bearer a", onEvent });
 };
 globalThis.isReady = true;
 `;
@@ -49,7 +50,7 @@ const happens = (tab, type) =>
   tab.waitForFunction((type) => events.some((event) => event.type === type), type);
 const shared = (tab) => tab.waitForFunction(() => events.some(({ isShared }) => isShared));
 
-test("tabs of one member share one key: one that opens gets it, and one that renews it tells the others", () =>
+test("tabs of one member share a key: one that opens gets it, and one that renews it tells all", () =>
   withPages(page.url, async (open, problems) => {
     const one = await tabOf(open, "ada");
     const first = await keyOf(one);

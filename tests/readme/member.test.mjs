@@ -1,4 +1,4 @@
-// The member's page of the README, in Chromium: what it sends to its broker and to Fireworks goes to stand-ins.
+// The member's page of the README, in Chromium. What it sends to its broker and to Fireworks goes to stand-ins.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -23,8 +23,8 @@ const messages = [{ role: "user", content: "Whose is it?" }];
 
 globalThis.ask = async () => {
   const answers = ["", ""];
-  for await (const { choices } of await openai.chat.completions.create({ model: "m", stream: true, messages }))
-    answers[0] += choices[0].delta.content ?? "";
+  const stream = await openai.chat.completions.create({ model: "m", stream: true, messages });
+  for await (const { choices } of stream) answers[0] += choices[0].delta.content ?? "";
   for await (const word of streamText({ model: fireworks("m"), messages }).textStream) answers[1] += word;
   return answers;
 };

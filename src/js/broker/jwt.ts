@@ -23,8 +23,8 @@ export interface JwtOptions {
   /** How long ago the token may have been issued, in seconds. @default as long as it has not expired */
   maxTokenAge?: number | undefined;
   /**
-   * Called if the issuer's keys cannot be fetched anew, or if there are none any more. The last keys serve for
-   * an hour after they were fetched. @default its name and message on the console
+   * Called if the issuer's keys cannot be fetched anew, or if there are none any more. The last keys serve
+   * until they are an hour old. @default its name and message on the console
    */
   onError?: ((error: unknown) => unknown) | undefined;
 }

@@ -64,7 +64,7 @@ export class Problem extends Error {
 export function explained(cause: unknown): unknown {
   if (!(cause instanceof ApiError) || cause.code !== "PERMISSION_DENIED") return cause;
   const message =
-    "the user of the broker's token lacks a role: it must be an administrator, or the user in userId itself, " +
+    "the user of the broker's token lacks a role: it must be an administrator, or the user in userId, " +
     "with a role that may manage its own keys";
   return new Error(message, { cause });
 }

@@ -4,7 +4,7 @@ import { KeyringError, type KeyringErrorCode } from "./error.js";
 import type { Settings } from "./options.js";
 import { LONGEST_TIMER_MS, until } from "./time.js";
 
-/** How long the broker may take, in milliseconds: a mint waits for the sign-in, the ledger and the service. */
+/** How long the broker may take, in milliseconds: it waits for its sign-in, its ledger and the service. */
 export const REQUEST_MS = 60_000;
 
 /** What an answer may hold. */

@@ -83,7 +83,10 @@ pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge
             .args(variables(&[
                 ("FIREWORKS_API_KEY", TOKEN),
                 ("FIREWORKS_BASE_URL", &emulator.address),
-                ("INFERENCE_URL", &format!("{}/inference/", inference.address)),
+                (
+                    "INFERENCE_URL",
+                    &format!("{}/inference/", inference.address),
+                ),
                 ("MEMBER_SECRET", MEMBER_SECRET),
                 (
                     "ALLOWED_ORIGINS",
