@@ -109,7 +109,7 @@ const FAILURES = {
 };
 
 for (const [what, answer] of Object.entries(FAILURES)) {
-  test(`where the issuer ${what}, its last keys serve for an hour, and the operator is told`, async (context) => {
+  test(`where the issuer ${what}, its last keys serve for an hour, and onError is told`, async (context) => {
     const { issuer, errors, sign, ask, made, later } = await start(context);
     assert.equal(await ask(await sign("one")), "ada");
     issuer.answer = answer;
@@ -146,7 +146,7 @@ test("where the issuer cannot be reached at all, nobody gets in, and it is asked
   assert.equal(issuer.fetches, 2);
 });
 
-test("tokens that come while the keys are fetched wait for them, and cost no other fetch", async (context) => {
+test("tokens that come while the keys are fetched wait, and cost no other fetch", async (context) => {
   const { issuer, sign, ask } = await start(context);
   const { answer } = issuer;
   let letGo;
@@ -162,7 +162,7 @@ test("tokens that come while the keys are fetched wait for them, and cost no oth
   assert.equal(issuer.fetches, 1);
 });
 
-test("a new key of the issuer's is found, and made-up ones cost one fetch in half a minute", async (context) => {
+test("a new key of the issuer's is found, and made-up ones cost one fetch in 30 s", async (context) => {
   const { issuer, sign, ask, made, later } = await start(context);
   assert.equal(await ask(await sign("one")), "ada");
   await issuer.publish("two");

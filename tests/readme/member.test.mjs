@@ -1,4 +1,4 @@
-// The member's page of the README, in Chromium. What it sends to its broker and to Fireworks goes to stand-ins.
+// The member's page of the README, in Chromium. Its broker and the inference host are stand-ins.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
