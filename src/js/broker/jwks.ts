@@ -31,19 +31,18 @@ export function remoteKeys(url: URL, onError: (error: unknown) => void): JWTVeri
   });
   let fetchedAt = Number.NEGATIVE_INFINITY;
   let notBefore = Number.NEGATIVE_INFINITY;
-  let fetching = 0;
+  let fetchingUntil = 0;
   let failure: unknown = new Error("the issuer's keys have not arrived");
 
   const isFresh = (): boolean => Date.now() - fetchedAt < FRESH_MS;
   const isThere = (): boolean => Date.now() - fetchedAt < STALE_MS;
-  const isUnderWay = (): boolean => fetching > 0 && Date.now() < notBefore;
 
   /** Fetches the set, unless that was tried a moment ago. */
   async function refresh(): Promise<void> {
     if (Date.now() < notBefore) return;
-    // Should the runtime end this request, the next one may fetch once this time is over.
-    notBefore = Date.now() + FETCH_MS + RETRY_MS;
-    fetching += 1;
+    // Should the runtime end this request, others neither wait for it nor hold back for longer than this.
+    fetchingUntil = Date.now() + FETCH_MS;
+    notBefore = fetchingUntil;
     try {
       await remote.reload();
       fetchedAt = Date.now();
@@ -55,13 +54,13 @@ export function remoteKeys(url: URL, onError: (error: unknown) => void): JWTVeri
       // Without a set the caller is told.
       if (isThere()) onError(error);
     } finally {
-      fetching -= 1;
+      fetchingUntil = 0;
     }
   }
 
   /** Waits for another request's fetch. Its promise cannot be shared: some runtimes forbid that. */
   async function otherFetch(): Promise<void> {
-    while (isUnderWay()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (Date.now() < fetchingUntil) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
   return async (header, token) => {
