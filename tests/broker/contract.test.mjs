@@ -21,7 +21,7 @@ for (const [kind, start] of [
     test("a member gets a key that works for the default lifetime, in an uncached answer", async () => {
       const { status, headers, body } = await broker.ask("ada", "POST", "/keys");
       assert.equal(status, 201);
-      assert.deepEqual(Object.keys(body), ["key", "keyId", "expireTime"]);
+      assert.deepEqual(Object.keys(body), ["key", "keyId", "expireTime", "expiresInMs"]);
       assert.ok(await broker.works(body.key));
       assert.ok(near(body.expireTime, 300), body.expireTime);
       assert.equal(headers.get("cache-control"), "no-store");

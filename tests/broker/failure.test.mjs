@@ -273,3 +273,28 @@ async function whilePassing(context, work) {
     context.mock.timers.reset();
   }
 }
+
+test("a token of another user may mint, if that user is an administrator", async () => {
+  let token;
+  const broker = await memoryBroker({ token: () => token });
+  token = broker.admin;
+  const { status, body } = await broker.ask("ada", "POST", "/keys");
+  assert.equal(status, 201);
+  assert.ok(await broker.works(body.key));
+  const [{ user, keyId }] = await broker.stored();
+  assert.deepEqual([user, keyId], ["broker", body.keyId]);
+  assert.equal((await broker.ask("ada", "DELETE", `/keys/${keyId}`)).status, 204);
+  assert.deepEqual(await broker.stored(), []);
+});
+
+test("a token whose user lacks the role mints nothing, and the operator is told what lacks", async () => {
+  let token;
+  const broker = await memoryBroker({ token: () => token });
+  ({ key: token } = await broker.mintByHand(broker.admin, {}, "other"));
+  const { status, text } = await broker.ask("ada", "POST", "/keys");
+  assert.equal(status, 502);
+  assert.ok(!text.includes("role"), "which is none of the member's business");
+  assert.match(broker.errors[0].message, /role/);
+  assert.equal(broker.errors[0].cause.code, "PERMISSION_DENIED");
+  assert.deepEqual(await broker.stored(), []);
+});

@@ -27,6 +27,8 @@ test("the tarball holds what is needed, and nothing else", async () => {
       ...["default", "edge-light", "inline", "testing", "url", "workerd"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
+      ...["index", "tabs"].map((entry) => `dist/member/${entry}.js`),
+      ...["error", "event", "index", "options"].map((types) => `dist/types/member/${types}.d.ts`),
       ...[
         "cloudflare",
         "duration",
@@ -106,6 +108,8 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "broker/cloudflare",
     "broker/jwt",
     "testing",
+    "member/index",
+    "member/tabs",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);

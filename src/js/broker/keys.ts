@@ -17,7 +17,7 @@ import { ROUNDING_MS } from "./clock.js";
 import type { Claim, Refusal, Reservation } from "./ledger.js";
 import { Meter } from "./meter.js";
 import type { Settings } from "./options.js";
-import { Problem, retryAfter } from "./problem.js";
+import { explained, Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 
 /** @internal Keeps the runtime alive for work that goes on after the answer, if the runtime can do that. */
@@ -65,8 +65,11 @@ export async function mint(
   // The first key may show that the service's clock is another.
   const created = (await mintOnce(work)) ?? (await mintOnce(work));
   if (!created) throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
-  const { key, keyId, expireTime } = created;
-  return Response.json({ key, keyId, expireTime }, { status: 201 });
+  const { key, keyId, expireTime, createTime } = created;
+  // By the service's clock alone: the member's may be wrong, and a page cannot read another origin's `Date`.
+  const expiresInMs = Date.parse(expireTime ?? "") - Date.parse(createTime ?? "");
+  const life = expiresInMs > 0 ? { expiresInMs } : {};
+  return Response.json({ key, keyId, expireTime, ...life }, { status: 201 });
 }
 
 /** Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long. */
@@ -256,7 +259,7 @@ function upstream(cause: unknown): Problem {
   // Only the operator can fix a wrong configuration.
   if (cause instanceof ValidationError)
     return new Problem(500, "failed", "The broker is not set up.", { cause });
-  return new Problem(502, "upstream", "The service has refused.", { cause });
+  return new Problem(502, "upstream", "The service has refused.", { cause: explained(cause) });
 }
 
 function unavailable(waitMs: number, cause?: unknown): Problem {

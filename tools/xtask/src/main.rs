@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod edge;
 mod emulator;
+mod glue;
 mod mutants;
 mod setup;
 mod sizes;

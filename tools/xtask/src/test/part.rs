@@ -27,6 +27,8 @@ pub enum Part {
     Package,
     /// The key broker, in Node and in workerd.
     Broker,
+    /// The page's half of a broker, in Node and in Chromium.
+    Member,
     /// The code in the README, in the runtimes that it names.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
@@ -40,7 +42,7 @@ pub enum Part {
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 13] = [
+    pub const IN_ORDER: [Self; 14] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
@@ -48,6 +50,7 @@ impl Part {
         Self::Broker,
         Self::Testing,
         Self::Conform,
+        Self::Member,
         Self::Package,
         Self::Runtimes,
         Self::Bundlers,
@@ -87,6 +90,7 @@ impl Part {
             | Self::Bundlers
             | Self::Package
             | Self::Broker
+            | Self::Member
             | Self::Readme
             | Self::Browsers => true,
         }
@@ -96,7 +100,7 @@ impl Part {
     pub fn programs(self) -> &'static [Program] {
         match self {
             Self::Runtimes | Self::Browsers => browsers::ALL,
-            Self::Bundlers | Self::Readme => CHROMIUM,
+            Self::Bundlers | Self::Member | Self::Readme => CHROMIUM,
             _ => &[],
         }
     }
