@@ -52,7 +52,7 @@ export interface InitOptions {
 }
 
 /** A WebAssembly module in any form that `init` takes. */
-export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
+export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView | Response;
 
 /** A `WebAssembly.Module`, if the platform's types have one. Node's do not. */
 export type CompiledModule = typeof globalThis extends {
@@ -79,6 +79,22 @@ export type Expiry =
       expiresIn?: number | string | undefined;
       expireTime?: undefined;
     };
+
+/** Options in which it is open which of the two ways is used, as in code around this package's functions. */
+export type OpenExpiry<Options> = Omit<Options, keyof Expiry> & {
+  expireTime?: string | Date | undefined;
+  expiresIn?: number | string | undefined;
+};
+
+/** Forbids what `Options` does not have, and both ways at once. */
+export type OneExpiry<Given, Options> = Given & {
+  [Name in Exclude<KeyOf<Given>, KeyOf<Options>>]: never;
+} & ([Given] extends [{ expireTime: string | Date; expiresIn: number | string }]
+    ? { expiresIn: undefined }
+    : unknown);
+
+/** The names of the fields that any of these types has. */
+type KeyOf<Type> = Type extends unknown ? keyof Type : never;
 
 /** Options that describe the new key. */
 export interface NewKeyOptions extends ConnectionOptions {

@@ -22,7 +22,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
+      ...["default", "edge", "inline", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
       ...[
@@ -72,10 +72,9 @@ test("the release holds neither debug names nor source maps nor paths of a machi
   }
   for (const entry of [
     "default",
-    "edge-light",
+    "edge",
     "inline",
     "url",
-    "workerd",
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",

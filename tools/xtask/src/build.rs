@@ -17,7 +17,7 @@ use wasm_bindgen_cli_support::{Bindgen, Output};
 const MODULE: &str = "fireworks_keys";
 
 /// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
-const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"];
+const ENTRIES: [&str; 4] = ["default", "edge", "inline", "url"];
 
 /// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
 /// entry, which is another in each runtime.
@@ -354,7 +354,6 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         .args([
             "--loader:.deflate=base64",
             "--loader:.wasm=base64",
-            "--external:./fireworks_keys.wasm",
             "--external:./fireworks_keys.wasm?module",
         ])
         .arg(alias("#module", &module.with_extension("js")))
