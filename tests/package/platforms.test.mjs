@@ -47,13 +47,3 @@ async function workerd(resolve) {
   const [, year, month, day] = /^\d+\.(\d{4})(\d\d)(\d\d)\./.exec(version);
   return { version, compatibilityDate: `${year}-${month}-${day}` };
 }
-
-test("in Node, the entry for pages says what it is, and what to import", async () => {
-  const script = await write(
-    "platforms/url.mjs",
-    `import { init } from "fireworks-keys/url";
-     await init().catch(({ name, message }) => console.log(name, message));`,
-  );
-  const printed = await run(process.execPath, ["--no-warnings", script]);
-  assert.match(printed, /^ModuleLoadError .*fireworks-keys\/url is for pages.* import "fireworks-keys"\n$/);
-});

@@ -80,6 +80,12 @@ test("a module that cannot be used is told, and forgotten", async () => {
   }
 });
 
+test("in Node, the entry for pages says what it is, and what to import", async () => {
+  const { init } = await import(new URL("url.js?node", dist));
+  const message = /fireworks-keys\/url is for pages.* here import "fireworks-keys"$/;
+  await assert.rejects(init(), { name: "ModuleLoadError", message });
+});
+
 test("what cannot be a module is refused at once", async () => {
   // As bundlers make it of an import: it has every method, and never settles.
   const lazy = new Proxy(() => {}, { get: () => () => never() });
