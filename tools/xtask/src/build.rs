@@ -309,7 +309,9 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .args(["--project", "src/js"])
             .arg("--outDir")
             .arg(flavour.dist.join("types")),
-    )
+    )?;
+    // The program for the terminal is for Node, whose types the rest must not use.
+    command::run(node_tool(workspace, "tsc").args(["--project", "src/js/cli"]))
 }
 
 /// Bundles each entry into one file.
@@ -344,6 +346,11 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             &dist.join("broker"),
         )
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
+    )?;
+    command::run(
+        esbuild(&["src/js/cli/main.ts".into()], dist)
+            .args(["--entry-names=cli", "--external:fireworks-keys", "--external:node:*"])
+            .arg("--banner:js=#!/usr/bin/env node"),
     )?;
     command::run(
         esbuild(
