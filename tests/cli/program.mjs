@@ -25,6 +25,7 @@ export async function startService() {
     FIREWORKS_USER_ID: "ci-bot",
   };
   const client = clientOf(emulator.url);
+  /** Starts a command. Its standard input is left open if `input` is null. */
   const start = (args, { env = {}, stdout = "pipe", input, shell } = {}) => {
     const [name, ...others] = args;
     const given = ["--base-url", emulator.url, "--timeout-ms", "60000", ...others];
@@ -37,7 +38,7 @@ export async function startService() {
       env: { ...environment, ...env },
       stdio: ["pipe", stdout, "pipe"],
     });
-    child.stdin.end(input);
+    if (input !== null) child.stdin.end(input);
     const said = { out: "", err: "" };
     child.stdout?.setEncoding("utf8").on("data", (text) => (said.out += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (said.err += text));

@@ -22,7 +22,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge", "inline", "url"].map((entry) => `dist/${entry}.js`),
+      ...["cli", "default", "edge", "inline", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
       ...[
@@ -71,6 +71,7 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     assert.ok(!module.includes(path), path);
   }
   for (const entry of [
+    "cli",
     "default",
     "edge",
     "inline",
@@ -93,6 +94,11 @@ test("a debug build has names and source maps, and works", async () => {
   assert.ok(sources.some((source) => source.endsWith("src/js/index.ts")));
   const { createApiKey } = await import(join(package_, "dist/default.js"));
   await assert.rejects(createApiKey({}), { name: "ValidationError" });
+});
+
+test("the program for the terminal is installed, and knows its version", async () => {
+  const { version } = await manifest();
+  assert.equal(await run(program(".bin/fireworks-keys"), ["--version"]), `${version}\n`);
 });
 
 test("publint finds nothing", async () => {

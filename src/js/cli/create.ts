@@ -4,7 +4,7 @@ import { type CreateApiKeyOptions, type CreatedApiKey, createApiKey, deleteApiKe
 import { CODE, type Code, codeOf } from "./code.js";
 import { type Destination, destinationOf } from "./handover.js";
 import { print, say, toJson } from "./output.js";
-import { Progress } from "./progress.js";
+import type { Progress } from "./progress.js";
 import type { Session } from "./session.js";
 
 /** Creates a key and hands it over. */
@@ -13,7 +13,7 @@ export async function create(session: Session): Promise<Code> {
   const { accountId, userId } = asked as { accountId?: string; userId?: string };
   const ids = { FIREWORKS_ACCOUNT_ID: accountId, FIREWORKS_USER_ID: userId };
   const destination = destinationOf({ print: isPrinted, output, exec, json }, ids);
-  const progress = new Progress();
+  const progress = session.progress();
   const { onEvent, waitUntil } = progress;
   let code: Code;
   try {

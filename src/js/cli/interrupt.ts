@@ -10,6 +10,8 @@ export class Interrupt {
   readonly #controller = new AbortController();
   #isHeld = false;
   #came = false;
+  /** Says what is left where the process ends at once. */
+  lastWords: () => unknown = () => undefined;
 
   /** Listens, for as long as the process lives. */
   constructor() {
@@ -40,6 +42,7 @@ export class Interrupt {
   #come(): void {
     if (this.#came) {
       say("ended at once: it is not known what is left");
+      this.lastWords();
       process.exit(CODE.unknown);
     }
     this.#came = true;

@@ -58,7 +58,7 @@ export class Progress {
       case "rotation":
         return event.stage;
       case "rotation-unknown":
-        return undefined;
+        return `${event.successorId} may be stored`;
     }
   }
 

@@ -4,14 +4,13 @@ import type { AuditApiKeysOptions, ListApiKeysOptions, ListUsersOptions } from "
 import * as fireworks from "fireworks-keys";
 import { CODE, type Code, codeOf, UsageError } from "./code.js";
 import { say, toJson } from "./output.js";
-import { Progress } from "./progress.js";
 import type { Session } from "./session.js";
 import { ACCOUNTS, type Account, AUDITED, type Columns, KEYS, table, USERS } from "./table.js";
 
 /** The options as the package takes them, without the command's own. */
 async function optionsOf<Options>(session: Session): Promise<Options> {
   const { json, failOn, ...asked } = session.values;
-  const { onEvent } = new Progress();
+  const { onEvent } = session.progress();
   return { ...asked, ...(await session.connection()), onEvent } as Options;
 }
 

@@ -8,7 +8,6 @@ import {
 } from "fireworks-keys";
 import { CODE, type Code, codeOf, UsageError } from "./code.js";
 import { say, toJson, visible } from "./output.js";
-import { Progress } from "./progress.js";
 import type { Session } from "./session.js";
 
 /** Deletes. */
@@ -19,7 +18,7 @@ export async function remove(session: Session): Promise<Code> {
     throw new UsageError("say which: a key's id or --attempt-tag TAG");
   const other = isTag ? ["missingOk", "--missing-ok"] : ["keepKeyId", "--keep-key-id"];
   if (asked[String(other[0])] !== undefined) throw new UsageError(`${other[1]} does not go with that`);
-  const { onEvent } = new Progress();
+  const { onEvent } = session.progress();
   const options = { ...asked, ...(await session.connection()), onEvent } as unknown;
   try {
     const deleted = isTag

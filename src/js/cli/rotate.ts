@@ -4,7 +4,7 @@ import { type CreatedApiKey, type RotateApiKeyOptions, type Rotation, rotateApiK
 import { CODE, type Code, codeOf, UsageError } from "./code.js";
 import { commandOf, type HandedOver } from "./handover.js";
 import { say, toJson, visible } from "./output.js";
-import { Progress } from "./progress.js";
+import type { Progress } from "./progress.js";
 import type { Session } from "./session.js";
 
 /** Rotates a key. */
@@ -17,7 +17,7 @@ export async function rotate(session: Session): Promise<Code> {
     FIREWORKS_USER_ID: userId,
     FIREWORKS_ROTATED_KEY_ID: keyId,
   });
-  const progress = new Progress();
+  const progress = session.progress();
   const storing = new Storing((created) => session.interrupt.hold(() => destination.take(created)));
   const options = {
     ...asked,

@@ -4,6 +4,7 @@ import { ValidationError } from "fireworks-keys";
 import { Interrupt } from "./interrupt.js";
 import { kebab } from "./option.js";
 import { print, say } from "./output.js";
+import { Progress } from "./progress.js";
 import { tokenOf } from "./token.js";
 
 /** What a command works with. */
@@ -21,6 +22,13 @@ export class Session {
   async connection(): Promise<{ token: string; signal: AbortSignal }> {
     const { signal } = this.interrupt;
     return { token: await tokenOf(process.env, process.stdin, signal), signal };
+  }
+
+  /** Follows the operation. */
+  progress(): Progress {
+    const progress = new Progress();
+    this.interrupt.lastWords = () => progress.sayWhatIsOpen();
+    return progress;
   }
 
   /** Writes a result, which is no secret. If nobody reads it, the command has failed, but it has been done. */

@@ -1,6 +1,7 @@
 // Where the token comes from: the environment or standard input, and never an argument.
 
 import { UsageError } from "./code.js";
+import { say } from "./output.js";
 
 /** The environment variable. */
 export const VARIABLE = "FIREWORKS_API_KEY";
@@ -22,6 +23,7 @@ export async function tokenOf(
 
 async function all(input: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
   let text = "";
+  say("reading the token from standard input");
   input.setEncoding("utf8");
   signal.addEventListener("abort", () => input.destroy());
   try {

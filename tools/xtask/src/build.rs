@@ -349,7 +349,11 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
     )?;
     command::run(
         esbuild(&["src/js/cli/main.ts".into()], dist)
-            .args(["--entry-names=cli", "--external:fireworks-keys", "--external:node:*"])
+            .args([
+                "--entry-names=cli",
+                "--external:fireworks-keys",
+                "--external:node:*",
+            ])
             .arg("--banner:js=#!/usr/bin/env node"),
     )?;
     command::run(

@@ -27,6 +27,8 @@ pub enum Part {
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
+    /// The program for the terminal.
+    Cli,
     /// The demo page in every browser.
     Browsers,
     /// The README's two commands, as a user would run them.
@@ -36,7 +38,7 @@ pub enum Part {
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 11] = [
+    pub const IN_ORDER: [Self; 12] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
@@ -46,6 +48,7 @@ impl Part {
         Self::Runtimes,
         Self::Bundlers,
         Self::Readme,
+        Self::Cli,
         Self::Emulator,
         Self::Commands,
     ];
@@ -64,7 +67,7 @@ impl Part {
 
     /// Whether it reads the package that was built.
     pub fn uses_package(self) -> bool {
-        self.installs_package() || self == Self::Resilience
+        self.installs_package() || matches!(self, Self::Resilience | Self::Cli)
     }
 
     /// Whether it uses the project that has the packed package installed.
@@ -74,6 +77,7 @@ impl Part {
             | Self::Simulation
             | Self::Emulator
             | Self::Resilience
+            | Self::Cli
             | Self::Commands => false,
             Self::Runtimes
             | Self::Bundlers
