@@ -92,11 +92,9 @@ function moduleOf(options: unknown): InitOptions["module"] {
   try {
     const { module, ...others } = options as InitOptions;
     const [other] = Object.keys(others);
-    if (other === undefined) {
-      if (module === undefined || isSource(module)) return module;
-      throw wrong("module", `${SOURCES}, or a promise of one of these`);
-    }
-    throw wrong(other, "is not an option; did you mean module?");
+    if (other !== undefined) throw wrong(other, "is not an option; did you mean module?");
+    if (module === undefined || isSource(module)) return module;
+    throw wrong("module", `${SOURCES}, or a promise of one of these`);
   } catch (cause) {
     if (cause instanceof ValidationError) throw cause;
     throw wrong("module", "could not be read: a getter or a proxy threw", cause);

@@ -3,6 +3,7 @@
 use crate::command::{self, node_tool};
 use crate::setup::{self, WASM_TARGET, modified};
 use crate::sizes;
+use crate::stage;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -109,7 +110,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     build_flavour(workspace, &Flavour::release(workspace))?;
-    stage(workspace)
+    stage::www(workspace)
 }
 
 fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
@@ -376,29 +377,5 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         module.with_extension("wasm"),
         dist.join(MODULE).with_extension("wasm"),
     )?;
-    Ok(())
-}
-/// Lays the page and the package side by side, as a static host would serve them.
-fn stage(workspace: &Workspace) -> Result<()> {
-    let www = workspace.www();
-    if www.exists() {
-        fs::remove_dir_all(&www)?;
-    }
-    copy_folder(&workspace.root.join("www"), &www)?;
-    copy_folder(&workspace.dist(), &www.join("fireworks-keys"))
-}
-
-/// Copies a folder with all that it holds.
-pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
     Ok(())
 }

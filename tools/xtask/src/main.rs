@@ -12,6 +12,7 @@ mod emulator;
 mod mutants;
 mod setup;
 mod sizes;
+mod stage;
 mod test;
 mod workspace;
 
