@@ -36,7 +36,7 @@ cell("Nitro 3, cloudflare-module", "nitro", ["nitro", "wrangler"], async (projec
     "routes/key.js": ROUTE(project),
     "nitro.config.mjs": `export default {
       serverDir: ".", compatibilityDate: "2026-01-01", preset: "cloudflare-module",
-      cloudflare: { deployConfig: true },
+      cloudflare: { deployConfig: true }, experimental: { wasm: true },
     };`,
     "package.json": { type: "module" },
   });

@@ -3,20 +3,20 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { startEmulator } from "../emulator/server.mjs";
-import { prepare, root } from "../matrix/fixture.mjs";
+import { prepare, program, root } from "../matrix/fixture.mjs";
 
 const exec = promisify(execFile);
 
 const target = join(root, "target/frameworks");
 
-/** Where the tries are noted, one JSON object a line; `record.mjs` makes the document of them. */
-export const NOTES = join(target, "tried.jsonl");
+/** Where each cell's last try that ended well is noted; `record.mjs` makes the document of them. */
+export const NOTES = join(target, "tried");
 
 /** What every cell's code creates a key with; `api` is the emulator's address. */
 export const options = (api, displayName) =>
@@ -50,6 +50,16 @@ async function installed(group) {
   return folder;
 }
 
+/** A hash of what decides which file a framework gets, and how that file gets the module. */
+export async function entries() {
+  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const sum = createHash("sha256").update(JSON.stringify(exports));
+  const folder = join(root, "src/js/entry");
+  for (const name of (await readdir(folder)).sort())
+    sum.update(name).update(await readFile(join(folder, name)));
+  return sum.digest("hex").slice(0, 16);
+}
+
 const groups = new Map();
 
 /**
@@ -79,8 +89,9 @@ export function cell(name, group, of, work) {
     }
     const versions = {};
     for (const each of of) versions[each] = await project.version(each);
-    await mkdir(target, { recursive: true });
-    await appendFile(NOTES, `${JSON.stringify({ name, versions, at: new Date().toISOString() })}\n`);
+    await mkdir(NOTES, { recursive: true });
+    const note = { name, versions, date: new Date().toISOString().slice(0, 10), entries: await entries() };
+    await writeFile(join(NOTES, `${at.replace("cells/", "")}.json`), JSON.stringify(note));
   });
 }
 
@@ -113,7 +124,9 @@ class Project {
   }
 
   async version(name) {
-    return JSON.parse(await readFile(this.module(name, "package.json"), "utf8")).version;
+    // Bun is one of the runtimes that CI has, too.
+    const file = name === "bun" ? program("bun/package.json") : this.module(name, "package.json");
+    return JSON.parse(await readFile(file, "utf8")).version.replace("v", "");
   }
 
   /** Runs a program to its end, and returns what it printed. */

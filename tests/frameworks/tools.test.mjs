@@ -91,7 +91,7 @@ for (const [name, args, start] of [
   ["browser", ["--target=browser", "--outfile=out.mjs"], () => [process.execPath, ["out.mjs"]]],
   ["compile", ["--compile", "--outfile=out"], (project) => [project.path("out"), []]],
 ]) {
-  cell(`Bun's bundler, ${name}`, "tools", [], async (project) => {
+  cell(`Bun's bundler, ${name}`, "tools", ["bun"], async (project) => {
     await project.write({ "key.js": SCRIPT(project) });
     await project.run(bun, ["build", "key.js", ...args]);
     await project.run(...start(project));

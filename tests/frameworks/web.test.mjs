@@ -152,7 +152,11 @@ const REACT_ROUTER = (project) => ({
       return <p id="key">{key}</p>;
     }`,
   "vite.config.js": `import { reactRouter } from "@react-router/dev/vite";
-    export default { plugins: [reactRouter()] };`,
+    export default {
+      plugins: [reactRouter()],
+      // What is installed is shared, and lies above the project.
+      server: { fs: { allow: [${JSON.stringify(project.modules)}, "."] } },
+    };`,
   "react-router.config.js": "export default {};",
   "package.json": { type: "module", private: true, dependencies: { "isbot": "*" } },
 });
@@ -162,13 +166,13 @@ const ROUTER = ["react-router", "@react-router/dev", "vite"];
 cell("React Router, dev", "web", ROUTER, async (project) => {
   await project.write(REACT_ROUTER(project));
   const port = await freePort();
-  const args = [project.module("@react-router/dev/bin.js"), "dev", "--host", "127.0.0.1", "--port", port];
+  const args = [project.module("@react-router/dev/bin.cjs"), "dev", "--host", "127.0.0.1", "--port", port];
   await project.serve(node(project), args, port, asking(["/key"], ["/"]));
 });
 
 cell("React Router, build", "web", ROUTER, async (project) => {
   await project.write(REACT_ROUTER(project));
-  await project.run(node(project), [project.module("@react-router/dev/bin.js"), "build"]);
+  await project.run(node(project), [project.module("@react-router/dev/bin.cjs"), "build"]);
   const port = await freePort();
   const args = [project.module("@react-router/serve/bin.cjs"), "build/server/index.js"];
   await project.serve(node(project), args, port, asking(["/key"], ["/"]), { PORT: port, HOST: "127.0.0.1" });

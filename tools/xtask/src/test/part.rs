@@ -33,12 +33,14 @@ pub enum Part {
     Browsers,
     /// The README's two commands, as a user would run them.
     Commands,
+    /// The packed package in frameworks and test tools. Only runs if it is named: it installs a lot.
+    Frameworks,
 }
 
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 12] = [
+    pub const IN_ORDER: [Self; 13] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
@@ -51,12 +53,18 @@ impl Part {
         Self::Cli,
         Self::Emulator,
         Self::Commands,
+        Self::Frameworks,
     ];
 
     /// Its name on the command line.
     pub fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether it runs if no part is named.
+    pub fn is_default(self) -> bool {
+        self != Self::Frameworks
     }
 
     /// Its folder in `tests/`, if Node runs it.
@@ -84,7 +92,8 @@ impl Part {
             | Self::Package
             | Self::Broker
             | Self::Readme
-            | Self::Browsers => true,
+            | Self::Browsers
+            | Self::Frameworks => true,
         }
     }
 
@@ -92,7 +101,7 @@ impl Part {
     pub fn programs(self) -> &'static [Program] {
         match self {
             Self::Runtimes | Self::Browsers => browsers::ALL,
-            Self::Bundlers | Self::Readme => CHROMIUM,
+            Self::Bundlers | Self::Readme | Self::Frameworks => CHROMIUM,
             _ => &[],
         }
     }
