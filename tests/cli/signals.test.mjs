@@ -78,6 +78,21 @@ test("a command that stores the key is waited for, whatever comes meanwhile", as
   assert.equal((await service.client.as(await readFile(file, "utf8")).account()).status, 200);
 });
 
+test("a second Ctrl-C while a command stores the key names the key", async () => {
+  const end = service.path("end");
+  const command = `cat > /dev/null; echo begun >&2; until test -e ${end}; do sleep 0.01; done`;
+  const running = service.start([...CREATE, "--exec", command]);
+  await heard(running, "begun");
+  running.child.kill("SIGINT");
+  await heard(running, "looked after first");
+  running.child.kill("SIGINT");
+  await heard(running, "not known whether it is stored");
+  const [{ keyId }] = await service.stored();
+  assert.ok(running.said.err.includes(`${keyId} is alive`), running.said.err);
+  await writeFile(end, "");
+  assert.equal((await running.ended).code, 4);
+});
+
 test("Ctrl-C while standard input is read for a token sends nothing", async () => {
   const { child, ended, said } = service.start([...CREATE, "--print"], {
     env: { FIREWORKS_API_KEY: "" },

@@ -20,10 +20,6 @@ const FINDINGS = [
 
 /** Reads the arguments after the program's name. */
 export function read(given: readonly string[], environment: NodeJS.ProcessEnv): Asked {
-  // Whoever may list processes can read this key, so it is refused and not used.
-  if (given.some((argument) => /(^|[=:])fw_[\w-]{8}/.test(argument))) {
-    throw new UsageError("a key stands among the arguments, where others can read it: replace that key");
-  }
   const [name = "", ...rest] = given;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`the first argument must be one of ${Object.keys(COMMANDS).join(", ")}`);
@@ -41,6 +37,7 @@ function valuesOf(
     if (seen.has(name) && !isRepeatable) throw new UsageError(`--${name} is given twice`);
     seen.add(name);
   }
+  refuseKeys(values, command.takesKey ? [] : positionals);
   const read: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(command.options)) {
     const value = values[kebab(name)] ?? (option.variable && (environment[option.variable] || undefined));
@@ -51,6 +48,16 @@ function valuesOf(
     throw new UsageError("there is an argument too many; values follow their options");
   if (keyId !== undefined) read.keyId = keyId;
   return read;
+}
+
+/** Refuses a secret in the wrong place: others can read it there. A key's id may look like one. */
+function refuseKeys(
+  { "key-id": _, "keep-key-id": __, ...values }: Record<string, unknown>,
+  positionals: readonly string[],
+): void {
+  const texts = [...Object.values(values), ...positionals].flat();
+  if (texts.some((text) => typeof text === "string" && /(^|[=:])fw_[\w-]{8}/.test(text)))
+    throw new UsageError("a key stands among the arguments, where others can read it: replace that key");
 }
 
 interface Parsed {

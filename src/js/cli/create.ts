@@ -3,7 +3,7 @@
 import { type CreateApiKeyOptions, type CreatedApiKey, createApiKey, deleteApiKey } from "fireworks-keys";
 import { CODE, type Code, codeOf } from "./code.js";
 import { type Destination, destinationOf } from "./handover.js";
-import { print, say, toJson } from "./output.js";
+import { say, toJson, visible } from "./output.js";
 import type { Progress } from "./progress.js";
 import type { Session } from "./session.js";
 
@@ -25,8 +25,13 @@ export async function create(session: Session): Promise<Code> {
       waitUntil,
     } as unknown as CreateApiKeyOptions;
     const created = await createApiKey(options);
+    const { keyId } = created;
+    session.interrupt.lastWords = () => {
+      say(`${keyId} is alive, unless it was said to be deleted; it is not known whether it is stored`);
+      progress.sayWhatIsOpen();
+    };
     code = await session.interrupt.hold(() => handOver(created, destination, options));
-    if (code === CODE.done) tell(created, isPrinted === true, json === true);
+    if (code === CODE.done) tell(session, created);
   } catch (error) {
     destination.discard();
     code = await failed(session, error, progress);
@@ -80,14 +85,9 @@ async function failed(session: Session, error: unknown, progress: Progress): Pro
 }
 
 /** Tells of the key that was handed over. */
-function tell(created: CreatedApiKey, isPrinted: boolean, json: boolean): void {
+function tell(session: Session, { key: _, ...created }: CreatedApiKey): void {
   const { keyId, expireTime } = created;
   say(`created ${keyId}, which ${expireTime === undefined ? "never ends" : `ends ${expireTime}`}`);
-  if (isPrinted) return;
-  const { key: _, ...public_ } = created;
-  try {
-    print(json ? toJson(public_) : keyId);
-  } catch (error) {
-    say(`standard output: ${error instanceof Error ? error.message : error}`);
-  }
+  if (session.values.print) return;
+  session.print(session.values.json ? toJson(created) : visible(String(keyId)));
 }

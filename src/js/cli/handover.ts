@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
 import type { CreatedApiKey } from "fireworks-keys";
 import { UsageError } from "./code.js";
-import { flush, print, toJson, writeAll } from "./output.js";
+import { flush, print, say, toJson, writeAll } from "./output.js";
 import { VARIABLE } from "./token.js";
 
 /** What is known of a secret that was to be handed over, and why if it is not there. */
@@ -60,7 +60,13 @@ function fileAt(path: string): Destination {
       `--output must name a file that can be made, and is not there yet: ${codeOf(error)}`,
     );
   }
-  const discard = (): void => rmSync(path, { force: true });
+  const discard = (): void => {
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      say(`the file of --output could not be removed: ${messageOf(error)}`);
+    }
+  };
   const take = async ({ key }: CreatedApiKey): Promise<HandedOver> => {
     try {
       try {
@@ -81,7 +87,7 @@ function fileAt(path: string): Destination {
 export function commandOf(command: string, ids: Ids): Destination {
   if (command.trim() === "") throw new UsageError("--exec needs a command");
   const take = ({ keyId, key }: CreatedApiKey): Promise<HandedOver> =>
-    new Promise((resolve) => {
+    new Promise<HandedOver>((resolve, reject) => {
       const { [VARIABLE]: _, ...environment } = process.env;
       const child = spawn(command, {
         shell: true,
@@ -89,11 +95,12 @@ export function commandOf(command: string, ids: Ids): Destination {
         env: { ...environment, ...ids, FIREWORKS_KEY_ID: keyId },
       });
       let isRead = true;
-      child.once("error", (error) => resolve({ outcome: "not-stored", why: `--exec: ${messageOf(error)}` }));
+      child.once("error", reject);
       child.stdin?.once("error", () => (isRead = false));
       child.once("close", (code, signal) => resolve(endedWith(code, signal, isRead)));
       child.stdin?.end(key);
-    });
+      // What throws or rejects here has not started the command.
+    }).catch((error) => ({ outcome: "not-stored", why: `--exec: ${messageOf(error)}` }));
   return { take, discard: nothing };
 }
 

@@ -18,7 +18,13 @@ export async function rotate(session: Session): Promise<Code> {
     FIREWORKS_ROTATED_KEY_ID: keyId,
   });
   const progress = session.progress();
-  const storing = new Storing((created) => session.interrupt.hold(() => destination.take(created)));
+  const storing = new Storing((created) => {
+    session.interrupt.lastWords = () => {
+      say(`it is not known whether ${created.keyId} is stored, nor which keys are alive: look at your store`);
+      progress.sayWhatIsOpen();
+    };
+    return session.interrupt.hold(() => destination.take(created));
+  });
   const options = {
     ...asked,
     ...(noVerify === undefined ? {} : { verify: false }),
