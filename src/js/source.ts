@@ -1,5 +1,5 @@
-// What the module can be made from. Nothing that is passed here is trusted: a bundler may have turned an import
-// into something that answers every name, and that would be waited for until the call's time is up.
+// What the module can be made from. Nothing that is passed here is trusted: a bundler may have turned an
+// import into something that answers every name, and that would be waited for until the call's time is up.
 
 import type { ModuleSource } from "./types.js";
 
@@ -29,8 +29,8 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /**
- * The module that a platform compiled as it was imported. Throws at once if its tools have made something else
- * of the import.
+ * The module that a platform compiled as it was imported. Throws at once if its tools have made something
+ * else of the import.
  */
 export function compiledAhead(imported: unknown): WebAssembly.Module {
   if (isCompiled(imported)) return imported as WebAssembly.Module;

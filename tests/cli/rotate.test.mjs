@@ -117,7 +117,7 @@ test("a key that could not be deleted is named, and the code says that it is not
   assert.ok(err.includes(`${one} may be alive`), err);
 });
 
-test("delete says what it has deleted; a key that is not there is refused unless that is no matter", async () => {
+test("delete says what it has deleted; a key that is not there needs --missing-ok", async () => {
   const one = await first();
   const deleted = await service.run(["delete", one]);
   assert.deepEqual([deleted.code, deleted.out], [0, `${one}\n`]);

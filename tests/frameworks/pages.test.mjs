@@ -33,7 +33,8 @@ for (const entry of ["fireworks-keys", "fireworks-keys/inline"]) {
     });
     await project.run(project.module(".bin/esbuild"), ["main.js", ...BUNDLE, "--outfile=out/main.js"]);
     const policy = [
-      "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*",
+      "default-src 'none'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'",
+      "connect-src http://127.0.0.1:*",
       "require-trusted-types-for 'script'; trusted-types 'none'",
     ];
     await onPage(project.path("out"), { "content-security-policy": policy.join("; ") });
@@ -54,9 +55,10 @@ cell("A service worker", "tools", ["esbuild"], async (project) => {
     "out/index.html": `<!doctype html><script>
       var report;
       navigator.serviceWorker.addEventListener("message", ({ data }) => { report = data; });
-      navigator.serviceWorker.register("worker.js").then(() => navigator.serviceWorker.ready).then(({ active }) => {
-        active.postMessage(${project.options});
-      }).catch((error) => { report = String(error); });
+      navigator.serviceWorker.register("worker.js")
+        .then(() => navigator.serviceWorker.ready)
+        .then(({ active }) => active.postMessage(${project.options}))
+        .catch((error) => { report = String(error); });
     </script>`,
   });
   const args = ["worker.js", "--bundle", "--format=iife", "--minify", "--outfile=out/worker.js"];

@@ -1,5 +1,5 @@
-// Projects that have the packed tarball beside a framework: each group of frameworks shares one install, from a
-// lock file of its own, in cargo's target folder. A cell is a try of one framework, and ends with a real key.
+// Projects that have the packed tarball beside a framework: each group of frameworks shares one install,
+// from a lock file of its own, in cargo's target folder. Each try of a framework ends with a real key.
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -63,8 +63,8 @@ export async function entries() {
 const groups = new Map();
 
 /**
- * Tries one thing: `work` gets a project, and must have made a key of its `name`. `of` names the packages of the
- * group whose versions are noted.
+ * Tries one thing: `work` gets a project, and must have made a key of its `name`. `of` names the packages of
+ * the group whose versions are noted.
  */
 export function cell(name, group, of, work) {
   test(name, { timeout: 600_000 }, async () => {

@@ -1,5 +1,5 @@
-// Writes docs/tried.md: what the packed package was tried with, in which version. With --check, fails if that is
-// older than the last change to the entries or to package.json's exports; npm asks this before it publishes.
+// Writes docs/tried.md: what the packed package was tried with, in which version. With --check, fails if that
+// is older than the last change to the entries or to package.json's exports. npm asks before it publishes.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -45,8 +45,8 @@ async function record() {
     DOCUMENT,
     `# What it was tried with
 
-\`cargo xtask test frameworks --record\` writes this page. In each row the packed package was installed beside the
-framework, and made a key at the emulator. What CI tries every time stands in the [README](../README.md).
+\`cargo xtask test frameworks --record\` writes this page. In each row the packed package was installed beside
+the framework, and made a key at the emulator. What CI tries every time stands in the [README](../README.md).
 
 ${lines.join("\n")}
 

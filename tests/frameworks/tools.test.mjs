@@ -33,8 +33,10 @@ cell("Jest, jsdom", "tools", ["jest", "jest-environment-jsdom"], async (project)
       export default class extends TestEnvironment {
         async setup() {
           await super.setup();
-          const { fetch, Request, Response, Headers, TextEncoder, TextDecoder, WebAssembly } = globalThis;
-          Object.assign(this.global, { fetch, Request, Response, Headers, TextEncoder, TextDecoder, WebAssembly });
+          const { fetch, Request, Response, Headers } = globalThis;
+          const { TextEncoder, TextDecoder, WebAssembly } = globalThis;
+          Object.assign(this.global, { fetch, Request, Response, Headers });
+          Object.assign(this.global, { TextEncoder, TextDecoder, WebAssembly });
         }
       }`,
     "jest.config.json": { testEnvironment: "./environment.mjs", transform: {} },

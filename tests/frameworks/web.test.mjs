@@ -1,5 +1,6 @@
 // Frameworks for sites: a server's route, an edge route and a client's component, in development and built.
 
+import { dirname } from "node:path";
 import { withPage } from "../matrix/browsers.mjs";
 import { cell, freePort, keyFrom } from "./project.mjs";
 
@@ -31,21 +32,24 @@ const ROUTE = ({ options }, head = "") => `import { createApiKey } from "firewor
   export async function GET() { return Response.json(await createApiKey(${options})); }`;
 
 const NEXT = (project) => ({
-  "app/layout.js": `export default function Layout({ children }) { return <html><body>{children}</body></html>; }`,
+  "app/layout.js": `export default function Layout({ children }) {
+      return <html><body>{children}</body></html>;
+    }`,
   "app/page.js": `"use client";
     import { useEffect, useState } from "react";
     import { createApiKey } from "fireworks-keys";
     export default function Page() {
       const [key, setKey] = useState("");
       useEffect(() => {
-        createApiKey(${project.options}).then(({ keyId }) => setKey("key:" + keyId), (e) => setKey(String(e)));
+        createApiKey(${project.options})
+          .then(({ keyId }) => setKey("key:" + keyId), (error) => setKey(String(error)));
       }, []);
       return <p id="key">{key}</p>;
     }`,
   "app/edge/route.js": ROUTE(project, 'export const runtime = "edge";'),
   "app/node/route.js": ROUTE(project),
-  "next.config.mjs": `export default { outputFileTracingRoot: ${JSON.stringify(project.modules.replace(/\/node_modules$/, ""))},
-    turbopack: { root: ${JSON.stringify(project.modules.replace(/\/node_modules$/, ""))} } };`,
+  "next.config.mjs": `const root = ${JSON.stringify(dirname(project.modules))};
+    export default { outputFileTracingRoot: root, turbopack: { root } };`,
   "package.json": { private: true },
 });
 
@@ -83,7 +87,8 @@ const ASTRO = (project) => ({
     export async function GET() { return Response.json(await createApiKey(${project.options})); }`,
   "src/pages/index.astro": `<p id="key"></p><script>
     import { createApiKey } from "fireworks-keys";
-    createApiKey(${project.options}).then(({ keyId }) => { document.querySelector("#key").textContent = "key:" + keyId; });
+    const { keyId } = await createApiKey(${project.options});
+    document.querySelector("#key").textContent = "key:" + keyId;
   </script>`,
   "astro.config.mjs": "export default {};",
   "package.json": { type: "module" },
@@ -106,7 +111,8 @@ cell("Astro, build", "web", ["astro"], async (project) => {
 });
 
 const SVELTEKIT = (project) => ({
-  "src/app.html": `<!doctype html><html><head>%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>`,
+  "src/app.html": `<!doctype html>
+    <html><head>%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>`,
   "src/routes/+page.svelte": `<script>
       import { onMount } from "svelte";
       import { createApiKey } from "fireworks-keys";

@@ -55,8 +55,8 @@ export const DATE = "2026-01-01";
 const FLAGS = ["enable_request_signal"];
 
 /**
- * Starts a worker. Its modules are files of a folder, or names with the files that they stand for; the first is
- * the main one.
+ * Starts a worker. Its modules are files of a folder, or names with the files that they stand for; the first
+ * is the main one.
  * `binary`: the folder of an installed workerd, if it is not the project's own.
  * `outbound`: an address that gets all of the worker's requests.
  * `kv`: the names of its KV namespaces; each is stored in a folder of that name.

@@ -1,5 +1,5 @@
-// What frameworks do to the built files' text: Turbopack moves each call of WebAssembly for an edge route into a
-// function of its own, that is neither async nor a generator.
+// What frameworks do to the built files' text: Turbopack moves each call of WebAssembly for an edge route
+// into a function of its own, that is neither async nor a generator.
 
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";

@@ -74,7 +74,7 @@ test("what is imported and is no module is refused at once", async () => {
   ]) {
     const { name, message } = await answer({ imported });
     assert.equal(name, "ModuleLoadError", imported);
-    const said = `this bundler made ${made} of the import of ./fireworks_keys.wasm?module, and no WebAssembly.Module`;
+    const said = `made ${made} of the import of ./fireworks_keys.wasm?module, and no WebAssembly.Module`;
     assert.ok(message.includes(said), message);
   }
 });

@@ -1,5 +1,5 @@
-// Hands a secret to where the caller wants it, and says which of three it is: handed over, not handed over, or
-// not known.
+// Hands a secret to where the caller wants it, and says which of three it is: handed over, not handed
+// over, or not known.
 
 import { spawn } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";

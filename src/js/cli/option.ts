@@ -1,5 +1,5 @@
-// The options of the command line. Each is an option of the package's function in kebab-case, or belongs to the
-// command itself.
+// The options of the command line. Each is an option of the package's function in kebab-case, or belongs to
+// the command itself.
 
 /** What an option's value is. */
 export type Kind = "text" | "flag" | "number" | "lifetime" | "pairs" | "findings";

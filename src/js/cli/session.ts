@@ -31,7 +31,7 @@ export class Session {
     return progress;
   }
 
-  /** Writes a result, which is no secret. If nobody reads it, the command has failed, but it has been done. */
+  /** Writes a result, which is no secret. Where that fails, what was asked for has been done all the same. */
   print(text: string): void {
     try {
       print(text);
