@@ -80,6 +80,14 @@ test("a module that cannot be used is told, and forgotten", async () => {
   }
 });
 
+test("a promise of what cannot be a module is told what it must be", async () => {
+  for (const module of [{}, "fw_secret", undefined]) {
+    const { init } = await fresh();
+    const message = /must be a WebAssembly\.Module, its bytes or a Response$/;
+    await assert.rejects(init({ module: Promise.resolve(module) }), { name: "ModuleLoadError", message });
+  }
+});
+
 test("in Node, the entry for pages says what it is, and what to import", async () => {
   const { init } = await import(new URL("url.js?node", dist));
   const message = /fireworks-keys\/url is for pages.* here import "fireworks-keys"$/;

@@ -30,7 +30,7 @@ export async function create(session: Session): Promise<Code> {
       say(`${keyId} is alive, unless it was said to be deleted; it is not known whether it is stored`);
       progress.sayWhatIsOpen();
     };
-    code = await session.interrupt.hold(() => handOver(created, destination, options));
+    code = await handOver(created, destination, options);
     if (code === CODE.done) tell(session, created);
   } catch (error) {
     destination.discard();

@@ -23,7 +23,7 @@ export async function rotate(session: Session): Promise<Code> {
       say(`it is not known whether ${created.keyId} is stored, nor which keys are alive: look at your store`);
       progress.sayWhatIsOpen();
     };
-    return session.interrupt.hold(() => destination.take(created));
+    return destination.take(created);
   });
   const options = {
     ...asked,
