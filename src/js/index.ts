@@ -6,6 +6,7 @@ import { call, type Given, load, surplus } from "./module.js";
 import { PATIENCE } from "./patience.js";
 import { rehearse, TAG } from "./rehearsal.js";
 import { snapshot } from "./snapshot.js";
+import { isSource, SOURCES } from "./source.js";
 import type {
   Account,
   AccountPage,
@@ -22,6 +23,8 @@ import type {
   ListAccountsOptions,
   ListApiKeysOptions,
   ListUsersOptions,
+  OneExpiry,
+  OpenExpiry,
   RotateApiKeyOptions,
   Rotation,
   User,
@@ -92,8 +95,9 @@ function moduleOf(options: unknown): InitOptions["module"] {
   try {
     const { module, ...others } = options as InitOptions;
     const [other] = Object.keys(others);
-    if (other === undefined) return module;
-    throw wrong(other, "is not an option; did you mean module?");
+    if (other !== undefined) throw wrong(other, "is not an option; did you mean module?");
+    if (module === undefined || isSource(module)) return module;
+    throw wrong("module", `${SOURCES}, or a promise of one of these`);
   } catch (cause) {
     if (cause instanceof ValidationError) throw cause;
     throw wrong("module", "could not be read: a getter or a proxy threw", cause);
@@ -108,6 +112,9 @@ function moduleOf(options: unknown): InitOptions["module"] {
  * tag among its annotations and deleted before this promise settles. If that is not possible, the
  * error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
  */
+export function createApiKey<Given extends OpenExpiry<CreateApiKeyOptions>>(
+  options: OneExpiry<Given, CreateApiKeyOptions>,
+): Promise<CreatedApiKey>;
 export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey>;
 export function createApiKey(...given: unknown[]): Promise<CreatedApiKey> {
   return create(given, undefined);
@@ -161,6 +168,9 @@ export function auditApiKeys(...given: unknown[]): Promise<Audit> {
  * the key in your store works; run it again to finish. Two rotations of one key at the same time notice
  * each other. With `onUnfinished: "delete"`, make sure that only one runs at a time.
  */
+export function rotateApiKey<Given extends OpenExpiry<RotateApiKeyOptions>>(
+  options: OneExpiry<Given, RotateApiKeyOptions>,
+): Promise<Rotation>;
 export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation>;
 export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
   return rotate(given, undefined);
@@ -170,14 +180,14 @@ export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
 const DEFAULTS = Symbol("defaults");
 
 /** The same functions, with default options that you give once. The defaults stay private. */
-export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
+export class FireworksKeys<Defaults extends OpenExpiry<ClientOptions> = ClientOptions> {
   /** @internal The name that a console shows, even of minified code. */
   static readonly name = "FireworksKeys";
   // Not a private field: a client behind a proxy, as frameworks make them, could not read it.
   declare private readonly [DEFAULTS]: () => Defaults;
 
   /** A call's own options override these defaults. If a default is wrong, the calls that read it reject. */
-  constructor(...[defaults, ...others]: [defaults: Defaults & Known<Defaults>]) {
+  constructor(...[defaults, ...others]: [defaults: OneExpiry<Defaults, ClientOptions>]) {
     const copy = snapshot(Object(defaults)) as Defaults;
     const value = (): Defaults => {
       if (others.length > 0) throw surplus("FireworksKeys");
@@ -187,7 +197,11 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 
   /** See {@link createApiKey}. */
-  async create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+  create<Given extends Needed<OpenExpiry<CreateApiKeyOptions>, Defaults>>(
+    options: OneExpiry<Given, CreateApiKeyOptions>,
+  ): Promise<CreatedApiKey>;
+  create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey>;
+  async create(...given: unknown[]): Promise<CreatedApiKey> {
     return await create(given, this[DEFAULTS]());
   }
 
@@ -212,7 +226,11 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 
   /** See {@link rotateApiKey}. */
-  async rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
+  rotate<Given extends Needed<OpenExpiry<RotateApiKeyOptions>, Defaults>>(
+    options: OneExpiry<Given, RotateApiKeyOptions>,
+  ): Promise<Rotation>;
+  rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation>;
+  async rotate(...given: unknown[]): Promise<Rotation> {
     return await rotate(given, this[DEFAULTS]());
   }
 
@@ -226,9 +244,6 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
     return list("listUsers", given, () => this[DEFAULTS](), USERS);
   }
 }
-
-/** Forbids options that do not exist. */
-type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
 /** The options that the defaults certainly give; any option, if their type does not say which. */
 type Defaulted<Defaults> = ClientOptions extends Defaults

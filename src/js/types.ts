@@ -4,6 +4,8 @@ import type { GrpcCode } from "./body.js";
 import type { FireworksKeysError } from "./errors.js";
 import type { FireworksKeysEvent } from "./event.js";
 
+export type * from "./finding.js";
+
 /** How to reach the service. Every function takes these options. */
 export interface ConnectionOptions extends ServiceOptions {
   /** The account's id, such as `acme`; not the resource name `accounts/acme`. `listAccounts` finds it. */
@@ -56,7 +58,7 @@ export interface InitOptions {
 }
 
 /** A WebAssembly module in any form that `init` takes. */
-export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
+export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView | Response;
 
 /** A `WebAssembly.Module`, if the platform's types have one. Node's do not. */
 export type CompiledModule = typeof globalThis extends {
@@ -83,6 +85,22 @@ export type Expiry =
       expiresIn?: number | string | undefined;
       expireTime?: undefined;
     };
+
+/** Options in which it is open which of the two ways is used, as in code around this package's functions. */
+export type OpenExpiry<Options> = Omit<Options, keyof Expiry> & {
+  expireTime?: string | Date | undefined;
+  expiresIn?: number | string | undefined;
+};
+
+/** Forbids what `Options` does not have, and both ways at once. */
+export type OneExpiry<Given, Options> = Given & {
+  [Name in Exclude<KeyOf<Given>, KeyOf<Options>>]: never;
+} & ([Given] extends [{ expireTime: string | Date; expiresIn: number | string }]
+    ? { expiresIn: undefined }
+    : unknown);
+
+/** The names of the fields that any of these types has. */
+type KeyOf<Type> = Type extends unknown ? keyof Type : never;
 
 /** Options that describe the new key. */
 export interface NewKeyOptions extends ConnectionOptions {
@@ -232,63 +250,6 @@ export interface AuditApiKeysOptions extends ConnectionOptions {
   pageSize?: number | undefined;
   /** Which keys to audit, as an AIP-160 filter. */
   filter?: string | undefined;
-}
-
-/** Why a key is a risk. Times are RFC 3339, as the service wrote them. */
-export type Finding =
-  | {
-      /** It never ends. */
-      type: "never-expires";
-    }
-  | {
-      /** It has ended but is still listed. */
-      type: "expired";
-      expireTime: string;
-    }
-  | {
-      /** It ends within `expiringWithin`. */
-      type: "expiring-soon";
-      expireTime: string;
-    }
-  | {
-      /** It was never used. */
-      type: "never-used";
-    }
-  | {
-      /** It was not used for `staleAfter`, counted from its creation if it was never used. */
-      type: "stale";
-      since: string;
-    }
-  | {
-      /** Fireworks knows its plaintext. */
-      type: "plaintext-known";
-    }
-  | {
-      /** One of its times cannot be read, so the audit cannot judge the key by it. */
-      type: "unreadable-time";
-      field: "createTime" | "expireTime" | "lastUsed";
-    }
-  | {
-      /** The same create made another key, too. At most one of these keys can be in use. */
-      type: "shared-attempt";
-      attemptTag: string;
-      keyIds: string[];
-    };
-
-/** A key, and why it is a risk. */
-export interface AuditedKey {
-  /** The key as the service describes it. */
-  key: ApiKey;
-  /** Empty if the key is not a risk. */
-  findings: Finding[];
-}
-
-/** What an audit found. */
-export interface Audit {
-  /** Every key, the oldest first. */
-  keys: AuditedKey[];
-  /** How many keys each finding is about. */
-  counts: Record<Finding["type"], number>;
 }
 
 /** The options that a client can give once: all except those that belong to one call. */

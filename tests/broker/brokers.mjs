@@ -5,7 +5,7 @@ import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmulator } from "../emulator/server.mjs";
 import { folder, prepare, root, tool, write } from "../matrix/fixture.mjs";
-import { bundleWorker, startWorkerd } from "../matrix/workerd.mjs";
+import { bundleWorker, COMPILED, startWorkerd } from "../matrix/workerd.mjs";
 import { startIssuer } from "./issuer.mjs";
 
 /** The origin that may call the broker. */
@@ -244,7 +244,7 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
     AHEAD_MS: 0,
   };
   const start = () =>
-    startWorkerd(at, ["worker.js", "fireworks_keys.wasm"], {
+    startWorkerd(at, ["worker.js", COMPILED], {
       env,
       durable: { LEDGER: "KeyLedger" },
       scheduled: true,

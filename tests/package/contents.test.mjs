@@ -24,7 +24,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge-light", "inline", "testing", "url", "workerd"].map((entry) => `dist/${entry}.js`),
+      ...["cli", "default", "edge", "inline", "testing", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
       ...["index", "tabs"].map((entry) => `dist/member/${entry}.js`),
@@ -42,7 +42,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "reconcile",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
-      ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
+      ...["advice", "body", "compiled", "errors", "event", "finding", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
       ),
     ]
@@ -99,11 +99,11 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     assert.ok(!module.includes(path), path);
   }
   for (const entry of [
+    "cli",
     "default",
-    "edge-light",
+    "edge",
     "inline",
     "url",
-    "workerd",
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",
@@ -131,6 +131,11 @@ test("a debug build has names and source maps, and works", async () => {
   assert.ok(sources.some((source) => source.endsWith("src/js/index.ts")));
   const { createApiKey } = await import(join(package_, "dist/default.js"));
   await assert.rejects(createApiKey({}), { name: "ValidationError" });
+});
+
+test("the program for the terminal is installed, and knows its version", async () => {
+  const { version } = await manifest();
+  assert.equal(await run(program(".bin/fireworks-keys"), ["--version"]), `${version}\n`);
 });
 
 test("publint finds nothing", async () => {

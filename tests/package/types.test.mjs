@@ -6,6 +6,7 @@ import { before, test } from "node:test";
 import { folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
 
 const COMPILERS = {
+  "TypeScript 5.4": () => program("typescript-oldest/bin/tsc"),
   "TypeScript 5": () => program("typescript/bin/tsc"),
   "TypeScript 7": () => join(root, "node_modules/typescript/bin/tsc"),
 };
@@ -22,7 +23,7 @@ const PLATFORMS = {
 };
 
 /** The files to compile on every platform, and those only for Workers. */
-const FILES = ["use.ts", "misuse.ts", "broker.ts", "member.ts", "testing.ts"];
+const FILES = ["use.ts", "misuse.ts", "wrappers.ts", "broker.ts", "member.ts", "testing.ts"];
 const WORKER_FILES = ["worker.ts"];
 
 before(async () => {
@@ -43,7 +44,7 @@ for (const [compiler, tsc] of Object.entries(COMPILERS)) {
       const files = platform === "Cloudflare Workers" ? [...FILES, ...WORKER_FILES] : FILES;
       test(`${compiler}, ${resolution}, ${platform}`, async () => {
         for (const [name, checks] of Object.entries(STRICTNESS)) {
-          const common = { target: "es2022", strict: true, noEmit: true };
+          const common = { target: "es2022", strict: true, noEmit: true, skipLibCheck: false };
           const compilerOptions = { ...module, ...globals, ...common, ...checks };
           const config = await write(
             `types/tsconfig.${name}.json`,

@@ -4,6 +4,7 @@ use crate::command::{self, node_tool};
 use crate::glue;
 use crate::setup::{self, WASM_TARGET, modified};
 use crate::sizes;
+use crate::stage;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -17,7 +18,7 @@ use wasm_bindgen_cli_support::Bindgen;
 const MODULE: &str = "fireworks_keys";
 
 /// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
-const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"];
+const ENTRIES: [&str; 4] = ["default", "edge", "inline", "url"];
 
 /// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
 /// entry, which is another in each runtime.
@@ -113,7 +114,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     build_flavour(workspace, &Flavour::release(workspace))?;
-    stage(workspace)
+    stage::www(workspace)
 }
 
 fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
@@ -235,7 +236,9 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .args(["--project", "src/js"])
             .arg("--outDir")
             .arg(flavour.dist.join("types")),
-    )
+    )?;
+    // The program for the terminal is for Node, whose types the rest must not use.
+    command::run(node_tool(workspace, "tsc").args(["--project", "src/js/cli"]))
 }
 
 /// Bundles each entry into one file.
@@ -286,6 +289,16 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         .arg("--external:./tabs.js"),
     )?;
     command::run(
+        esbuild(&["src/js/cli/main.ts".into()], dist)
+            .args([
+                "--entry-names=cli",
+                "--line-limit=200",
+                "--external:fireworks-keys",
+                "--external:node:*",
+            ])
+            .arg("--banner:js=#!/usr/bin/env node"),
+    )?;
+    command::run(
         esbuild(
             &ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")),
             dist,
@@ -295,7 +308,6 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         .args([
             "--loader:.deflate=base64",
             "--loader:.wasm=base64",
-            "--external:./fireworks_keys.wasm",
             "--external:./fireworks_keys.wasm?module",
         ])
         .arg(alias("#module", &module.with_extension("js")))
@@ -307,29 +319,5 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         module.with_extension("wasm"),
         dist.join(MODULE).with_extension("wasm"),
     )?;
-    Ok(())
-}
-/// Lays the page and the package side by side, as a static host would serve them.
-fn stage(workspace: &Workspace) -> Result<()> {
-    let www = workspace.www();
-    if www.exists() {
-        fs::remove_dir_all(&www)?;
-    }
-    copy_folder(&workspace.root.join("www"), &www)?;
-    copy_folder(&workspace.dist(), &www.join("fireworks-keys"))
-}
-
-/// Copies a folder with all that it holds.
-pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
     Ok(())
 }

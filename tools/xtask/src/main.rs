@@ -15,6 +15,7 @@ mod glue;
 mod mutants;
 mod setup;
 mod sizes;
+mod stage;
 mod test;
 mod workspace;
 

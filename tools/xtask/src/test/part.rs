@@ -33,16 +33,20 @@ pub enum Part {
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
+    /// The program for the terminal.
+    Cli,
     /// The demo page in every browser.
     Browsers,
     /// The README's two commands, as a user would run them.
     Commands,
+    /// The packed package in frameworks and test tools. Only runs if it is named: it installs a lot.
+    Frameworks,
 }
 
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 14] = [
+    pub const IN_ORDER: [Self; 16] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
@@ -55,14 +59,21 @@ impl Part {
         Self::Runtimes,
         Self::Bundlers,
         Self::Readme,
+        Self::Cli,
         Self::Emulator,
         Self::Commands,
+        Self::Frameworks,
     ];
 
     /// Its name on the command line.
     pub fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether it runs if no part is named.
+    pub fn is_default(self) -> bool {
+        self != Self::Frameworks
     }
 
     /// Its folder in `tests/`, if Node runs it.
@@ -73,7 +84,11 @@ impl Part {
 
     /// Whether it reads the package that was built.
     pub fn uses_package(self) -> bool {
-        self.installs_package() || matches!(self, Self::Resilience | Self::Testing | Self::Conform)
+        self.installs_package()
+            || matches!(
+                self,
+                Self::Resilience | Self::Testing | Self::Conform | Self::Cli
+            )
     }
 
     /// Whether it uses the project that has the packed package installed.
@@ -85,6 +100,7 @@ impl Part {
             | Self::Resilience
             | Self::Testing
             | Self::Conform
+            | Self::Cli
             | Self::Commands => false,
             Self::Runtimes
             | Self::Bundlers
@@ -92,7 +108,8 @@ impl Part {
             | Self::Broker
             | Self::Member
             | Self::Readme
-            | Self::Browsers => true,
+            | Self::Browsers
+            | Self::Frameworks => true,
         }
     }
 
@@ -100,7 +117,7 @@ impl Part {
     pub fn programs(self) -> &'static [Program] {
         match self {
             Self::Runtimes | Self::Browsers => browsers::ALL,
-            Self::Bundlers | Self::Member | Self::Readme => CHROMIUM,
+            Self::Bundlers | Self::Member | Self::Readme | Self::Frameworks => CHROMIUM,
             _ => &[],
         }
     }
