@@ -24,9 +24,10 @@ test("the tarball holds what is needed, and nothing else", async () => {
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
       ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
-      ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
+      ...["cloudflare", "index", "jwt", "redis"].map((entry) => `dist/broker/${entry}.js`),
       ...[
         "cloudflare",
+        "durability",
         "duration",
         "handler",
         "index",
@@ -36,6 +37,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "options",
         "problem",
         "reconcile",
+        "redis",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
@@ -79,6 +81,7 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",
+    "broker/redis",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);

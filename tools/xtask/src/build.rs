@@ -21,7 +21,7 @@ const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"]
 
 /// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
 /// entry, which is another in each runtime.
-const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
+const BROKER: [&str; 4] = ["cloudflare", "index", "jwt", "redis"];
 
 /// What the broker's bundles leave to whoever imports them.
 const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
@@ -343,6 +343,7 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             &BROKER.map(|entry| format!("src/js/broker/{entry}.ts")),
             &dist.join("broker"),
         )
+        .arg("--loader:.lua=text")
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
     )?;
     command::run(
