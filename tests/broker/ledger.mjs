@@ -336,10 +336,10 @@ function stepOf(random, tags, now) {
     { mints: 50, windowMs: 600_000, live: 4, requests: 23 },
     { mints: 6, windowMs: 600_000.5, live: 40, requests: 300 },
   ]);
-  // A row of an older tag may have been forgotten, and may not.
+  // Of an older tag the row may have been forgotten, and may not: some ledgers wait for an alarm.
   const recent = tags.filter(({ notedAt }) => notedAt > now - 600_000);
   const known = () =>
-    recent.length > 0 && random.chance(0.9) ? random.of(recent.slice(-5)) : { tag: "none" };
+    recent.length > 0 && random.chance(0.9) ? random.of(recent.slice(-5)) : { tag: `none at ${now}` };
   const keyOf = (tag) => `key of ${tag}${random.chance(0.1) ? ", or another" : ""}`;
   const requests = random.below(4);
   switch (random.of(["reserve", "reserve", "settle", "settle", "release", "revoke", "draw", "standings"])) {
