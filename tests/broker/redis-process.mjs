@@ -63,12 +63,12 @@ async function live(member) {
     if (own.length > 0 && Math.random() < 0.25) {
       const keyId = own.shift();
       tell({ member, revoking: keyId });
-      const { status } = await ask(member, "DELETE", `/keys/${keyId}`);
-      tell({ member, status, revoked: status === 204 ? keyId : undefined });
+      const { status, body } = await ask(member, "DELETE", `/keys/${keyId}`);
+      tell({ member, status, code: body?.code, revoked: status === 204 ? keyId : undefined });
     } else {
       const { status, body } = await ask(member, "POST", "/keys");
       if (status === 201) own.push(body.keyId);
-      tell({ member, status, minted: body.keyId });
+      tell({ member, status, code: body.code, minted: body.keyId });
     }
   }
 }
