@@ -140,11 +140,21 @@ function trouble(url) {
  */
 function asking({ issuer }, send) {
   const tokens = new Map();
-  return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {
+  return async (
+    member,
+    method,
+    path,
+    { body, type = body && "application/json", headers = {}, signal } = {},
+  ) => {
     if (member !== undefined && !tokens.has(member)) tokens.set(member, await issuer.tokenFor(member));
     const authorization = member === undefined ? {} : { authorization: `Bearer ${tokens.get(member)}` };
     const content = type === undefined ? {} : { "content-type": type };
-    const init = { method, body, headers: { origin: PAGE, ...authorization, ...content, ...headers } };
+    const init = {
+      method,
+      body,
+      signal,
+      headers: { origin: PAGE, ...authorization, ...content, ...headers },
+    };
     if (body instanceof ReadableStream) init.duplex = "half";
     const response = await send(path, init);
     const text = await response.text();

@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Claim, Ledger, Limits, Mint, Refusal, Reservation, Standing } from "./ledger.js";
 import type { Bucket, Memory, Row, Step } from "./rules.js";
-import { draw, FULL, outdated, release, reserve, revoke, settle, standings } from "./rules.js";
+import { draw, FULL, forgetAt, outdated, release, reserve, revoke, settle, standings } from "./rules.js";
 
 /** A binding to `KeyLedger`, such as `env.LEDGER`. */
 export interface LedgerNamespace {
@@ -73,7 +73,7 @@ export class KeyLedger extends DurableObject {
     this.#alarmAt = undefined;
     const next = this.#stored.forget(Date.now());
     if (next !== undefined) return this.#wake(next);
-    await this.ctx.storage.deleteAlarm();
+    // If this fails, the alarm comes again.
     await this.ctx.storage.deleteAll();
   }
 
@@ -87,7 +87,8 @@ export class KeyLedger extends DurableObject {
     if (row) {
       this.#stored.write(row, bucket);
       // Without an await in between, so that there is no row without an alarm.
-      if (row.forgetAt < (this.#alarmAt ?? Infinity)) await this.#wake(this.#stored.next(row.forgetAt));
+      const next = forgetAt(row);
+      if (next < (this.#alarmAt ?? Infinity)) await this.#wake(this.#stored.next(next));
     }
     return answer;
   }
@@ -139,7 +140,7 @@ class SqlMemory implements Memory {
     }
     this.#sql.exec(
       "INSERT OR REPLACE INTO ledger VALUES (?, ?, ?), (?, ?, ?)",
-      ...[row.tag, row.forgetAt, JSON.stringify(row), BUCKET, 0, JSON.stringify(bucket)],
+      ...[row.tag, forgetAt(row), JSON.stringify(row), BUCKET, 0, JSON.stringify(bucket)],
     );
     this.#read().set(row.tag, row);
     this.#bucket = bucket;
@@ -148,7 +149,8 @@ class SqlMemory implements Memory {
   /** Deletes the rows that are no longer needed, and returns when the next one is not. */
   forget(now: number): number | undefined {
     const { tags, next } = outdated(this, now);
-    if (tags.length > 0) this.#sql.exec("DELETE FROM ledger WHERE tag <> ? AND forget_at <= ?", BUCKET, now);
+    if (tags.length > 0 && this.#hasTable)
+      this.#sql.exec("DELETE FROM ledger WHERE tag <> ? AND forget_at <= ?", BUCKET, now);
     for (const tag of tags) this.#read().delete(tag);
     if (next === undefined) {
       // All storage is about to be deleted.
@@ -160,20 +162,47 @@ class SqlMemory implements Memory {
 
   /** When the next row is no longer needed. */
   next(latest: number): number {
-    return [...this.#read().values()].reduce((next, { forgetAt }) => Math.min(next, forgetAt), latest);
+    return [...this.#read().values()].reduce((next, row) => Math.min(next, forgetAt(row)), latest);
   }
 
   #read(): Map<string, Row> {
     if (this.#rows) return this.#rows;
+    const named = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    const tables = new Set(this.#find(named).map(({ name }) => name));
+    this.#hasTable = tables.has("ledger");
     const rows = new Map<string, Row>();
-    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'ledger'";
-    this.#hasTable = this.#sql.exec(table).toArray().length > 0;
-    const stored = this.#hasTable ? this.#sql.exec("SELECT tag, body FROM ledger").toArray() : [];
-    for (const { tag, body } of stored) {
+    if (tables.has("mints")) {
+      for (const old of this.#find("SELECT * FROM mints")) {
+        const row = upgraded(old);
+        rows.set(row.tag, row);
+      }
+    }
+    for (const { tag, body } of this.#hasTable ? this.#find("SELECT tag, body FROM ledger") : []) {
       if (tag === BUCKET) this.#bucket = JSON.parse(body as string) as Bucket;
       else rows.set(tag as string, JSON.parse(body as string) as Row);
     }
     this.#rows = rows;
     return rows;
   }
+
+  #find(query: string): Record<string, unknown>[] {
+    return this.#sql.exec(query).toArray();
+  }
+}
+
+/** A row of the table that version 0.1.0 wrote. It is only read, and is deleted with the whole storage. */
+function upgraded(old: Record<string, unknown>): Row {
+  const { attempt_tag, key_id, minted_at, expires_at, settle_by, forget_at, revoked } = old;
+  const minted = key_id === null ? "open" : "live";
+  return {
+    tag: attempt_tag as string,
+    state: revoked === 1 ? "gone" : minted,
+    keyId: key_id as string | null,
+    notedAt: minted_at as number,
+    endsAt: expires_at as number,
+    livesUntil: expires_at as number,
+    settleBy: settle_by as number,
+    countsUntil: forget_at as number,
+    requests: 0,
+  };
 }

@@ -11,7 +11,7 @@ export type { Claim, Ledger, Limits, Mint, Refusal, Reservation, Standing } from
 export { memoryLedger } from "./memory.js";
 export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
-export type { ReconcileOptions, Reconciliation } from "./reconcile.js";
+export type { Left, ReconcileOptions, Reconciliation } from "./reconcile.js";
 
 /** Anything that a runtime passes along with a request, such as a worker's `env` and `ctx`. */
 export type RuntimeContext =

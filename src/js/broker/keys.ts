@@ -39,6 +39,8 @@ interface Work {
   attemptTag: string;
   lifetimeMs: number;
   meter: Meter;
+  /** When it has begun: the ledger notes it later, by this machine's clock. */
+  since: number;
   signal: AbortSignal | undefined;
   waitUntil: WaitUntil;
 }
@@ -46,7 +48,7 @@ interface Work {
 /** Mints a key for a member. */
 export async function mint(
   settings: Settings,
-  member: string,
+  [member = ""]: readonly string[],
   request: Request,
   waitUntil: WaitUntil,
 ): Promise<Response> {
@@ -59,7 +61,7 @@ export async function mint(
   if (waitMs > 0) throw unavailable(waitMs);
   const attemptTag = await settings.members.tag(member);
   const meter = new Meter(settings, member, attemptTag, DRAWN);
-  const work = { settings, member, attemptTag, lifetimeMs, meter, signal, waitUntil };
+  const work = { settings, member, attemptTag, lifetimeMs, meter, since: Date.now(), signal, waitUntil };
   // The first key may show that the service's clock is another.
   const created = (await mintOnce(work)) ?? (await mintOnce(work));
   if (!created) throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
@@ -69,7 +71,7 @@ export async function mint(
 
 /** Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long. */
 async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
-  const { settings, member, attemptTag, lifetimeMs, meter, signal, waitUntil } = work;
+  const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
   const { ledger, clock, displayName } = settings;
   const { aheadMs } = clock;
   const { endsAt } = await reserve(work, aheadMs);
@@ -77,7 +79,6 @@ async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
     await release(work, meter.sent > 0);
     throw left();
   }
-  const since = Date.now();
   const call = { ...meter.connection(endsAt), displayName, attemptTag, waitUntil };
   // Without the member's signal: a create that was sent is not aborted, because it may have made a key.
   const created = await createApiKey({ ...call, expireTime: writable(endsAt) }).catch(async (error) => {
@@ -125,9 +126,10 @@ async function reserve(work: Work, aheadMs: number): Promise<Reservation> {
   const reserving = settled(() => ledger.reserve(member, mint, limits));
   const answer = await asked(() => reserving).catch((error: unknown) => {
     // It may have been noted, or may be yet, and nothing is sent for it.
-    const void_ = (): Promise<void> => release(work, work.meter.hasMade);
-    waitUntil?.(void_());
-    reserving.then(void_, () => undefined);
+    const undo = (): Promise<void> => release(work, work.meter.hasMade);
+    const undone = undo();
+    waitUntil?.(undone);
+    reserving.then(undo, () => undefined);
     throw error;
   });
   if (isReservation(answer)) return answer;
@@ -160,30 +162,40 @@ function limited({ limit, retryAfterMs }: Refusal): Problem {
   return new Problem(429, code, what, { headers: retryAfter(retryAfterMs) });
 }
 
-/** Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. */
+/**
+ * Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. The
+ * key may have been minted under any of the member's hashes.
+ */
 export async function revoke(
   settings: Settings,
-  member: string,
+  members: readonly string[],
   keyId: string,
   request: Request,
 ): Promise<Response> {
-  const { ledger, limits } = settings;
+  const { ledger } = settings;
   await bodyOf(request);
   const claim: Claim = { keyId, attemptTag: null, endsAt: null };
-  const [standing] = await asked(() => ledger.standings(member, [claim]));
-  if (standing === "live") {
-    const tag = `deletion ${crypto.randomUUID()}`;
-    const refusal = await asked(() => ledger.draw(member, tag, 1, limits));
-    if (refusal) throw limited(refusal);
-    const meter = new Meter(settings, member, tag, 1);
-    await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
-      throw upstream(error);
-    });
-    await asked(() => ledger.revoke(member, keyId));
-  } else if (standing !== "revoked") {
-    throw noSuchKey();
+  let isRevoked = false;
+  for (const member of members) {
+    const [standing] = await asked(() => ledger.standings(member, [claim]));
+    if (standing === "live") await revokeLive(settings, member, keyId);
+    isRevoked ||= standing === "live" || standing === "revoked";
+    if (isRevoked) break;
   }
+  if (!isRevoked) throw noSuchKey();
   return new Response(null, { status: 204 });
+}
+
+async function revokeLive(settings: Settings, member: string, keyId: string): Promise<void> {
+  const { ledger, limits } = settings;
+  const tag = `deletion ${crypto.randomUUID()}`;
+  const refusal = await asked(() => ledger.draw(member, tag, 1, limits));
+  if (refusal) throw limited(refusal);
+  const meter = new Meter(settings, member, tag, 1);
+  await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
+    throw upstream(error);
+  });
+  await asked(() => ledger.revoke(member, keyId));
 }
 
 /** The signal of a request, if the runtime's requests have one. */

@@ -30,8 +30,8 @@ export interface Limits {
 /** A mint that is noted. */
 export interface Reservation {
   /**
-   * When its key ends by the service's clock, in milliseconds since 1970: a whole second. This is what the
-   * create asks for.
+   * When its key ends by the service's clock, in milliseconds since 1970. This is what the create asks for:
+   * the last whole second of its lifetime, or of two seconds if its lifetime is shorter.
    */
   endsAt: number;
 }

@@ -9,7 +9,7 @@ const TIDY_EVERY_MS = 60_000;
 
 /**
  * A ledger in this process's memory. Its limits only hold within this process, and are lost when it ends.
- * After a restart, `reconcile()` revokes the keys that were minted before.
+ * After a restart, `reconcile()` recognises no key that was minted before: see `force`.
  */
 export function memoryLedger(): Ledger {
   const members = new Map<string, MemberMemory>();

@@ -2,8 +2,9 @@
 // sweeps. Each is drawn from the member's bucket before it is sent.
 
 import type { ConnectionOptions } from "fireworks-keys";
-import { asked } from "./asked.js";
+import { asked, LATER_MS } from "./asked.js";
 import type { Settings } from "./options.js";
+import { unsent } from "./unsent.js";
 
 /** Counts and limits the requests of one piece of work. */
 export class Meter {
@@ -37,7 +38,7 @@ export class Meter {
     const isCreate = endsAt !== undefined && init.method === "POST" && !url.endsWith(":delete");
     // One is kept for the deletion of the key, because the ledger may not answer by then.
     const waitMs = (isCreate && pause.waitMs()) || (await this.#draw(this.sent + (isCreate ? 2 : 1)));
-    if (waitMs > 0) return notSent(waitMs);
+    if (waitMs > 0) return unsent(waitMs);
     this.sent += 1;
     const sent = isCreate ? { ...init, body: withEnd(init.body, endsAt) } : init;
     const send = async (): Promise<Response> => {
@@ -48,12 +49,12 @@ export class Meter {
     return isCreate ? pause.probe(send) : send();
   }
 
-  /** Draws more requests if fewer were drawn. Returns how long to wait if the bucket is empty, in milliseconds. */
+  /** Draws more requests if fewer were drawn. Returns how many milliseconds to wait if there are too few. */
   async #draw(needed: number): Promise<number> {
     if (needed <= this.#drawn) return 0;
     const { ledger, limits } = this.#settings;
     const refusal = await asked(() => ledger.draw(this.#member, this.#tag, needed, limits)).catch(() => ({
-      retryAfterMs: AGAIN_MS,
+      retryAfterMs: LATER_MS,
     }));
     if (refusal) return Math.max(1, refusal.retryAfterMs);
     this.#drawn = needed;
@@ -65,17 +66,4 @@ export class Meter {
 function withEnd(body: unknown, endsAt: number): string {
   const { apiKey } = JSON.parse(body as string);
   return JSON.stringify({ apiKey: { ...apiKey, expireTime: new Date(endsAt).toISOString() } });
-}
-
-/** How long to wait if the ledger does not answer, in milliseconds. */
-const AGAIN_MS = 5_000;
-
-/**
- * Tells the module that a request was not sent. Only an answer in the API's own form says that nothing was
- * made: an error could mean that the answer was lost.
- */
-function notSent(waitMs: number): Response {
-  const headers = { "retry-after": String(Math.ceil(waitMs / 1_000)), "x-should-retry": "false" };
-  const body = { code: 8, message: "the broker has sent nothing: a limit is reached", details: [] };
-  return Response.json(body, { status: 429, headers });
 }

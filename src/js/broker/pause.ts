@@ -52,6 +52,6 @@ function askedMs(headers: Headers): number | undefined {
   const after = headers.get("retry-after")?.trim();
   if (!after) return undefined;
   if (/^\d+(\.\d+)?$/.test(after)) return Number(after) * 1_000;
-  const time = Date.parse(after);
+  const time = /[a-z]/i.test(after) ? Date.parse(after) : Number.NaN;
   return Number.isNaN(time) ? undefined : Math.max(0, time - Date.now());
 }

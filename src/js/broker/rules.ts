@@ -6,7 +6,7 @@ import type { Claim, Limits, Mint, Refusal, Reservation, Standing } from "./ledg
 /** How much later than it was asked for a key may end: services and clocks round. */
 const ROUNDING_MS = 1_000;
 
-/** What is remembered of a mint or of a deletion. Times are milliseconds since 1970, by the ledger's clock. */
+/** What is remembered of a mint or a deletion. Times are milliseconds since 1970, by the ledger's clock. */
 export interface Row {
   /** The tag of the mint, or the name of the deletion. */
   tag: string;
@@ -23,8 +23,8 @@ export interface Row {
   livesUntil: number;
   /** Until when a mint's answer may come. */
   settleBy: number;
-  /** When the row is no longer needed. */
-  forgetAt: number;
+  /** Until when it counts in the window: as a mint, and for what was drawn from the bucket. */
+  countsUntil: number;
   /** How many requests were drawn under this tag. */
   requests: number;
 }
@@ -71,10 +71,10 @@ export function reserve(
   const endsAt = endOf(now, mint);
   const livesUntil = endsAt - aheadMs;
   const settleBy = now + settleMs;
-  const forgetAt = Math.max(livesUntil, settleBy, now + limits.windowMs);
+  const countsUntil = now + limits.windowMs;
   const row: Row = {
     ...{ tag, state: "open", keyId: null, notedAt: now },
-    ...{ endsAt, livesUntil, settleBy, forgetAt, requests },
+    ...{ endsAt, livesUntil, settleBy, countsUntil, requests },
   };
   return { answer: { endsAt }, row, bucket: answer };
 }
@@ -93,8 +93,8 @@ export function draw(
   const answer = drawn(bucket, more, limits, now);
   if ("limit" in answer) return { answer };
   // With the last row the bucket is forgotten: it must be full by then.
-  const forgetAt = Math.max(noted.forgetAt, now + limits.windowMs);
-  return { answer: null, row: { ...noted, requests, forgetAt }, bucket: answer };
+  const countsUntil = Math.max(noted.countsUntil, now + limits.windowMs);
+  return { answer: null, row: { ...noted, requests, countsUntil }, bucket: answer };
 }
 
 /** See `Ledger.settle`. */
@@ -158,17 +158,26 @@ export function standings({ rows }: Memory, claims: readonly Claim[], now: numbe
 export function outdated({ rows }: Memory, now: number): { tags: string[]; next: number | undefined } {
   const tags: string[] = [];
   let next: number | undefined;
-  for (const { tag, forgetAt } of rows.values()) {
-    if (forgetAt <= now) tags.push(tag);
-    else next = Math.min(next ?? forgetAt, forgetAt);
+  for (const row of rows.values()) {
+    const end = forgetAt(row);
+    if (end <= now) tags.push(row.tag);
+    else next = Math.min(next ?? end, end);
   }
   return { tags, next };
 }
 
+/** When a row is no longer needed: its key has ended, its answer cannot come, and it does not count. */
+export function forgetAt({ state, countsUntil, livesUntil, settleBy }: Row): number {
+  return Math.max(countsUntil, livesUntil, state === "open" ? settleBy : 0);
+}
+
 /** When the key of a mint ends by the service's clock: a whole second, so that the service need not round. */
 function endOf(notedAt: number, { lifetimeMs, aheadMs }: Mint): number {
-  return Math.floor((notedAt + lifetimeMs + aheadMs) / 1_000) * 1_000;
+  return Math.floor((notedAt + Math.max(lifetimeMs, SHORTEST_MS) + aheadMs) / 1_000) * 1_000;
 }
+
+/** A key that ends sooner could have ended before it is made. */
+const SHORTEST_MS = 2_000;
 
 /** How long a void mint is remembered whose reservation has not arrived, in milliseconds. */
 const VOID_MS = 600_000;
@@ -217,9 +226,9 @@ function returned(row: Row, requests: number, { drawn, at }: Bucket): { row: Row
 }
 
 /** A row without a key. */
-function blank(tag: string, state: "void" | "deletion", now: number, forgetAt: number): Row {
+function blank(tag: string, state: "void" | "deletion", now: number, countsUntil: number): Row {
   return {
     ...{ tag, state, keyId: null, notedAt: now, endsAt: now },
-    ...{ livesUntil: now, settleBy: now, forgetAt, requests: 0 },
+    ...{ livesUntil: now, settleBy: now, countsUntil, requests: 0 },
   };
 }
