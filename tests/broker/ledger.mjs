@@ -68,6 +68,7 @@ export function contract(kind, start, { steps }) {
         [{}, 300],
         [{ lifetimeMs: 60_750 }, 61],
         [{ lifetimeMs: 60_749.5 }, 60],
+        [{ lifetimeMs: 1 }, 2],
         [{ aheadMs: 3_600_000 }, 3_900],
         [{ aheadMs: -86_400_251 }, -86_101],
       ]) {

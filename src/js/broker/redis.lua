@@ -6,6 +6,7 @@
 local key = KEYS[1]
 local BUCKET = "bucket"
 local ROUNDING_MS = 1000
+local SHORTEST_MS = 2000
 local VOID_MS = 600000
 -- Redis takes no expiry that is much longer.
 local LONGEST_EXPIRY_MS = 1e15
@@ -27,6 +28,11 @@ local function digits(value)
   return string.format("%.17g", value)
 end
 
+-- When a row is no longer needed: its key has ended, its answer cannot come, and it does not count.
+local function forgetAt(row)
+  return math.max(row.countsUntil, row.livesUntil, row.state == "open" and row.settleBy or 0)
+end
+
 -- Reads what is remembered. A row that is no longer needed counts as deleted.
 local rows, outdated, bucket = {}, {}, { drawn = 0, at = 0 }
 local stored = redis.call("HGETALL", key)
@@ -36,14 +42,14 @@ for index = 1, #stored, 2 do
     local drawn, at = string.match(value, "^(%S+) (%S+)$")
     bucket = { drawn = tonumber(drawn), at = tonumber(at) }
   else
-    local state, notedAt, endsAt, livesUntil, settleBy, forgetAt, requests, keyId =
+    local state, notedAt, endsAt, livesUntil, settleBy, countsUntil, requests, keyId =
       string.match(value, "^(%l+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (.*)$")
     local row = {
       field = field, state = state, keyId = keyId, notedAt = tonumber(notedAt), endsAt = tonumber(endsAt),
-      livesUntil = tonumber(livesUntil), settleBy = tonumber(settleBy), forgetAt = tonumber(forgetAt),
+      livesUntil = tonumber(livesUntil), settleBy = tonumber(settleBy), countsUntil = tonumber(countsUntil),
       requests = tonumber(requests),
     }
-    if row.forgetAt <= now then
+    if forgetAt(row) <= now then
       outdated[field] = true
     else
       rows[field] = row
@@ -56,10 +62,10 @@ local function fieldOf(tag)
 end
 
 -- A row without a key. An id of a key is never empty, because it is kept as JSON.
-local function blank(field, state, forgetAt)
+local function blank(field, state, countsUntil)
   return {
     field = field, state = state, keyId = "", notedAt = now, endsAt = now, livesUntil = now,
-    settleBy = now, forgetAt = forgetAt, requests = 0,
+    settleBy = now, countsUntil = countsUntil, requests = 0,
   }
 end
 
@@ -70,7 +76,7 @@ local function write(row)
   outdated[row.field] = nil
   local body = table.concat({
     row.state, digits(row.notedAt), digits(row.endsAt), digits(row.livesUntil), digits(row.settleBy),
-    digits(row.forgetAt), digits(row.requests), row.keyId,
+    digits(row.countsUntil), digits(row.requests), row.keyId,
   }, " ")
   redis.call("HSET", key, row.field, body, BUCKET, digits(bucket.drawn) .. " " .. digits(bucket.at))
   for field in pairs(outdated) do
@@ -78,7 +84,7 @@ local function write(row)
   end
   local last = now
   for _, each in pairs(rows) do
-    last = math.max(last, each.forgetAt)
+    last = math.max(last, forgetAt(each))
   end
   local expiry = math.min(math.ceil(last - now), LONGEST_EXPIRY_MS)
   redis.call("PEXPIRE", key, string.format("%.0f", expiry))
@@ -148,7 +154,8 @@ function calls.reserve()
   local requests, limits = number(), takeLimits()
   local row = rows[field]
   -- A whole second, so that the service need not round.
-  local endsAt = math.floor(((row and row.notedAt or now) + lifetimeMs + aheadMs) / 1000) * 1000
+  local notedAt = row and row.notedAt or now
+  local endsAt = math.floor((notedAt + math.max(lifetimeMs, SHORTEST_MS) + aheadMs) / 1000) * 1000
   if row then
     -- Another clock of the service's: the end moves, and the mint counts once.
     if row.state == "open" and row.endsAt ~= endsAt then
@@ -162,7 +169,7 @@ function calls.reserve()
     return refusal
   end
   local livesUntil, settleBy = endsAt - aheadMs, now + settleMs
-  row = blank(field, "open", math.max(livesUntil, settleBy, now + limits.windowMs))
+  row = blank(field, "open", now + limits.windowMs)
   row.endsAt, row.livesUntil, row.settleBy, row.requests = endsAt, livesUntil, settleBy, requests
   write(row)
   return { "noted", digits(endsAt) }
@@ -179,7 +186,7 @@ function calls.draw()
     end
     row.requests = requests
     -- With the last row the bucket is forgotten: it must be full by then.
-    row.forgetAt = math.max(row.forgetAt, now + limits.windowMs)
+    row.countsUntil = math.max(row.countsUntil, now + limits.windowMs)
     write(row)
   end
   return { "drawn" }
