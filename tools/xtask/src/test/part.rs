@@ -21,7 +21,7 @@ pub enum Part {
     Bundlers,
     /// The packed package itself: its contents, its types, its export map.
     Package,
-    /// The key broker, in Node and in workerd.
+    /// The key broker, in Node and in workerd, and its ledgers.
     Broker,
     /// The code in the README, in the runtimes that it names.
     Readme,
@@ -91,6 +91,11 @@ impl Part {
             Self::Bundlers | Self::Readme => CHROMIUM,
             _ => &[],
         }
+    }
+
+    /// Whether it starts a Redis.
+    pub fn uses_redis(self) -> bool {
+        matches!(self, Self::Broker | Self::Readme)
     }
 
     /// What runs it.
