@@ -179,6 +179,17 @@ export function contract(kind, start, { steps }) {
       assert.deepEqual(await standing(...claims), ["revoked", ...Array(4).fill("unknown")]);
     });
 
+    test("an open mint is remembered until its answer cannot come, and a live key until it ends", async () => {
+      const limits = { ...PLENTY, windowMs: 1_000 };
+      await reserve("a", limits, { lifetimeMs: 2_000 });
+      const { endsAt } = await reserve("b", limits);
+      await pass(69_999);
+      assert.ok(await ledger.settle(member, "a", "k", 2));
+      assert.ok(await ledger.settle(member, "b", "k2", 2));
+      await setTime(endsAt - 1);
+      assert.deepEqual(await standing(claim("k2")), ["live"]);
+    });
+
     test("a mint that made no key does not count, even if it is released before it is noted", async () => {
       const limits = { ...FEW, mints: 1, live: 1 };
       await reserve("a", limits);

@@ -2,6 +2,8 @@
 // restart leaves, what it makes of strange replies, and what it says of a Redis that forgets.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, test } from "node:test";
 import { redisDurability, redisLedger } from "fireworks-keys/broker/redis";
 import { startRedis, withClock } from "./redis.mjs";
@@ -129,6 +131,28 @@ test("a full Redis that evicts nothing notes nothing, and not half of it", async
   await send(["CONFIG", "SET", "maxmemory", "0"]);
   assert.deepEqual(await send(["HGETALL", "fireworks-keys:member"]), before);
   assert.equal(await send(["EXISTS", "fireworks-keys:another"]), 0);
+});
+
+test("a user who may do no more than the documents say is enough", async () => {
+  const { send, connect } = await started();
+  const commands = ["evalsha", "eval", "time", "hgetall", "hset", "hdel", "pexpire", "info", "config|get"];
+  const rights = commands.map((command) => `+${command}`);
+  await send(["ACL", "SETUSER", "ledger", "on", ">secret", "~fireworks-keys:*", ...rights]);
+  const limited = (await connect()).send;
+  await limited(["AUTH", "ledger", "secret"]);
+  const ledger = redisLedger(limited, quiet);
+  const brief = { ...LIMITS, windowMs: 1 };
+  await ledger.reserve("member", { ...MINT, lifetimeMs: 0, settleMs: 1 }, brief);
+  assert.ok(await ledger.release("member", "a", false, 0).then(() => true));
+  // Waits until the row has ended, so that the next call deletes it.
+  while ((await ledger.reserve("member", { ...MINT, attemptTag: "b" }, { ...brief, live: 1 })).limit);
+  assert.equal((await redisDurability(limited)).verdict, "forgets");
+  await assert.rejects(
+    redisLedger(limited, { ...quiet, prefix: "other:" }).revoke("member", "k"),
+    /NOPERM|ACL/i,
+  );
+  const readme = await readFile(join(import.meta.dirname, "../../examples/edge-broker/README.md"), "utf8");
+  assert.ok(readme.includes(rights.join(" ")), "these are what they say");
 });
 
 test("the prefix begins all names, and a name that something else has is an error", async () => {
