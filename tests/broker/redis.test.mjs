@@ -122,8 +122,11 @@ test("a replica holds what its master holds", async () => {
 
 test("a full Redis that evicts nothing notes nothing, and not half of it", async () => {
   const { send } = await started(["--maxmemory-policy", "noeviction"]);
-  const ledger = redisLedger(send, quiet);
+  const clock = withClock(send);
+  const ledger = redisLedger(clock.send, quiet);
   await ledger.reserve("member", MINT, LIMITS);
+  // Its row is no longer needed, and would be deleted.
+  await clock.setTime(Date.now() + 3_600_000);
   const before = await send(["HGETALL", "fireworks-keys:member"]);
   await send(["CONFIG", "SET", "maxmemory", "1"]);
   await assert.rejects(ledger.reserve("member", { ...MINT, attemptTag: "b" }, LIMITS), /OOM/);
@@ -218,14 +221,17 @@ test("replies are read as clients hand them over, and everything else is an erro
 });
 
 test("an error rejects with Redis's words, whether send rejects with it or resolves to it", async () => {
-  for (const send of [
+  for (const answer of [
     async () => new Error("ERR no such luck"),
     async () => Promise.reject(new Error("ERR no such luck")),
     () => {
       throw new Error("ERR no such luck");
     },
   ]) {
+    let sent = 0;
+    const send = () => (sent += 1) && answer();
     await assert.rejects(redisLedger(send, quiet).revoke("member", "k"), /ERR no such luck/);
+    assert.equal(sent, 1);
   }
   for (const unknown of [
     "NOSCRIPT No matching script.",
@@ -325,10 +331,12 @@ test("what Redis says of itself is understood in each form in which clients hand
 test("the first answer is followed by one look at what Redis keeps, which the console is told of", async (context) => {
   const { send } = await started();
   const found = [];
-  const ledger = redisLedger(send, { onDurability: (durability) => found.push(durability) });
+  const sent = [];
+  const counting = (args) => sent.push(args[0]) && send(args);
+  const ledger = redisLedger(counting, { onDurability: (durability) => found.push(durability) });
   for (let time = 0; time < 3; time += 1) await ledger.revoke("member", "k");
+  assert.equal(sent.filter((command) => command === "INFO").length, 1);
   while (found.length === 0) await send(["PING"]);
-  await send(["PING"]);
   assert.deepEqual(
     found.map(({ verdict }) => verdict),
     ["forgets"],

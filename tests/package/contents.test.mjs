@@ -26,6 +26,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt", "redis"].map((entry) => `dist/broker/${entry}.js`),
       ...[
+        "budget",
         "cloudflare",
         "durability",
         "duration",

@@ -11,11 +11,11 @@ export interface Durability {
   reasons: string[];
 }
 
-type Send = (args: string[], key: string | undefined) => Promise<unknown>;
+type Send = (args: [command: string, ...args: string[]], key: string | undefined) => Promise<unknown>;
 
 /** Asks Redis whether it keeps what is written. Never rejects. What a failover loses, it cannot say. */
 export async function redisDurability(send: Send): Promise<Durability> {
-  const ask = async (...args: string[]): Promise<unknown> => {
+  const ask = async (...args: [string, ...string[]]): Promise<unknown> => {
     try {
       return await send(args, undefined);
     } catch {

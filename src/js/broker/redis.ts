@@ -13,7 +13,10 @@ export { type Durability, redisDurability } from "./durability.js";
  * error's message contains Redis's words. `key` is the key that the command is about, for clients of a
  * cluster that do not find it by themselves; it is undefined for a command that is about none.
  */
-export type RedisSend = (args: string[], key: string | undefined) => Promise<unknown>;
+export type RedisSend = (args: RedisCommand, key: string | undefined) => Promise<unknown>;
+
+/** A command's name and its arguments. */
+export type RedisCommand = [command: string, ...args: string[]];
 
 /** Options of `redisLedger`. */
 export interface RedisLedgerOptions {
