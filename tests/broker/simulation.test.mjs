@@ -65,6 +65,7 @@ async function run(world) {
   // One run of reconcile later there is no key but the broker's own and those that members have, although
   // somebody mints by hand meanwhile.
   world.mintByHand();
+  world.forgetSometimes();
   let result = await world.clock.until(world.reconcile());
   if (result?.left?.[0].why === "unrecognised") {
     world.happened["not recognised"] = 1;

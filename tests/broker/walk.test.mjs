@@ -202,6 +202,36 @@ test("a cursor that the service no longer knows begins anew", async () => {
   assert.equal(made.keys.size, 0);
 });
 
+test("a cursor outlives a run that cannot list anything", async () => {
+  let isDown = false;
+  const made = service(undefined, { page: 10, trouble: () => isDown && refusal(503, 14) });
+  addEndless(made, 30);
+  const { broker } = brokerOf(memoryLedger(), { fetch: made.fetch, limits, maxRetries: 0 });
+  const { cursor } = await broker.reconcile({ maxRequests: 12 });
+  assert.ok(cursor);
+  isDown = true;
+  await assert.rejects(broker.reconcile(), { status: 503 });
+  isDown = false;
+  const lists = made.sent.list;
+  assert.equal((await broker.reconcile({ maxRequests: 1 })).left[0].why, "requests");
+  assert.equal(made.sent.list, lists + 1);
+  assert.equal((await broker.reconcile()).settled, true);
+});
+
+test("the ledger is asked about a hundred keys at a time, however many a page holds", async () => {
+  const ledger = memoryLedger();
+  const asked = [];
+  const standings = (member, claims) => {
+    asked.push(claims.length);
+    return ledger.standings(member, claims);
+  };
+  const { fetch } = service();
+  const { broker, mint } = brokerOf({ ...ledger, standings }, { fetch, limits });
+  await mint(250);
+  assert.equal((await broker.reconcile()).known, 250);
+  assert.deepEqual(asked.sort(), [100, 100, 50]);
+});
+
 test("wrong options of a run are named", async () => {
   const { fetch, sent } = service();
   const { broker } = brokerOf(memoryLedger(), { fetch });

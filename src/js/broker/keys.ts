@@ -223,7 +223,7 @@ function check(
 
 /** The end of a key as the module takes it: it refuses one that has passed by this machine's clock. */
 function writable(endsAt: number): Date {
-  return new Date(Math.max(endsAt, Date.now() + 60_000));
+  return new Date(Math.max(endsAt, Date.now() + 5_000));
 }
 
 function notMinted(cause: unknown): Problem {

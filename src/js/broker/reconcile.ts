@@ -88,8 +88,13 @@ export async function reconcile(
   options: ReconcileOptions,
   ...surplus: unknown[]
 ): Promise<Reconciliation> {
-  const { keep, token, signal, budget, progress, force } = checked(settings, options, surplus);
-  settings.cursor = undefined;
+  const result = await run(settings, checked(settings, options, surplus));
+  settings.cursor = result.cursor;
+  return result;
+}
+
+async function run(settings: Settings, checked: Checked): Promise<Reconciliation> {
+  const { keep, token, signal, budget, progress, force } = checked;
   const own = await tokenOf(settings);
   const result: Reconciliation = {
     ...{ known: 0, revoked: [], spared: [], missing: [], failed: [], settled: false },
@@ -104,8 +109,7 @@ export async function reconcile(
     result.known = at.known;
     result.spared = at.own ? [at.own.keyId] : [];
     if (stop) {
-      settings.cursor = result.cursor = written(at);
-      return { ...result, left: [stop, ...left] };
+      return { ...result, left: [stop, ...left], cursor: written(at) };
     }
     result.missing = keep.filter((keyId) => !at.found.includes(keyId));
     // A key that has just failed would probably fail again. The next run tries again.

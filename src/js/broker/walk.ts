@@ -1,7 +1,7 @@
 // One walk of `reconcile` over the service's list, page by page, because a list may be long. What is most
 // dangerous on a page is revoked first.
 
-import { type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
+import { ApiError, type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
 import type { Budget } from "./budget.js";
 import { beginning, type Progress } from "./cursor.js";
 import type { Standing } from "./ledger.js";
@@ -14,6 +14,9 @@ const AT_ONCE = 6;
 
 /** How many keys a page of the list may hold: each may have large annotations. */
 const PAGE = 50;
+
+/** How many keys the ledger is asked about at a time. */
+const CLAIMS = 100;
 
 /** For a mint of which only its key is left: everything that it drew counts as sent. */
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -121,7 +124,7 @@ export class Walk {
       return { page: await listApiKeys({ ...this.#call(), pageSize: PAGE, pageToken }) };
     } catch (error) {
       if (budget.stop) return { stopped: { why: budget.stop, keys: 0 } };
-      const isStale = count === 0 && pageToken !== undefined;
+      const isStale = count === 0 && pageToken !== undefined && isUnknownPage(error);
       if (this.#isAborted || (!isStale && count === 0 && result.revoked.length === 0)) throw error;
       // The service may not know the page any more: the next run begins anew.
       if (isStale) this.progress.page = undefined;
@@ -158,11 +161,12 @@ export class Walk {
       if (key.member === null) found.push({ key, standing: "unknown" });
       else if (!members.get(key.member)?.push(key)) members.set(key.member, [key]);
     }
-    await each(shuffled([...members]), this.#isStopped, async ([member, keys]) => {
-      for (const one of await this.#standings(member, keys)) found.push(one);
-      members.delete(member);
+    const questions = new Set(shuffled([...members].flatMap(questionsOf)));
+    await each([...questions], this.#isStopped, async (question) => {
+      for (const one of await this.#standings(question)) found.push(one);
+      questions.delete(question);
     });
-    for (const unasked of members.values()) left += unasked.length;
+    for (const { keys: unasked } of questions) left += unasked.length;
     const now = Date.now();
     const going: Found[] = [];
     for (const one of found) {
@@ -206,7 +210,7 @@ export class Walk {
   }
 
   /** What the ledger knows of a member's keys; nothing of those for which it does not answer. */
-  async #standings(member: string, keys: Listed[]): Promise<Found[]> {
+  async #standings({ member, keys }: Question): Promise<Found[]> {
     const { settings, budget, result } = this.#means;
     try {
       const standings = await budget.ask(() => settings.ledger.standings(member, keys.map(claimOf)));
@@ -285,6 +289,26 @@ interface Found {
 function heldBack({ keyId, createdAt, isTooLong }: NonNullable<Progress["own"]>): Listed {
   const endsAt = isTooLong ? Infinity : createdAt;
   return { keyId, createdAt, isTooLong, endsAt, tag: null, member: null, looksOwn: true };
+}
+
+/** What the ledger is asked at a time. */
+interface Question {
+  member: string;
+  keys: Listed[];
+}
+
+/** The questions about a member's keys: a service may list any number on a page. */
+function questionsOf([member, keys]: [string, Listed[]]): Question[] {
+  const count = Math.ceil(keys.length / CLAIMS);
+  return Array.from({ length: count }, (_, index) => ({
+    member,
+    keys: keys.slice(index * CLAIMS, (index + 1) * CLAIMS),
+  }));
+}
+
+/** Whether the service does not know the page any more that an earlier run has named. */
+function isUnknownPage(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 400 || error.status === 404);
 }
 
 /** Whether the API says that there is no such key. */

@@ -36,9 +36,6 @@ const CRASHES = 0.01;
 /** How long no mint is sent after a 429, which says nothing of it here, in milliseconds. */
 const PAUSE_MS = 5_000;
 
-/** How late a request may be sent after it was drawn from the bucket. */
-const DRAWN_MS = 60_000;
-
 /** How often the ledger starts again with nothing when it has done what it was asked. */
 const LOSSES = 0.006;
 
@@ -129,6 +126,11 @@ export class World {
     }
     if (name === "settle" && answer) this.written.get(given[1]).keyId = given[2];
     return answer;
+  }
+
+  /** Has the ledger lose what it knew at the end, of every so many worlds. */
+  forgetSometimes() {
+    if (this.#random.chance(0.2)) this.#loseLedger();
   }
 
   /** The ledger's process ends, and another begins with nothing. */
@@ -241,7 +243,8 @@ export class World {
     const own = this.#sent.filter((each) => each.member === member && each.ledger === this.#ledger);
     const within = own.filter(({ at }) => at > this.clock.now - this.windowMs);
     const bucket = 4 * this.limits.mints;
-    const refilled = (bucket * (this.windowMs + DRAWN_MS)) / this.windowMs;
+    // A request may be sent up to a minute after it was drawn.
+    const refilled = (bucket * (this.windowMs + MINUTE_MS)) / this.windowMs;
     if (within.length > bucket + refilled) {
       this.#fail(new Error(`${within.length} requests were sent for ${member}`));
     }
@@ -342,8 +345,8 @@ export class World {
       this.#fail(new Error(`a key ends at ${expireTime}, not ${endsAt}`));
     this.#made.add(tagOf(annotations));
     const made = [...this.#made].map((tag) => ({ tag, ...this.written.get(tag) }));
-    const before = made.filter((each) => memberOf(each.tag) === member && each.ledger === ledger);
-    const within = before.filter((each) => each.at <= at && each.at > at - this.windowMs);
+    const own = made.filter((each) => memberOf(each.tag) === member && each.ledger === ledger);
+    const within = own.filter((each) => each.at <= at && each.at > at - this.windowMs);
     if (within.length > this.limits.mints) this.#fail(new Error(`a member has made ${within.length} keys`));
     const mints = new Set();
     for (const key of this.service.keys.values()) {
