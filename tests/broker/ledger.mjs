@@ -179,7 +179,7 @@ export function contract(kind, start, { steps }) {
       assert.deepEqual(await standing(...claims), ["revoked", ...Array(4).fill("unknown")]);
     });
 
-    test("an open mint is remembered until its answer cannot come, and a live key until it ends", async () => {
+    test("an open mint is remembered until no answer can come, and a live key until it ends", async () => {
       const limits = { ...PLENTY, windowMs: 1_000 };
       await reserve("a", limits, { lifetimeMs: 2_000 });
       const { endsAt } = await reserve("b", limits);
@@ -228,7 +228,7 @@ export function contract(kind, start, { steps }) {
       assert.deepEqual(await standing(claim("key of a")), ["revoked"]);
     });
 
-    test("a key stands by its id; by its tag only while its mint has none, and if it ends in time", async () => {
+    test("a key is known by its id; by its tag only while the mint is open, if it ends in time", async () => {
       const { endsAt } = await reserve("open");
       const live = await minted("live");
       await reserve("released");

@@ -82,8 +82,8 @@ async function end(child, signal) {
 }
 
 /**
- * A connection that has a `send` for the ledger. A reply that is an error rejects, and so does what waits when
- * the connection ends.
+ * A connection that has a `send` for the ledger. A reply that is an error rejects, and so does what waits
+ * when the connection ends.
  */
 async function connectTo(port) {
   const socket = connect(port, "127.0.0.1").setNoDelay();
@@ -115,7 +115,7 @@ async function connectTo(port) {
   };
 }
 
-/** The reply that begins at `start`, as RESP2 writes it, and where it ends; undefined if it is not whole yet. */
+/** The reply of RESP2 that begins at `start`, and where it ends; undefined if it is not whole yet. */
 function readReply(bytes, start) {
   const line = bytes.indexOf("\r\n", start);
   if (line === -1) return undefined;

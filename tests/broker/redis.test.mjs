@@ -78,7 +78,7 @@ test("the time is Redis's own, however wrong the clock of this process is", asyn
   assert.ok(Math.abs(endsAt / 1_000 - 30 - Number(seconds)) <= 2, `${endsAt}`);
 });
 
-test("a restart after a kill -9 loses nothing that was acknowledged, and the script is sent again", async () => {
+test("a kill -9 loses nothing that was acknowledged, and the script is sent again", async () => {
   const { send, kill9, restart, connect } = await started(["--appendonly", "yes", "--appendfsync", "always"]);
   const ledger = redisLedger(send, quiet);
   for (const attemptTag of ["a", "b", "c"]) await ledger.reserve("member", { ...MINT, attemptTag }, LIMITS);
@@ -328,7 +328,7 @@ test("what Redis says of itself is understood in each form in which clients hand
   }
 });
 
-test("the first answer is followed by one look at what Redis keeps, which the console is told of", async (context) => {
+test("one look at what Redis keeps follows the first answer, and the console hears it", async (context) => {
   const { send } = await started();
   const found = [];
   const sent = [];

@@ -49,7 +49,7 @@ function eviction(info: ReadonlyMap<string, string>): Finding {
   return [false, `Redis forgets rows when memory is short: its maxmemory-policy is ${policy}`];
 }
 
-/** What a restart loses. `setting` is `appendfsync` where there is an append-only file, and `save` elsewhere. */
+/** What a restart loses. `setting` is `appendfsync` if there is an append-only file, and `save` if not. */
 function persistence(logs: string | undefined, setting: string | undefined): Finding {
   if (logs === "1") {
     if (setting === "always") return [true, "a restart loses nothing"];
