@@ -26,11 +26,13 @@ test("the tarball holds what is needed, and nothing else", async () => {
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
       ...["cli", "default", "edge", "inline", "testing", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
-      ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
+      ...["cloudflare", "index", "jwt", "redis"].map((entry) => `dist/broker/${entry}.js`),
       ...["index", "tabs"].map((entry) => `dist/member/${entry}.js`),
       ...["error", "event", "index", "options"].map((types) => `dist/types/member/${types}.d.ts`),
       ...[
+        "budget",
         "cloudflare",
+        "durability",
         "duration",
         "handler",
         "index",
@@ -40,6 +42,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "options",
         "problem",
         "reconcile",
+        "redis",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
       ...["advice", "body", "compiled", "errors", "event", "finding", "index", "list", "types"].map(
@@ -110,6 +113,7 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "testing",
     "member/index",
     "member/tabs",
+    "broker/redis",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);

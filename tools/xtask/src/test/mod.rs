@@ -105,7 +105,9 @@ fn prepare(workspace: &Workspace, parts: &[Part]) -> Result<Environment> {
     let programs = programs
         .max_by_key(|programs| programs.len())
         .unwrap_or(&[]);
-    for (name, path) in browsers::find_or_install(programs)? {
+    let redis = parts.iter().any(|part| part.uses_redis());
+    let servers = if redis { browsers::REDIS } else { &[] };
+    for (name, path) in browsers::find_or_install(&[programs, servers].concat())? {
         environment.push((name, path.into()));
     }
     Ok(environment)
