@@ -107,12 +107,13 @@ export function isPage(answer: Answer, name: string): boolean {
 
 function describeResource(resource: unknown, fields: string): string {
   const key = textOf(resource, "key");
+  const tells = (value: string): boolean => key !== undefined && value.includes(key);
   let text = key === undefined ? "-" : "k";
   for (const name of (names[fields] ??= fields.split(" "))) {
     const value = field(resource, name) ?? "";
-    // A secret stays here, also if it stands in another field.
+    // A secret stays here, also if another field holds it.
     if (value === "") text += "u";
-    else if (typeof value === "string") text += value === key ? "h" : described(value);
+    else if (typeof value === "string") text += tells(value) ? "h" : described(value);
     else if (typeof value === "number") text += `#${described(`${value}`).slice(1)}`;
     else text += value === false ? "f" : "x";
   }
@@ -121,7 +122,7 @@ function describeResource(resource: unknown, fields: string): string {
     for (const [name, value] of Object.entries(annotations)) {
       // A service may keep much that is none of our business.
       if (name.startsWith("fireworks-keys-") && typeof value === "string" && value !== "") {
-        text += `${described(name)}${described(value)}`;
+        if (!tells(name + value)) text += `${described(name)}${described(value)}`;
       }
     }
   }

@@ -8,7 +8,7 @@ import {
   NO_SECRETS,
   redactBody,
   redactCause,
-  redactId,
+  redactIds,
   redactText,
   type Secrets,
   secretsOf,
@@ -196,8 +196,7 @@ export class RotationError extends Base {
   readonly successors: readonly Successor[];
 
   /** @internal */
-  constructor({ stage, reason, ...found }: EndedRotation, tokens: Secrets, context: Context) {
-    const liveKeyIds = found.liveKeyIds.map((id) => redactId(id, tokens));
+  constructor({ stage, reason, liveKeyIds, successors }: EndedRotation, context: Context) {
     const named = liveKeyIds.slice(0, 10).join(", ");
     const others = liveKeyIds.length > 10 ? ` and ${liveKeyIds.length - 10} more` : "";
     const live = named && `; live: ${named}${others}`;
@@ -206,8 +205,8 @@ export class RotationError extends Base {
     this.stage = stage;
     this.reason = reason;
     this.liveKeyIds = liveKeyIds;
-    this.successors = found.successors.map(({ keyId, createTime, ageMs }) => ({
-      keyId: redactId(keyId, tokens),
+    this.successors = successors.map(({ keyId, createTime, ageMs }) => ({
+      keyId,
       createTime: createTime ?? undefined,
       ageMs: ageMs ?? undefined,
     }));
@@ -323,8 +322,8 @@ interface EndedRotation {
   successors: { keyId: string; createTime: string | null; ageMs: number | null }[];
 }
 
-/** The errors that were made here, which hold no secret. */
-const made = new WeakSet<object>();
+/** The error that was made last, as long as nobody else has it: another one may be made around it. */
+let inner: unknown;
 
 /**
  * @internal Makes the error for a failure. `tokens` are those that were used, and `headers` the values of the
@@ -339,12 +338,15 @@ export function toError(
   headers: readonly string[],
 ): FireworksKeysError {
   const secrets = { ids: secretsOf(tokens), words: secretsOf(tokens, headers) };
-  const { aftermath } = failure.context;
-  if (aftermath) aftermath.keyIds = aftermath.keyIds.map((id) => redactId(id, secrets.ids));
-  const ours = made.has(Object(cause));
-  failure.context.cause = ours ? cause : redactCause(cause, secrets.words);
-  const error = attempt(failure, answer, secrets);
-  made.add(error);
+  const told = redactIds(failure, secrets.ids);
+  const ours = inner !== undefined && cause === inner;
+  told.context.cause = ours ? cause : redactCause(cause, secrets.words);
+  const error = attempt(told, answer, secrets);
+  inner = error;
+  // A caller who throws it again may have put a secret into it.
+  Promise.resolve().then(() => {
+    inner = undefined;
+  });
   return error;
 }
 
@@ -379,6 +381,6 @@ function build({ context, what }: Failure, answer: Answer, { ids, words }: Unsai
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
     case "rotation":
-      return new RotationError(what, ids, context);
+      return new RotationError(what, context);
   }
 }
