@@ -1,5 +1,7 @@
 // Reads the code and the message of a refusal from its body. The gateway has several shapes for them.
 
+import { cut } from "./bounds.js";
+
 /** The names of gRPC's status codes, by number. */
 const GRPC_CODES = [
   "OK",
@@ -44,7 +46,7 @@ const BY_STATUS: Record<number, GrpcCode> = {
 };
 
 /** The longest message that an error repeats. */
-const LONGEST = 1_000;
+const LONGEST = 500;
 
 /** @internal The gRPC name of a refusal: from the body's code, a number or a name, or else the status. */
 export function grpcCode(status: number, body: unknown): GrpcCode {
@@ -96,7 +98,7 @@ export function explain(status: number, body: unknown, optional: boolean): strin
     textOf(field(body, "fault"), "faultstring");
   if (words !== undefined) {
     const hint = optional && status === 400 && /annotation/i.test(words) ? ANNOTATIONS_HINT : "";
-    return words.slice(0, LONGEST) + hint;
+    return cut(words, LONGEST) + hint;
   }
   if (status === 0 || (status >= 300 && status <= 399)) return REDIRECT;
   return body === undefined ? "the body is no JSON" : "the body holds no message";

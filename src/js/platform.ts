@@ -35,9 +35,9 @@ export function livesOn(): boolean {
 }
 
 /**
- * The address of the page or worker script, if there is one that paths can be relative to. A frame without a
- * file (`about:srcdoc`, `about:blank`) and a worker made from a blob have only the origin of the page that made
- * them; a frame in a sandbox does not even have that, but its document's base.
+ * The address of the page or worker script, if there is one that paths can be relative to. A frame without
+ * a file (`about:srcdoc`, `about:blank`) and a worker made from a blob have only the origin of the page that
+ * made them. A frame in a sandbox has not even that, but its document's base.
  */
 export function pageAddress(): string | undefined {
   try {

@@ -1,6 +1,8 @@
 // Redacts the secrets in what a server or a fetch said, so that an error can repeat it. These functions
 // take any value.
 
+import { cut } from "./bounds.js";
+
 /** What an error may not repeat: tokens, new keys, and what a caller put into headers. */
 export interface Secrets {
   /** The secrets themselves, the longest first: one may be a part of another. */
@@ -40,8 +42,10 @@ const LONG = 16;
 /** How much of a secret has parts: it is the server that decides how long a new key is. */
 const LONGEST = 4_096;
 
-/** How much of a cause's message is repeated. */
+/** How much of a cause's message is repeated, how much of it a console shows, and how much of its name. */
 const LONGEST_MESSAGE = 1_000;
+const LONGEST_SHOWN = 300;
+const LONGEST_NAME = 50;
 
 /** How many different encodings around each other are undone. */
 const LEVELS = 4;
@@ -150,8 +154,8 @@ function cleaned(text: string, clean: (text: string) => string): string {
 }
 
 /**
- * A copy of a plain value without the secrets in its ids and tags: a caller or a server may have put a token in
- * the place of one.
+ * A copy of a plain value without the secrets in its ids and tags: a caller or a server may have put a token
+ * in the place of one.
  */
 export function redactIds<T>(value: T, secrets: Secrets, isId?: boolean): T;
 export function redactIds(value: unknown, secrets: Secrets, isId = false): unknown {
@@ -185,8 +189,8 @@ export function redactText(text: string, secrets: Secrets): string {
 }
 
 /**
- * A copy of a parsed JSON value without the secrets, without what may be a key, and without the `key` of whatever
- * looks like a key that was made: it has a `keyId` as well.
+ * A copy of a parsed JSON value without the secrets, without what may be a key, and without the `key` of
+ * whatever looks like a key that was made: it has a `keyId` as well.
  */
 export function redactBody(value: unknown, secrets: Secrets, depth = 0): unknown {
   if (typeof value === "string") return redactText(value, secrets);
@@ -222,8 +226,8 @@ export function redactCause(cause: unknown, secrets: Secrets, depth = 0): unknow
       if (value === undefined) continue;
       Object.defineProperty(copy, field, { value, configurable: true, writable: true });
     }
-    // The copy's own stack would say where it was copied.
-    copy.stack = `${copy.name}: ${copy.message}`;
+    // The copy's own stack would say where it was copied. The deeper, the less a console shows of it.
+    copy.stack = cut(`${copy.name}: ${copy.message}`, LONGEST_SHOWN >> depth);
     return copy;
   } catch {
     return undefined;
@@ -231,5 +235,5 @@ export function redactCause(cause: unknown, secrets: Secrets, depth = 0): unknow
 }
 
 function textOf(value: unknown, secrets: Secrets): unknown {
-  return typeof value === "string" ? redactText(value, secrets) : undefined;
+  return typeof value === "string" ? cut(redactText(value, secrets), LONGEST_NAME) : undefined;
 }

@@ -78,9 +78,9 @@ export function send(
 }
 
 /**
- * How the source of a platform's own fetch reads. Browsers, workerd and Bun 1.4 have a native function of this
- * name; a bound function and a proxy have none. Node 20, 22, 24 and 26, and Deno 2.9, have a function in
- * JavaScript, whose beginning is unlike a mock's.
+ * How the source of a platform's own fetch reads. Browsers, workerd and Bun 1.4 have a native function of
+ * this name; a bound function and a proxy print no name. Node 20, 22, 24 and 26, and Deno 2.9, have a
+ * function in JavaScript, whose beginning is unlike a mock's.
  */
 const SOURCES = [
   /^function fetch\(\)\s*\{\s*\[native code\]\s*\}$/,

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
 
-/** Runs a script in a process of its own, over a server on this machine. Returns the requests that arrived. */
+/** Runs a script in a process of its own, over a server on this machine. Returns what arrived there. */
 async function requestsOf(t, script) {
   const seen = [];
   const server = createServer(async (request, response) => {
@@ -42,7 +42,7 @@ const EXPECTED = [
   ["GET", PATH, BEARER, ""],
 ];
 
-/** What stands as the global fetch before the package is imported, as a test tool and a tracer put it there. */
+/** What test tools and tracers put in the place of the global fetch before the package is imported. */
 const MOCKS = {
   "that looks for a part of the URL": `(url, init) => url.includes("/apiKeys") && native(url, init)`,
   "that compares the URL": `(url, init) => url === address && native(url, init)`,
