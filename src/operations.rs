@@ -200,7 +200,7 @@ pub fn delete_orphans(options: Options<DeleteOrphans>, waited_ms: f64) -> Promis
         let call = begin(&api, waited_ms);
         let mut deleted = Vec::new();
         match sweep.run(&call, &mut deleted).await {
-            Ok(()) => to_js(&deleted),
+            Ok(_) => to_js(&deleted),
             Err(failure) => Err(failed(OPERATION, &call, &failure, &api)),
         }
     }))

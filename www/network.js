@@ -130,6 +130,7 @@ function switchOf({ name, kind, label, hint }) {
 async function ask(method, path, body) {
   const response = await fetch(path, {
     method,
+    headers: { "content-type": "application/json" },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });

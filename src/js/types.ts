@@ -94,7 +94,7 @@ export interface NewKeyOptions extends ConnectionOptions {
   annotations?: Record<string, string> | undefined;
   /**
    * Marks the attempts of this create, so that `deleteOrphans` finds the keys that they left behind.
-   * Creates may share a tag: each tells its own keys from those of the others.
+   * Give each create a tag of its own: `deleteOrphans` deletes every key with a tag, but for one.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
@@ -122,7 +122,7 @@ export interface DeleteApiKeyOptions extends ConnectionOptions {
 export interface DeleteOrphansOptions extends ConnectionOptions {
   /** The id of the user that the create was for. */
   userId: string;
-  /** The create's tag, from its error or its event. */
+  /** The create's tag, from its error or its event. Every key with it is deleted, but for `keepKeyId`. */
   attemptTag: string;
   /** The id of the key that the create returned, if it returned one. This key is kept. */
   keepKeyId?: string | undefined;

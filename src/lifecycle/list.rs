@@ -1,5 +1,6 @@
 //! Lists, page by page. A page token that comes again is an error, not an endless loop.
 
+use super::lineage::sorted;
 use super::{Answer, Call, Error, Item, Outcome, Request, Service, path};
 
 /// The field of a page that says where the next one starts.
@@ -113,25 +114,33 @@ pub async fn pages<S: Service>(
 }
 
 /// Hands every key of a user to `visit`, as [`pages`] does with pages. A list that is shorter than it says
-/// is an error: what it lacks may be there.
+/// is an error: what it lacks may be there. Returns when the first page was made, by the server's clock, if
+/// its answer says so.
 pub async fn every_key<S: Service>(
     call: &Call<'_, S>,
     account: &str,
     user: &str,
     query: &[(&'static str, String)],
     visit: &mut dyn FnMut(<S::Answer as Answer>::Item) -> Result<(), &'static str>,
-) -> Outcome<S, ()> {
+) -> Outcome<S, Option<f64>> {
     let first = Page {
         collection: Collection::Keys { account, user },
         query,
     };
     // It is not known whether a filter changes what a page says of the whole list.
     let is_whole = query.iter().all(|(name, _)| *name != "filter");
-    let mut count = 0.0;
+    // Where keys come and go, the same one may stand on two pages.
+    let mut ids = Vec::new();
+    let mut nameless = 0.0;
+    let mut date_ms = None;
     let mut total = None::<f64>;
     pages(call, &first, &mut |answer: &S::Answer| {
+        date_ms = date_ms.or_else(|| answer.date_ms());
         for key in answer.items("apiKeys") {
-            count += 1.0;
+            match key.text("keyId") {
+                Some(id) => ids.push(id),
+                None => nameless += 1.0,
+            }
             visit(key)?;
         }
         // Keys come and go meanwhile, so the least that a page says is what must be there.
@@ -140,10 +149,15 @@ pub async fn every_key<S: Service>(
             (size, least) => size.or(least),
         };
         let is_last = answer.item().is_none_or(|page| page.is_blank(TOKEN));
-        if is_whole && is_last && total.is_some_and(|total| count < total) {
+        let count = || {
+            let ids = sorted(&mut ids.iter().map(String::as_bytes));
+            nameless + ids.chunk_by(|(one, _), (other, _)| one == other).count() as f64
+        };
+        if is_whole && is_last && total.is_some_and(|total| count() < total) {
             return Err("its list is shorter than its totalSize");
         }
         Ok(())
     })
-    .await
+    .await?;
+    Ok(date_ms)
 }

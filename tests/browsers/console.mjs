@@ -35,7 +35,7 @@ export async function startConsole(...args) {
   const ask = async (method, path, body) => {
     const response = await fetch(`${emulator.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${TOKEN}` },
+      headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
       body: body && JSON.stringify(body),
     });
     assert.ok(response.ok, `${method} ${path}: ${response.status}`);

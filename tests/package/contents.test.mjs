@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { linked } from "../../tools/package/pack.mjs";
+import { brotliCompressSync } from "node:zlib";
 import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -23,7 +24,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
+      ...["default", "edge-light", "inline", "testing", "url", "workerd"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
       ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
       ...[
@@ -38,6 +39,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "problem",
         "reconcile",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
+      ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
       ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
       ),
@@ -103,10 +105,17 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",
+    "testing",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);
   }
+});
+
+test("the service in memory stays below 5 KB, brotli, and needs nothing else", async () => {
+  const script = await readFile(installed("dist/testing.js"));
+  assert.ok(brotliCompressSync(script).length < 5_000);
+  assert.doesNotMatch(script.toString(), /\bimport\b|WebAssembly/);
 });
 
 test("a debug build has names and source maps, and works", async () => {

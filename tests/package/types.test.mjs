@@ -22,7 +22,7 @@ const PLATFORMS = {
 };
 
 /** The files to compile on every platform, and those only for Workers. */
-const FILES = ["use.ts", "misuse.ts", "broker.ts"];
+const FILES = ["use.ts", "misuse.ts", "broker.ts", "testing.ts"];
 const WORKER_FILES = ["worker.ts"];
 
 before(async () => {

@@ -113,7 +113,7 @@ async function onPage(browser, entry, api, at, headers) {
      import { report } from "../suite/report.mjs";
      globalThis.report = await report(fireworksKeys, ${JSON.stringify(api)});`,
   );
-  const server = await serve(folder, headers);
+  const server = await serve(folder, { headers, api });
   try {
     return await browser(`${server.url}/${at}/page.html`);
   } finally {

@@ -12,6 +12,7 @@ export type ProblemCode =
   | "mint-limit"
   | "not-found"
   | "origin"
+  | "request-limit"
   | "unauthenticated"
   | "unavailable"
   | "upstream";

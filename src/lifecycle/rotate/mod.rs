@@ -9,6 +9,7 @@ use plan::Plan;
 pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, RotationErrorKind};
 
 use super::delete::{Deletion, LAG_MS, Shown};
+use super::lifetime::made_ms;
 use super::lineage::{Lineage, Listed, created_ms, has, sorted};
 use super::list::every_key;
 use super::sweep::ONE;
@@ -131,11 +132,27 @@ impl<S: Rotator> Progress<'_, S> {
         });
     }
 
+    /// Lists the user's keys, once more if the rotated one is missing: a list may lag behind.
     async fn list(&self) -> Outcome<S, Keys<S>> {
-        let mut keys = Lineage::default();
-        let Rotate { account, user, .. } = *self.rotate;
-        every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
-        Ok(keys)
+        let Rotate {
+            account,
+            user,
+            key_id,
+            ..
+        } = *self.rotate;
+        let mut is_last = false;
+        loop {
+            let mut keys = Lineage::default();
+            every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
+            if is_last || keys.get(key_id).is_some() {
+                return Ok(keys);
+            }
+            match self.call.pause(LAG_MS).await {
+                Ok(()) => is_last = true,
+                Err(aborted) if matches!(*aborted, Error::Aborted) => return Err(aborted),
+                Err(_) => return Ok(keys),
+            }
+        }
     }
 
     async fn create(&mut self, key: &NewKey) -> Result<S::Answer, RotationErrorKind<S>> {
@@ -258,6 +275,7 @@ impl<S: Rotator> Progress<'_, S> {
         } else {
             (self.call, new)
         };
+        let is_young = plan.is_young_at(made_ms(&created));
         let mut rotation = Rotation {
             created,
             revoked: Vec::new(),
@@ -287,7 +305,7 @@ impl<S: Rotator> Progress<'_, S> {
             return rotation;
         }
         // A key that was made a moment ago may be missing from a list that lags behind.
-        if plan.is_young && self.call.pause(LAG_MS).await.is_err() {
+        if is_young && self.call.pause(LAG_MS).await.is_err() {
             rotation.pending.extend(unclear);
             return rotation;
         }
@@ -342,8 +360,13 @@ impl<S: Rotator> Progress<'_, S> {
         } = *self.rotate;
         let goes_on = match kind {
             RotationErrorKind::Request(error) if error.interrupts() => true,
-            _ => match (Deletion { account, user }).run_new(self.call, id).await {
-                Ok(()) => return true,
+            _ => match (Deletion { account, user }).run(self.call, id, true).await {
+                Ok(()) => {
+                    if let Some(unfinished) = &mut self.unfinished {
+                        unfinished.keep_none();
+                    }
+                    return true;
+                }
                 Err(error) => ONE.may_be_found_after(&error) || self.unfinished.is_some(),
             },
         };

@@ -6,6 +6,7 @@ mod browsers;
 mod build;
 mod check;
 mod command;
+mod conform;
 mod demo;
 mod docs;
 mod edge;
@@ -39,6 +40,8 @@ enum Task {
     Docs(docs::Options),
     /// Compare the package with its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
+    /// Ask a service, by default the emulator, whether it is as docs/service.md says.
+    Conform(conform::Options),
     /// Break the code on purpose, one change at a time, and look whether a test notices.
     Mutants(mutants::Options),
     /// Run all tests, or the named parts.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Build(options) => build::run(&options),
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Conform(options) => conform::run(&options),
         Task::Demo(options) => demo::run(&options),
         Task::Docs(options) => docs::run(&options),
         Task::Mutants(options) => mutants::run(&options),

@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What the copy holds.
-const COPIED: [&str; 2] = ["src/js", "tests"];
+const COPIED: [&str; 3] = ["src/js", "tests", "tools/conform"];
 
 /// How long a test may take without a mutation.
 const LONGEST: Duration = Duration::from_secs(600);

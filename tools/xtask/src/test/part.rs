@@ -19,6 +19,10 @@ pub enum Part {
     Runtimes,
     /// The packed package through every bundler.
     Bundlers,
+    /// The service in memory for a product's tests, beside the emulator and in test runners.
+    Testing,
+    /// The check of a service, against the emulator and services that differ.
+    Conform,
     /// The packed package itself: its contents, its types, its export map.
     Package,
     /// The key broker, in Node and in workerd.
@@ -36,12 +40,14 @@ pub enum Part {
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 11] = [
+    pub const IN_ORDER: [Self; 13] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
         Self::Resilience,
         Self::Broker,
+        Self::Testing,
+        Self::Conform,
         Self::Package,
         Self::Runtimes,
         Self::Bundlers,
@@ -64,7 +70,7 @@ impl Part {
 
     /// Whether it reads the package that was built.
     pub fn uses_package(self) -> bool {
-        self.installs_package() || self == Self::Resilience
+        self.installs_package() || matches!(self, Self::Resilience | Self::Testing | Self::Conform)
     }
 
     /// Whether it uses the project that has the packed package installed.
@@ -74,6 +80,8 @@ impl Part {
             | Self::Simulation
             | Self::Emulator
             | Self::Resilience
+            | Self::Testing
+            | Self::Conform
             | Self::Commands => false,
             Self::Runtimes
             | Self::Bundlers
