@@ -1,7 +1,5 @@
 // Reads the code and the message of a refusal from its body. The gateway has several shapes for them.
 
-import { cut } from "./bounds.js";
-
 /** The names of gRPC's status codes, by number. */
 const GRPC_CODES = [
   "OK",
@@ -46,7 +44,7 @@ const BY_STATUS: Record<number, GrpcCode> = {
 };
 
 /** The longest message that an error repeats. */
-const LONGEST = 500;
+const LONGEST = 1_000;
 
 /** @internal The gRPC name of a refusal: from the body's code, a number or a name, or else the status. */
 export function grpcCode(status: number, body: unknown): GrpcCode {
@@ -74,7 +72,7 @@ export function kindOf(body: unknown): number {
   if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) {
     // The API says nothing beside them; frameworks add a time, a path, a status.
     const { error, fault } = body;
-    const words = typeof error === "string" ? error : (field(error, "message") ?? field(fault, "faultstring"));
+    const words = field(error, "message") ?? field(fault, "faultstring") ?? error;
     return fields.length === 1 && typeof words === "string" ? 6 : 7;
   }
   return fields.length > 0 ? 1 : 0;
@@ -104,7 +102,7 @@ export function explain(status: number, body: unknown, optional: boolean): strin
     textOf(field(body, "fault"), "faultstring");
   if (words !== undefined) {
     const hint = optional && status === 400 && /annotation/i.test(words) ? ANNOTATIONS_HINT : "";
-    return cut(words, LONGEST) + hint;
+    return words.slice(0, LONGEST) + hint;
   }
   if (status === 0 || (status >= 300 && status <= 399)) return REDIRECT;
   return body === undefined ? "the body is no JSON" : "the body holds no message";

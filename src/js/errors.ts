@@ -40,7 +40,7 @@ export type Operation =
 export type Orphans = "none" | "swept" | "unaccounted" | "unknown";
 
 /** The longest message. */
-const LONGEST_MESSAGE = 1_000;
+const LONGEST_MESSAGE = 1_200;
 
 /** The longest path, and the longest reason, that a message repeats. */
 const LONGEST_PATH = 100;

@@ -66,7 +66,7 @@ test("a program reads all that a console does not show, and a console shows what
   const long = { message: "x".repeat(50_000), details: Array.from({ length: 300 }, (_, odd) => ({ odd })) };
   const { body, message } = await refused(long);
   assert.deepEqual(body, long);
-  assert.ok(message.endsWith("x…"), message);
+  assert.ok(message.length < 1_100, message);
   const short = await refused({ message: "no", details: [{ odd: 1 }] });
   assert.deepEqual(Object.entries(short).find(([name]) => name === "body")[1].details, [{ odd: 1 }]);
   const name = "x".repeat(200_000);
