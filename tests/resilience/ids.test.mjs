@@ -79,13 +79,10 @@ test("a field that holds the new key stays in JavaScript, and is no id", async (
 
 test("an error of this package that somebody has added a secret to is told without it", async () => {
   const fetch = service(({ annotations }) => ({ keyId: "new", key: KEY, annotations }), [{ keyId: "k" }]);
-  const errors = [await errorOf(createApiKey({ ...at, accountId: "" }))];
-  const refused = await errorOf(
-    createApiKey({ ...at, fetch: async () => Response.json({ message: "no" }, { status: 400 }) }),
-  );
-  // Thrown at once, before any other error of this package is made.
-  errors.push(refused);
-  for (const error of errors) {
+  const refuses = async () => Response.json({ message: "no" }, { status: 400 });
+  for (const options of [{ accountId: "" }, { fetch: refuses }]) {
+    // No other error of this package is made until it is thrown again.
+    const error = await errorOf(createApiKey({ ...at, ...options }));
     const persist = ({ key }) => {
       error.message += ` ${key}`;
       error.stored = key;
