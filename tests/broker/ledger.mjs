@@ -201,6 +201,20 @@ export function contract(kind, start, { steps }) {
       assert.equal((await reserve("d", limits)).limit, "mints");
     });
 
+    test("mints that are never sent are bounded, too: each leaves a row", async () => {
+      const void_ = async (tag) => {
+        assert.ok((await reserve(tag)).endsAt, tag);
+        await ledger.release(member, tag, false, 0);
+      };
+      await void_("first");
+      await pass(1_000);
+      for (let index = 1; index < 100; index += 1) await void_(`t${index}`);
+      assert.deepEqual(await reserve("f"), { limit: "requests", retryAfterMs: 599_000 });
+      assert.ok((await reserve("t7")).endsAt, "it is noted already");
+      await pass(599_000);
+      assert.ok((await reserve("f")).endsAt);
+    });
+
     test("a mint whose key was deleted counts as a mint, and not as a live key", async () => {
       const limits = { ...FEW, mints: 2, live: 1 };
       await reserve("a", limits);

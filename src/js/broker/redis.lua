@@ -7,6 +7,7 @@ local key = KEYS[1]
 local BUCKET = "bucket"
 local ROUNDING_MS = 1000
 local SHORTEST_MS = 2000
+local MOST_VOID = 100
 local VOID_MS = 600000
 -- Redis takes no expiry that is much longer.
 local LONGEST_EXPIRY_MS = 1e15
@@ -147,6 +148,20 @@ local function refusalOf(limits)
   end
 end
 
+-- Bounds the mints that are never sent: such a mint draws no request, and leaves a row.
+local function idleOf()
+  local count, first = 0, nil
+  for _, row in pairs(rows) do
+    if row.state == "void" then
+      count = count + 1
+      first = math.min(first or forgetAt(row), forgetAt(row))
+    end
+  end
+  if count >= MOST_VOID then
+    return refused("requests", first - now)
+  end
+end
+
 local calls = {}
 
 function calls.reserve()
@@ -164,7 +179,7 @@ function calls.reserve()
     end
     return { "noted", digits(row.endsAt) }
   end
-  local refusal = refusalOf(limits) or drawFrom(requests, limits)
+  local refusal = refusalOf(limits) or idleOf() or drawFrom(requests, limits)
   if refusal then
     return refusal
   end
