@@ -44,7 +44,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// All parts in the order in which they start: the longest first, so that both lanes end together, but
+    /// All parts in the order in which they start: the longest first, so that all lanes end together, but
     /// cargo's before those that need a preparation.
     pub const IN_ORDER: [Self; 16] = [
         Self::Native,
