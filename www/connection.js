@@ -6,12 +6,21 @@ import { byId, h } from "./dom.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { DEMO } from "./network.js";
-import { networkTo } from "./service.js";
+import { missing, networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
-/** The field that is wrong when the service refuses with this status. */
-const FIELD_OF_STATUS = { 401: "token", 403: "userId", 404: "accountId" };
+/** The field that is wrong when the service refuses with this status. For a 404 it has to be asked. */
+const FIELD_OF_STATUS = { 401: "token", 403: "userId" };
+
+const MISSING = {
+  userId: ["There is no such user", "The account has no user or service account of this id."],
+  accountId: [
+    "There is no such account",
+    "The service knows no account of this id. It is an id, not a name.",
+  ],
+  baseUrl: ["This is not the API", "What answers at this address does not answer as the API does."],
+};
 
 /** Makes the form work. `connect` receives the settings, and rejects if they do not work. */
 export function startConnection({ emulator, connect }) {
@@ -45,7 +54,7 @@ export function startConnection({ emulator, connect }) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.disabled) return;
+    if (form.getAttribute("aria-busy") === "true") return;
     unmark(form);
     problem.replaceChildren();
     for (const [control, name, text] of [
@@ -55,31 +64,44 @@ export function startConnection({ emulator, connect }) {
     ]) {
       if (control.value.trim() === "") return mark(form, name, text);
     }
+    const settings = {
+      baseUrl: baseUrl.value.trim(),
+      token: token.value.trim(),
+      accountId: accountId.value.trim(),
+      userId: scope.value === "one" ? userId.value.trim() : "-",
+    };
     setBusy(true);
     try {
-      await connect({
-        baseUrl: baseUrl.value.trim(),
-        token: token.value.trim(),
-        accountId: accountId.value.trim(),
-        userId: scope.value === "one" ? userId.value.trim() : "-",
-      });
+      await connect(settings);
       token.value = "";
     } catch (error) {
-      const words = explain(error, networkTo(baseUrl.value.trim()));
-      const path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
-      const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
-      if (!marked || error?.code !== "VALIDATION")
-        problem.append(
-          alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words),
-        );
+      await tell(error, settings);
     } finally {
       setBusy(false);
     }
   });
 
+  /** Says what is wrong, at its field if that is known, and has the focus there. */
+  const tell = async (error, settings) => {
+    let words = explain(error, networkTo(settings.baseUrl));
+    let path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
+    if (error?.status === 404) {
+      path = await missing(settings);
+      if (path) words = { title: MISSING[path][0], text: MISSING[path][1] };
+    }
+    const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
+    if (marked && error?.code === "VALIDATION") return;
+    const box = alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words);
+    problem.append(box);
+    if (marked) return;
+    box.tabIndex = -1;
+    box.focus();
+  };
+
   const setBusy = (busy) => {
     form.setAttribute("aria-busy", String(busy));
-    button.disabled = busy;
+    // Not disabled, as it may have the focus.
+    button.setAttribute("aria-disabled", String(busy));
     button.textContent = busy ? "Connecting…" : "Connect";
   };
 

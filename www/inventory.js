@@ -1,7 +1,9 @@
 // Loads the keys page by page, with the audit's findings, and keeps them up to date. It must never hold a
 // secret: callers add a new key without its secret.
 
+import { clock } from "./clock.js";
 import { ownerOf, recordOf, usersByEmail } from "./records.js";
+import { parseTime } from "./time.js";
 
 /** Loading pauses after this many keys, until the user asks for more. */
 const ENOUGH = 10_000;
@@ -83,6 +85,7 @@ export class Inventory {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
       for await (const page of list) {
         const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
+        clock.isPast(some.flatMap(({ createTime, lastUsed }) => [createTime, lastUsed].map(timeOr0)));
         const found = await this.service.audit(some);
         if (this.#abort !== abort) return;
         this.#note(found);
@@ -110,6 +113,11 @@ export class Inventory {
     this.#coming = undefined;
     this.loading = false;
     await this.#rebuild();
+  }
+
+  /** Judges the keys anew, as of another time. */
+  refresh() {
+    return this.#rebuild();
   }
 
   /** Stops loading; the loaded keys stay. */
@@ -169,6 +177,10 @@ function isNew(key, seen) {
   if (typeof key?.keyId !== "string" || seen.has(key.keyId)) return false;
   seen.add(key.keyId);
   return true;
+}
+
+function timeOr0(text) {
+  return parseTime(text) ?? 0;
 }
 
 function resolvers() {

@@ -1,6 +1,7 @@
 // The table of keys: sorted and filtered, with actions for each key; and the messages shown when there are no
 // keys, too many, or an error.
 
+import { clock } from "./clock.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
 import { announce, byId, h } from "./dom.js";
@@ -10,6 +11,7 @@ import { FINDINGS, filtered, labelOf, sorted, tally } from "./records.js";
 import { Rows } from "./rows.js";
 import { stateOf } from "./scale.js";
 import { exact, relative } from "./time.js";
+import { anotherToken } from "./token.js";
 
 /** How many findings a row has room for. */
 const ROOM = 2;
@@ -48,8 +50,15 @@ export class KeysView {
       const by = target.closest("[data-sort]")?.dataset.sort;
       if (by) this.#setOrder({ by, descending: this.#order.by === by && !this.#order.descending });
     });
-    byId("stop-loading").addEventListener("click", () => this.#inventory.stop());
-    byId("load-more").addEventListener("click", () => this.#inventory.load({ more: true }));
+    // These two buttons go when they have done their work, and the focus must go somewhere.
+    byId("stop-loading").addEventListener("click", () => {
+      byId("reload").focus();
+      this.#inventory.stop();
+    });
+    byId("load-more").addEventListener("click", () => {
+      byId("reload").focus();
+      this.#inventory.load({ more: true });
+    });
     byId("create-first").addEventListener("click", () => actions.create());
     // Relative times such as "in 3 days" go out of date.
     setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
@@ -171,10 +180,19 @@ export class KeysView {
     if (!error) problem.replaceChildren();
     else if (problem.dataset.of !== String(error)) {
       const words = explain(error, this.#inventory.service.network());
+      const load = () => {
+        // The button goes as soon as the list loads.
+        byId("reload").focus();
+        this.#inventory.load({ more: more && records.length > 0 });
+      };
+      const isRefused = error.status === 401;
       const again = h(
         "button",
-        { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) },
-        "Try again",
+        {
+          type: "button",
+          onclick: () => (isRefused ? anotherToken(this.#inventory.service, load) : load()),
+        },
+        isRefused ? "Use another token…" : "Try again",
       );
       problem.replaceChildren(
         alertBox(
@@ -193,7 +211,7 @@ export class KeysView {
   }
 
   #row(record) {
-    const now = Date.now();
+    const now = clock.now();
     const { key, name, owner, ownerName, created, used, expires } = record;
     const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
     return h(
@@ -214,7 +232,7 @@ export class KeysView {
           name,
         ),
       ),
-      cell("Prefix", h("code", {}, key.prefix ? `${key.prefix}…` : "")),
+      cell("Prefix", h("code", {}, record.prefix && `${record.prefix}…`)),
       cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName)),
       cell("Created", when(created, now, absent(key.createTime, "Not said"))),
       cell("Last used", when(used, now, absent(key.lastUsed, "Never"))),

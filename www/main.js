@@ -1,12 +1,15 @@
 // The key console: connects the parts. It never writes a token or a key to storage, to the address or to the
 // browser's console.
 
+import { clock } from "./clock.js";
 import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
-import { announce, byId } from "./dom.js";
+import { openDialog } from "./dialog.js";
+import { announce, byId, h } from "./dom.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
 import { KeysView } from "./keys.js";
+import { shown } from "./names.js";
 import { findEmulator, startNetwork } from "./network.js";
 import { count } from "./numbers.js";
 import { askToRevoke } from "./revoke.js";
@@ -45,14 +48,19 @@ if (emulator?.faults) {
 
 byId("create").addEventListener("click", create);
 byId("reload").addEventListener("click", () => inventory.load());
-byId("disconnect").addEventListener("click", disconnect);
+byId("disconnect").addEventListener("click", () => (journal.isOpen ? askToDisconnect() : disconnect()));
 byId("clear-journal").addEventListener("click", () => {
   journal.clear();
-  announce("Cleared.");
+  announce(journal.isOpen ? "Cleared, but for what is still open." : "Cleared.");
   byId("main").focus();
 });
 
 const showOnline = () => (byId("offline").hidden = navigator.onLine);
+clock.onChange(() => {
+  byId("clock").textContent = clock.words && `${clock.words} Times here are told by the service’s.`;
+  byId("clock").hidden = !clock.words;
+  inventory?.refresh();
+});
 addEventListener("online", showOnline);
 addEventListener("offline", showOnline);
 showOnline();
@@ -60,6 +68,8 @@ document.documentElement.dataset.ready = "";
 
 /** Connects, or rejects with the error. */
 async function connect(settings) {
+  clock.forget();
+  if (emulator && urlOf(settings.baseUrl)?.origin === location.origin) clock.heard(...emulator.heard);
   const newService = new Service(settings, journal);
   const newInventory = new Inventory(newService, () => inventory === newInventory && keys.update());
   await newInventory.open();
@@ -69,7 +79,7 @@ async function connect(settings) {
   byId("session").hidden = false;
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent =
-    `${settings.accountId} · ${settings.userId === "-" ? "everyone" : settings.userId}`;
+    `${shown(settings.accountId)} · ${settings.userId === "-" ? "everyone" : shown(settings.userId)}`;
   keys.use(inventory);
   keys.update();
   byId("main").focus({ preventScroll: true });
@@ -83,9 +93,35 @@ function disconnect() {
   byId("console").hidden = true;
   byId("session").hidden = true;
   byId("keys-body").replaceChildren();
-  journal.clear();
+  journal.clear({ all: true });
+  clock.forget();
   connection.show();
   announce("Disconnected. The token is forgotten.");
+}
+
+/** Asks first where the page still looks for a lost key, or could: without its tag that is over. */
+function askToDisconnect() {
+  const leave = () => {
+    dialog.close();
+    disconnect();
+  };
+  const dialog = openDialog({
+    title: "A key may be left behind",
+    body: h(
+      "p",
+      {},
+      "A create or a rotation is not at its end: see “What happened”. Once disconnected, you cannot look for " +
+        "its key from here. The looks that are under way go on, with the token, until they end.",
+    ),
+    actions: [
+      h(
+        "button",
+        { type: "button", class: "primary", autofocus: true, onclick: () => dialog.close() },
+        "Stay",
+      ),
+      h("button", { type: "button", onclick: leave }, "Disconnect"),
+    ],
+  });
 }
 
 function create() {

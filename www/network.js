@@ -1,8 +1,10 @@
 // Try a bad network: makes the emulator that serves this page lose, fail and slow down requests.
 
+import { clock } from "./clock.js";
 import { announce, byId, h, newId } from "./dom.js";
 import { howOften, ordersFor, SHARES, SWITCHES } from "./faults.js";
 import { count } from "./numbers.js";
+import { parseTime } from "./time.js";
 
 const TITLE = "Fireworks API keys, locally";
 
@@ -15,16 +17,22 @@ export const DEMO = { accountId: "local", token: "fw_local_admin" };
  */
 export async function findEmulator() {
   const local = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
-  if (!local || !(await answers("/openapi.json", ({ info }) => info.title === TITLE))) return undefined;
-  return { faults: await answers("/_emulator/faults", ({ faults }) => Array.isArray(faults)) };
+  const sent = clock.machine();
+  const found = local && (await answers("/openapi.json", ({ info }) => info.title === TITLE));
+  if (!found) return undefined;
+  // Its clock is the service's. The header holds whole seconds.
+  const date = parseTime(found.headers.get("date"));
+  const heard = [date === undefined ? undefined : date + 500, sent - 500, clock.machine() + 500];
+  const faults = await answers("/_emulator/faults", ({ faults }) => Array.isArray(faults));
+  return { faults: Boolean(faults), heard };
 }
 
 async function answers(path, right) {
   try {
     const response = await fetch(path, { signal: AbortSignal.timeout(5_000) });
-    return response.ok && right(await response.json());
+    return response.ok && right(await response.json()) ? response : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -130,6 +138,7 @@ function switchOf({ name, kind, label, hint }) {
 async function ask(method, path, body) {
   const response = await fetch(path, {
     method,
+    headers: { "content-type": "application/json" },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });

@@ -1,5 +1,6 @@
 // The records that the table and the timeline read: one for each key, with times as numbers. Pure.
 
+import { nameOf, plain, shown } from "./names.js";
 import { parseTime } from "./time.js";
 
 /** What makes a key a risk, in display order; `short` is for the table. */
@@ -21,16 +22,27 @@ export function labelOf(type) {
 
 /** The record of a key. `owner` is `{ id }`, or `{ why }` if the id is unknown. */
 export function recordOf(key, findings, owner) {
-  const name = String(key.displayName || "(no name)");
+  const name = nameOf(key.displayName);
+  const ownerName = shown(key.email ?? owner.id ?? "");
   const types = findings.map(({ type }) => type);
   const annotations = Object.entries(key.annotations ?? {}).map((pair) => pair.join("="));
-  const words = [name, key.keyId, key.prefix, key.email, owner.id, ...annotations, ...types.map(labelOf)];
+  const words = [
+    plain(name),
+    key.displayName,
+    key.keyId,
+    key.prefix,
+    key.email,
+    owner.id,
+    ...annotations,
+    ...types.map(labelOf),
+  ];
   return {
     key,
     id: key.keyId,
     name,
     owner,
-    ownerName: String(key.email ?? owner.id ?? ""),
+    ownerName,
+    prefix: shown(key.prefix ?? ""),
     created: parseTime(key.createTime),
     used: parseTime(key.lastUsed),
     // A missing time means never. So does an unreadable one: it does not promise that the key expires.
@@ -66,20 +78,21 @@ export function ownerOf(key, { userId, accountId, users }) {
   const email = key.email.toLowerCase();
   const id = users?.get(email);
   if (id) return { id };
-  if (id === null) return { why: `Two users share ${key.email}, so it is not known whose key this is.` };
+  if (id === null)
+    return { why: `Two users share ${shown(key.email)}, so it is not known whose key this is.` };
   const [local, domain] = email.split("@");
   if (domain === `${accountId.toLowerCase()}.sa.fireworks.ai`) return { id: local };
   return {
     why: users
-      ? `No user of this account has the e-mail ${key.email}: the owner may have left.`
+      ? `No user of this account has the e-mail ${shown(key.email)}: the owner may have left.`
       : "The user list could not be read, so the owner’s id is not known.",
   };
 }
 
 const COLUMNS = {
-  name: (record) => record.name.toLowerCase(),
+  name: (record) => plain(record.name).toLowerCase(),
   prefix: (record) => String(record.key.prefix ?? ""),
-  owner: (record) => record.ownerName.toLowerCase(),
+  owner: (record) => plain(record.ownerName).toLowerCase(),
   created: (record) => record.created ?? -Infinity,
   used: (record) => record.used ?? -Infinity,
   expires: (record) => record.expires ?? Infinity,

@@ -1,17 +1,17 @@
 // Shows a new key once: masked, with buttons to reveal and copy it. The dialog closes only when the user says
 // whether the key is stored; then the page forgets it.
 
+import { clock } from "./clock.js";
 import { openDialog } from "./dialog.js";
 import { announce, copy, h } from "./dom.js";
-
-/** Warns before the user leaves the page, which would lose a key that is not stored. */
-function warn(event) {
-  event.preventDefault();
-}
+import { holdPage } from "./leave.js";
+import { nameOf, shown } from "./names.js";
+import { exact, lasting, parseTime } from "./time.js";
 
 /**
  * Resolves to whether the user has stored the key. Only with `refusable` can the user say no. An aborted
- * `signal` closes the dialog and resolves to false.
+ * `signal` closes the dialog and resolves to false. `notes` are elements that tell how the key was made; they
+ * may go on changing.
  */
 export function showSecret({ created, title, notes = [], refusable = false, restore, signal }) {
   let { key } = created;
@@ -47,7 +47,7 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
       // Clears both copies: the closure's and the document's.
       key = undefined;
       output.textContent = "";
-      removeEventListener("beforeunload", warn);
+      release();
       resolve(stored);
       dialog.close();
     };
@@ -65,12 +65,7 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
         h("p", {}, "This is the only time it is shown. Store it where your software reads it, then say so."),
         h("div", { class: "secret-box" }, output, h("div", { class: "secret-actions" }, reveal, copyButton)),
         said,
-        notes.length > 0 &&
-          h(
-            "ul",
-            { class: "events" },
-            notes.map(({ text, tone }) => h("li", { "data-tone": tone }, text)),
-          ),
+        notes,
         h(
           "dl",
           { class: "facts" },
@@ -79,20 +74,21 @@ export function showSecret({ created, title, notes = [], refusable = false, rest
       ],
       actions: [refusable && refuse, stored],
     });
-    addEventListener("beforeunload", warn);
+    const release = holdPage();
     signal?.addEventListener("abort", () => end(false), { once: true });
   });
 }
 
-function factsOf({ keyId, displayName, expireTime }) {
+function factsOf({ keyId, displayName, createTime, expireTime }) {
+  const [created, expires] = [parseTime(createTime), parseTime(expireTime)];
+  const lives = created !== undefined && expires !== undefined && `${lasting(expires - created)}, until `;
   return [
-    ["Key id", keyId],
-    ["Name", displayName || "default"],
+    ["Key id", shown(keyId)],
+    ["Name", nameOf(displayName || "default")],
     [
-      "Expires",
-      expireTime
-        ? new Date(expireTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" })
-        : "Never",
+      "Lives",
+      expireTime ? `${lives || ""}${expires === undefined ? expireTime : exact(expires)}` : "For ever",
     ],
-  ];
+    clock.words && ["The clocks", `${clock.words} The times above are the service’s.`],
+  ].filter(Boolean);
 }

@@ -18,6 +18,7 @@ const UNITS = [
 
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 const exactFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
+const timeFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 
 /** Parses a time from the service into milliseconds; undefined if it is missing or cannot be read. */
@@ -47,6 +48,27 @@ export function exact(ms) {
 export function day(ms) {
   return dateFormat.format(ms);
 }
+
+/** The time of day, to the second. */
+export function clockTime(ms) {
+  return timeFormat.format(ms);
+}
+
+/** How long something lasts, in the largest unit of which it has two: "3 days", "73 hours", "60 minutes". */
+export function lasting(ms) {
+  for (const [unit, length] of LENGTHS) {
+    const number = Math.round(ms / length);
+    if (number >= 2 || (number === 1 && Math.abs(ms - length) < length / 60) || length === SECOND)
+      return `${number} ${unit}${number === 1 ? "" : "s"}`;
+  }
+}
+
+const LENGTHS = [
+  ["day", DAY],
+  ["hour", HOUR],
+  ["minute", MINUTE],
+  ["second", SECOND],
+];
 
 /** How long something took: "420 ms", "3.2 s", "2 min 5 s". */
 export function took(ms) {

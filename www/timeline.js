@@ -1,5 +1,6 @@
 // The timeline: every key from its creation to its expiry, with a line for today, as a picture and in words.
 
+import { clock } from "./clock.js";
 import { byId, h, svg } from "./dom.js";
 import { count } from "./numbers.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
@@ -41,7 +42,7 @@ export class TimelineView {
   #draw() {
     const width = this.#host.clientWidth;
     if (!this.#shown || width === 0) return;
-    const now = Date.now();
+    const now = clock.now();
     const empty = this.#records.length === 0;
     byId("timeline-empty").hidden = !empty;
     byId("timeline").hidden = empty;
@@ -63,7 +64,7 @@ export class TimelineView {
 
   #select(at) {
     const record = this.#lanes[at];
-    const now = Date.now();
+    const now = clock.now();
     const { name, ownerName, created, expires } = record;
     const ends =
       expires === undefined

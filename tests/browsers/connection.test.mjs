@@ -99,7 +99,7 @@ test("what is missing is asked for before anything is sent", async () => {
   assert.match(await page.locator("#user-error").textContent(), /Type the user/);
   await page.getByLabel("User or service account").fill("nobody");
   await page.getByRole("button", { name: "Connect" }).click();
-  await page.getByRole("alert").getByText("There is no such thing").waitFor();
+  await page.getByRole("alert").getByText("There is no such user").waitFor();
   await page.getByLabel("User or service account").fill("ci-bot");
   await connect(page);
   await page.getByText("local · ci-bot").waitFor();

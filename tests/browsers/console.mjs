@@ -35,7 +35,7 @@ export async function startConsole(...args) {
   const ask = async (method, path, body) => {
     const response = await fetch(`${emulator.url}${path}`, {
       method,
-      headers: { authorization: `Bearer ${TOKEN}` },
+      headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
       body: body && JSON.stringify(body),
     });
     assert.ok(response.ok, `${method} ${path}: ${response.status}`);
@@ -57,11 +57,12 @@ export async function startConsole(...args) {
 export async function open(
   browser,
   url,
-  { colorScheme = "light", viewport = { width: 1280, height: 800 }, ...more } = {},
+  { colorScheme = "light", viewport = { width: 1280, height: 800 }, script = "", ...more } = {},
 ) {
   const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce", ...more });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  await page.addInitScript(script);
   const problems = [];
   page.on("console", (message) => problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));

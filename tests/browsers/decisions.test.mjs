@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { Clock } from "../../www/clock.js";
 import { commandsOf, quote } from "../../www/curl.js";
-import { explain, explainEvent, explainOrphans } from "../../www/explain.js";
+import { explain, explainEvent, isRefusal } from "../../www/explain.js";
+import { Fate } from "../../www/fate.js";
 import { howOften, ordersFor } from "../../www/faults.js";
 import { consequence, expiryOf, LIFETIMES } from "../../www/lifetime.js";
+import { nameOf, plain, readableJson, shown } from "../../www/names.js";
 import { filtered, ownerOf, recordOf, sorted, tally, usersByEmail } from "../../www/records.js";
 import { inView, moved } from "../../www/rows.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "../../www/scale.js";
@@ -206,6 +209,8 @@ test("errors are told in words", () => {
   assert.match(of({ code: "CONNECTION" }, { online: false }).title, /offline/);
   assert.match(of({ code: "CONNECTION" }, { blocked: true }).text, /Content-Security-Policy/);
   assert.match(of({ code: "CONNECTION" }).text, /CORS/);
+  assert.doesNotMatch(of({ code: "CONNECTION" }, { near: true }).text, /CORS/);
+  assert.doesNotMatch(of({ code: "CONNECTION" }, { online: false }).text, /sent/);
   assert.match(
     of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text,
     /^It must be a bare id\.$/,
@@ -217,15 +222,138 @@ test("errors are told in words", () => {
   );
   assert.equal(of({ name: "AbortError" }).title, "Stopped");
   assert.match(explain("a string").text, /a string/);
-  assert.match(explainOrphans({ orphans: "swept", keyIds: ["a"] }), /1 key .* was found/);
-  assert.match(explainOrphans({ orphans: "unknown" }), /may be left/);
-  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: [] }), /may still come/);
-  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: ["a"] }), /1 key .* There may be more/);
-  assert.equal(explainOrphans({ orphans: "none", keyIds: [] }), "");
   assert.match(
     explainEvent({ type: "retry", attempt: 1, delayMs: 500, reason: "status", status: 503 }).text,
     /answered 503\. Attempt 2 in 500 ms/,
   );
+});
+
+test("a refusal is known where the API itself refused the only attempt", () => {
+  const refused = { code: "PERMISSION_DENIED", status: 403, attempts: 1, body: { code: 7 } };
+  assert.ok(isRefusal(refused) && isRefusal({ code: "VALIDATION", attempts: 0 }));
+  for (const more of [
+    { attempts: 2 },
+    { status: 503 },
+    { status: 404 },
+    { body: "<html>" },
+    { body: undefined },
+  ])
+    assert.ok(!isRefusal({ ...refused, ...more }), JSON.stringify(more));
+  assert.ok(!isRefusal({ code: "CONNECTION", attempts: 1 }) && !isRefusal(undefined));
+});
+
+const TAG = "0123";
+
+/** The fate after these events and this end. */
+function fateAfter(events, end) {
+  const fate = new Fate(() => NOW);
+  for (const event of events)
+    event === "sending" ? fate.sending() : fate.event({ attemptTag: TAG, ...event });
+  end?.(fate);
+  return fate;
+}
+
+test("a create's fate says which of three it is: done, not done, or not known", () => {
+  const line = (events, end) => fateAfter(events, end).line.text;
+  const failed = (error) => (fate) => fate.failed(error);
+  const made = (fate) => fate.made({ keyId: "k1" });
+  const open = { type: "orphans-open", lastLookMs: 120_000 };
+  const until = new Date(NOW + 120_000).toLocaleTimeString("en-GB");
+  assert.equal(line([]), "Not sent yet.");
+  assert.equal(line(["sending"]), "Sent; not answered yet.");
+  assert.equal(line([], failed({ code: "VALIDATION" })), "Nothing was sent: no key was made.");
+  assert.equal(line(["sending"], failed({ orphans: "none" })), "No key was made.");
+  assert.equal(line(["sending"], made), "Made, and yours: the key k1.");
+  assert.equal(
+    line(["sending", { type: "orphan-deleted", keyId: "k0" }, { type: "orphans-swept" }], made),
+    "Made, and yours: the key k1. Made by a lost attempt, found and deleted: k0. " +
+      "Every lost attempt is accounted for.",
+  );
+  assert.equal(
+    line(["sending", open], failed({ orphans: "unaccounted", attemptTag: TAG })),
+    `Looked, and not found: still looking until ${until}.`,
+    "what the error says is not the end",
+  );
+  assert.match(
+    line(["sending", open], failed({ name: "AbortError" })),
+    /^Whether a key was made is not known: still looking until/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown" })), /^Not known: .* may be alive/);
+  assert.match(
+    line(["sending"], failed({ orphans: "unaccounted", keyIds: ["a"] })),
+    /found and deleted: a\. There may be another/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown", liveKeyIds: ["z"] })), /nobody’s: the key z/);
+});
+
+test("a fate is open while a request or a look is under way, and a look is offered while it may help", async () => {
+  const sent = fateAfter(["sending"]);
+  assert.ok(sent.isOpen && !sent.canLook && !fateAfter([]).isOpen);
+  const open = fateAfter(["sending", { type: "orphans-open", lastLookMs: 1 }], (fate) => fate.failed({}));
+  assert.ok(open.isOpen && open.canLook);
+  open.event({ type: "orphans-unaccounted" });
+  assert.ok(!open.isOpen && open.canLook);
+  let found;
+  const looking = open.look(() => new Promise((resolve) => (found = resolve)));
+  assert.ok(open.isOpen && open.isLooking);
+  found([]);
+  await looking;
+  assert.ok(!open.isOpen && open.canLook, "not found is not known to be none");
+  assert.match(open.line.text, /Last looked at/);
+  assert.ok(!fateAfter(["sending"], (fate) => fate.failed({ orphans: "none" })).canLook);
+  const failing = fateAfter(["sending"], (fate) => fate.failed({ orphans: "unknown", attemptTag: TAG }));
+  await assert.rejects(failing.look(() => Promise.reject(new Error("no"))));
+  assert.match(failing.line.text, /^Not known/, "a look that failed has changed nothing");
+});
+
+test("a name is shown with what hides in it, and none is blank", () => {
+  for (const [text, name] of [
+    ["deploy", "deploy"],
+    ["evil\u202Egpj", "evil[U+202E]gpj"],
+    ["a\u2066b\u2069", "a[U+2066]b[U+2069]"],
+    ["a\u0000\nb", "a[U+0000][U+000A]b"],
+    ["", "(no name)"],
+    [undefined, "(no name)"],
+    [" \u00A0\u3000", "(no name)"],
+    ["\u3164", "(no name) [U+3164]"],
+    ["\u{E0041}", "(no name) [U+E0041]"],
+    ["👩‍💻 ❤️ 7️⃣ 🇩🇪", "👩‍💻 ❤️ 7️⃣ 🇩🇪"],
+    ["a\u200Db", "a[U+200D]b"],
+    ["می‌خواهم", "\u2068می‌خواهم\u2069"],
+    [5, "5"],
+  ]) {
+    assert.equal(nameOf(text), name);
+  }
+  assert.equal(plain(shown("שלום")), "שלום");
+  const json = readableJson({ a: "x\u202E\u{E0041}" });
+  assert.ok(!/[\u202E\u{E0041}]/u.test(json));
+  assert.deepEqual(JSON.parse(json), { a: "x\u202E\u{E0041}" });
+});
+
+test("by how much this machine's clock is off is known from answers, and small differences are none", () => {
+  const machine = () => NOW;
+  const after = (change) => {
+    const clock = new Clock(machine);
+    change(clock);
+    return clock;
+  };
+  assert.equal(after(() => {}).off, 0);
+  assert.equal(after((clock) => clock.heard(NOW + 20_000, NOW - 500, NOW)).off, 0);
+  const behind = after((clock) => clock.heard(NOW + 3 * DAY, NOW - 1_000, NOW));
+  assert.ok(Math.abs(behind.now() - NOW - 3 * DAY) <= 1_000);
+  assert.equal(behind.words, "This machine’s clock is 3 days behind the service’s.");
+  assert.match(
+    after((clock) => clock.heard(NOW - DAY, NOW - 1_000, NOW)).words,
+    /24 hours ahead of|1 day ahead/,
+  );
+  assert.match(after((clock) => clock.isPast([NOW - DAY, NOW + 2 * 3_600_000])).words, /2 hours behind/);
+  assert.equal(
+    after((clock) => clock.isPast([NOW + 5_000, NOW + 900 * DAY])).off,
+    0,
+    "no clock is that wrong",
+  );
+  assert.equal(after((clock) => clock.heard(undefined, NOW, NOW)).off, 0);
+  assert.equal(behind.forget() ?? behind.off, 0);
 });
 
 test("the switches become orders, and what takes an answer away comes first", () => {
