@@ -53,7 +53,7 @@ export class Clock {
 
   /** The service's time is past all of these. */
   isPast(times) {
-    const last = times.reduce((last, time) => (time > last ? time : last), -Infinity);
+    const last = times.reduce((last, time) => Math.max(last, time), -Infinity);
     const least = last - this.#machine();
     // A time that is further away than any clock goes wrong is a wrong time.
     if (least > FURTHEST) return;

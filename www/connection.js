@@ -3,9 +3,9 @@
 
 import { alertBox } from "./dialog.js";
 import { byId, h } from "./dom.js";
+import { DEMO } from "./emulator.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
-import { DEMO } from "./network.js";
 import { missing, networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
@@ -109,11 +109,7 @@ export function startConnection({ emulator, connect }) {
     /** Shows the form again; the user has to enter the token again. */
     show() {
       prefill();
-      byId("connect").hidden = false;
       (emulator ? button : token).focus();
-    },
-    hide() {
-      byId("connect").hidden = true;
     },
   };
 }

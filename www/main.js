@@ -6,15 +6,17 @@ import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
 import { openDialog } from "./dialog.js";
 import { announce, byId, h } from "./dom.js";
+import { findEmulator } from "./emulator.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
 import { KeysView } from "./keys.js";
 import { shown } from "./names.js";
-import { findEmulator, startNetwork } from "./network.js";
+import { startNetwork } from "./network.js";
 import { count } from "./numbers.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";
 import { Service, urlOf } from "./service.js";
+import { startSurvive } from "./survive.js";
 import { startTabs } from "./tabs.js";
 import { TimelineView } from "./timeline.js";
 import { startTips } from "./tips.js";
@@ -44,7 +46,15 @@ startTips();
 if (emulator?.faults) {
   const refresh = startNetwork();
   journal.onEnd(refresh);
+  startSurvive();
+  byId("to-survive").hidden = false;
+  byId("survive-console").addEventListener("click", () => {
+    location.hash = "#keys";
+    if (!service) byId("connect-form").requestSubmit();
+  });
 }
+addEventListener("hashchange", showView);
+showView();
 
 byId("create").addEventListener("click", create);
 byId("reload").addEventListener("click", () => inventory.load());
@@ -66,6 +76,22 @@ addEventListener("offline", showOnline);
 showOnline();
 document.documentElement.dataset.ready = "";
 
+/** Whether "See it survive" is shown: it is the first thing that the demo shows. */
+function isSurvive() {
+  return Boolean(emulator?.faults) && /^(#survive)?$/.test(location.hash);
+}
+
+/** Shows the view that the address names. */
+function showView() {
+  const survives = isSurvive();
+  byId("survive").hidden = !survives;
+  byId("console").hidden = survives || !service;
+  const own = byId("own");
+  own.hidden = Boolean(service);
+  own.toggleAttribute("data-folds", survives);
+  own.open = !survives;
+}
+
 /** Connects, or rejects with the error. */
 async function connect(settings) {
   clock.forget();
@@ -74,9 +100,9 @@ async function connect(settings) {
   const newInventory = new Inventory(newService, () => inventory === newInventory && keys.update());
   await newInventory.open();
   [service, inventory] = [newService, newInventory];
-  connection.hide();
-  byId("console").hidden = false;
   byId("session").hidden = false;
+  if (isSurvive()) history.replaceState(null, "", "#keys");
+  showView();
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent =
     `${shown(settings.accountId)} · ${settings.userId === "-" ? "everyone" : shown(settings.userId)}`;
@@ -90,11 +116,12 @@ async function connect(settings) {
 function disconnect() {
   inventory.close();
   [service, inventory] = [undefined, undefined];
-  byId("console").hidden = true;
   byId("session").hidden = true;
   byId("keys-body").replaceChildren();
   journal.clear({ all: true });
   clock.forget();
+  history.replaceState(null, "", "#connect");
+  showView();
   connection.show();
   announce("Disconnected. The token is forgotten.");
 }

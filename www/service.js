@@ -2,7 +2,6 @@
 
 import { clock } from "./clock.js";
 import { commandsOf } from "./curl.js";
-import { Fate } from "./fate.js";
 import {
   auditApiKeys,
   createApiKey,

@@ -66,7 +66,8 @@ export async function open(
   const problems = [];
   page.on("console", (message) => problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));
-  await page.goto(url);
+  // An emulator shows something else first.
+  await page.goto(url.includes("#") ? url : `${url}#connect`);
   await page.locator("html[data-ready]").waitFor();
   return { page, context, problems };
 }

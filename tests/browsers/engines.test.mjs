@@ -50,7 +50,7 @@ async function flow({ open, run, click, type }) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  await open(service.url);
+  await open(`${service.url}/#connect`);
   await wait("document.documentElement.dataset.ready === ''", "the page is ready");
   await run(
     `(globalThis.violations = [], document.addEventListener("securitypolicyviolation",
