@@ -74,7 +74,7 @@ export function explain(error, { online = true, blocked = false, near = false } 
  */
 export function isRefusal({ code, status, attempts, body } = {}) {
   if (code === "VALIDATION") return attempts === 0;
-  return attempts === 1 && status >= 400 && status < 500 && status !== 404 && typeof body?.code === "number";
+  return attempts === 1 && status >= 400 && status < 500 && typeof body?.code === "number";
 }
 
 function explainStatus(error) {

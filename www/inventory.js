@@ -2,6 +2,8 @@
 // secret: callers add a new key without its secret.
 
 import { clock } from "./clock.js";
+import { explain } from "./explain.js";
+import { withLineage } from "./lineage.js";
 import { ownerOf, recordOf, usersByEmail } from "./records.js";
 import { parseTime } from "./time.js";
 
@@ -57,8 +59,9 @@ export class Inventory {
 
   async #loadUsers() {
     try {
-      this.users = await this.service.users();
-      this.#emails = usersByEmail(this.users);
+      const { users, isComplete } = await this.service.users();
+      this.users = users;
+      this.#emails = usersByEmail(users, { isComplete });
     } catch {
       // Without the user list, the page explains wherever it needs an owner's id.
       this.users = undefined;
@@ -115,6 +118,32 @@ export class Inventory {
     await this.#rebuild();
   }
 
+  /**
+   * Reads the whole list again, and returns its records; `problem` says why they are not all. What the page
+   * shows is not changed.
+   */
+  async readAgain() {
+    const keys = [];
+    const seen = new Set();
+    let total;
+    try {
+      for await (const page of this.service.pages({})) {
+        keys.push(...(page.apiKeys ?? []).filter((key) => isNew(key, seen)));
+        total = page.totalSize;
+      }
+    } catch (error) {
+      return { records: this.records, problem: `${explain(error, this.service.network()).title}.` };
+    }
+    const found = await this.service.audit(keys);
+    for (const [id, findings] of found) this.#findings.set(id, findings);
+    const records = withLineage(this.#recordsOf(keys));
+    const isWhole = !(total > keys.length);
+    return {
+      records,
+      problem: isWhole ? undefined : `The service tells of ${total} keys, and shows ${keys.length}.`,
+    };
+  }
+
   /** Judges the keys anew, as of another time. */
   refresh() {
     return this.#rebuild();
@@ -150,7 +179,7 @@ export class Inventory {
     } catch (error) {
       this.error ??= error;
     }
-    this.records = this.#recordsOf(this.#keys);
+    this.records = withLineage(this.#recordsOf(this.#keys));
     this.#changed();
   }
 

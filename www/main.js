@@ -1,18 +1,21 @@
 // The key console: connects the parts. It never writes a token or a key to storage, to the address or to the
 // browser's console.
 
+import { openCleanUp } from "./cleanup.js";
 import { clock } from "./clock.js";
 import { startConnection } from "./connection.js";
 import { openCreate } from "./create.js";
 import { openDialog } from "./dialog.js";
 import { announce, byId, h } from "./dom.js";
 import { findEmulator } from "./emulator.js";
+import { askToFinish } from "./finish.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
 import { KeysView } from "./keys.js";
 import { shown } from "./names.js";
 import { startNetwork } from "./network.js";
 import { count } from "./numbers.js";
+import { withOwner } from "./owner-id.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";
 import { Service, urlOf } from "./service.js";
@@ -30,10 +33,14 @@ const timeline = new TimelineView();
 const keys = new KeysView({
   onShown: (records) => timeline.update(records),
   create,
-  rotate: (record) =>
-    openRotation({ record, service, onChanged: (change) => inventory.change(change), restore }),
+  rotate,
   revoke: (record) =>
-    askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
+    withOwner({ record, service, restore }, (record) =>
+      askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
+    ),
+  finish: (record) =>
+    askToFinish({ record, restore, rotate, cleanUp: (ids) => cleanUp({ ids, shown: new Set(ids) }) }),
+  cleanUp,
 });
 
 let service;
@@ -151,12 +158,42 @@ function askToDisconnect() {
   });
 }
 
+function rotate(record) {
+  withOwner({ record, service, restore }, (record) =>
+    openRotation({
+      record,
+      service,
+      restore,
+      onChanged: ({ added = [], removed }) => {
+        for (const { keyId } of added) keys.markNew(keyId);
+        return inventory.change({ added, removed });
+      },
+    }),
+  );
+}
+
+/** Revokes many keys. `untick` is called with each that is revoked. */
+function cleanUp({ ids, shown, untick }) {
+  openCleanUp({
+    ids,
+    shown,
+    service,
+    restore,
+    readAgain: () => inventory.readAgain(),
+    onRevoked: (id) => untick?.(id),
+    onDone: () => inventory.load(),
+  });
+}
+
 function create() {
   openCreate({
     service,
     users: inventory.users,
     restore,
-    onCreated: (key) => inventory.change({ added: [key] }),
+    onCreated: (key) => {
+      keys.markNew(key.keyId);
+      inventory.change({ added: [key] });
+    },
   });
 }
 

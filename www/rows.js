@@ -32,7 +32,8 @@ export class Rows {
   #build;
   #records = [];
   #made = new Map();
-  #active = { id: undefined, column: 0 };
+  // The first control ticks a row; the second is its name.
+  #active = { id: undefined, column: 1 };
 
   /**
    * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as a row.

@@ -115,7 +115,7 @@ export class Service {
     }
   }
 
-  /** Every user of the account. */
+  /** The users of the account, and whether these are all. */
   users() {
     return this.#perform(
       "listUsers",
@@ -123,10 +123,15 @@ export class Service {
       {},
       async (call) => {
         const users = [];
-        for await (const user of listUsers(call)) users.push(user);
-        return users;
+        let total;
+        for await (const page of listUsers(call).pages()) {
+          users.push(...(page.users ?? []));
+          total = page.totalSize;
+        }
+        // A list that is shorter than its own count is not whole.
+        return { users, isComplete: !(total > users.length) };
       },
-      (users) => `${count(users.length, "user")}.`,
+      ({ users }) => `${count(users.length, "user")}.`,
     );
   }
 
@@ -162,15 +167,29 @@ export class Service {
     );
   }
 
-  /** Deletes a key; succeeds if it is already gone. */
+  /** Deletes a key. One that the owner does not have is an error: it may be another's. */
   remove({ id, name, owner }) {
     const about = { userId: owner.id, keyId: id };
     return this.#perform(
       "deleteApiKey",
       `Revoke “${name}” of ${shown(owner.id)}`,
       about,
-      (call) => deleteApiKey({ ...call, keyId: id, missingOk: true }),
-      () => `The key ${shown(id)} is gone.`,
+      (call) => deleteApiKey({ ...call, keyId: id }),
+      () => `The key ${shown(id)} is revoked.`,
+    );
+  }
+
+  /** Whether a user has this key. */
+  has(userId, keyId) {
+    return this.#perform(
+      "listApiKeys",
+      `Look whether ${shown(userId)} has the key ${shown(keyId)}`,
+      { userId },
+      async (call) => {
+        for await (const key of listApiKeys(call)) if (key.keyId === keyId) return true;
+        return false;
+      },
+      (has) => (has ? "Yes." : "No."),
     );
   }
 

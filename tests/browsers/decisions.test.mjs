@@ -110,9 +110,20 @@ test("whose key it is: by the list's user, the e-mail, a service account's addre
   const owner = (email, more) => ownerOf({ email }, { userId: "-", accountId: "acme", users, ...more });
   assert.deepEqual(owner("left@acme.example", { userId: "ada" }), { id: "ada" });
   assert.deepEqual(owner("ada@acme.example"), { id: "ada" });
-  assert.deepEqual(owner("ci-bot@acme.sa.fireworks.ai"), { id: "ci-bot" });
-  assert.match(owner("ci-bot@other.sa.fireworks.ai").why, /may have left/);
-  assert.match(owner("left@acme.example").why, /may have left/);
+  const left = owner("left@acme.example");
+  assert.ok(left.gone && left.id === undefined && /has left/.test(left.why));
+  assert.ok(owner("ci-bot@other.sa.fireworks.ai").gone);
+  const bot = owner("ci-bot@acme.sa.fireworks.ai");
+  assert.ok(bot.id === "ci-bot" && !bot.gone, "no list without service accounts tells that one is gone");
+  const withBots = usersByEmail([
+    { name: "x/users/b", email: "b@acme.sa.fireworks.ai", serviceAccount: true },
+  ]);
+  assert.ok(owner("ci-bot@acme.sa.fireworks.ai", { users: withBots }).gone);
+  const some = usersByEmail([], { isComplete: false });
+  assert.ok(
+    !owner("left@acme.example", { users: some }).gone,
+    "a part of a list tells of nobody that they are gone",
+  );
   assert.match(owner("both@acme.example").why, /share/);
   assert.match(owner(undefined).why, /does not say/);
   assert.match(owner("ada@acme.example", { users: undefined }).why, /could not be read/);
@@ -140,8 +151,8 @@ test("keys are filtered by words and by finding", () => {
   assert.equal(ids(filtered(RECORDS, { text: "INFRA be" })), "1");
   assert.equal(ids(filtered(RECORDS, { text: "fw_ab" })), "2");
   assert.equal(ids(filtered(RECORDS, { text: "ada" })), "1234");
-  assert.equal(ids(filtered(RECORDS, { finding: "never-expires" })), "2");
-  assert.equal(ids(filtered(RECORDS, { text: "beta", finding: "never-expires" })), "");
+  assert.equal(ids(filtered(RECORDS, { findings: ["never-expires"] })), "2");
+  assert.equal(ids(filtered(RECORDS, { text: "beta", findings: ["never-expires"] })), "");
   assert.deepEqual(tally(RECORDS), [["never-expires", 1]]);
 });
 
@@ -231,13 +242,7 @@ test("errors are told in words", () => {
 test("a refusal is known where the API itself refused the only attempt", () => {
   const refused = { code: "PERMISSION_DENIED", status: 403, attempts: 1, body: { code: 7 } };
   assert.ok(isRefusal(refused) && isRefusal({ code: "VALIDATION", attempts: 0 }));
-  for (const more of [
-    { attempts: 2 },
-    { status: 503 },
-    { status: 404 },
-    { body: "<html>" },
-    { body: undefined },
-  ])
+  for (const more of [{ attempts: 2 }, { status: 503 }, { body: "<html>" }, { body: undefined }])
     assert.ok(!isRefusal({ ...refused, ...more }), JSON.stringify(more));
   assert.ok(!isRefusal({ code: "CONNECTION", attempts: 1 }) && !isRefusal(undefined));
 });
