@@ -238,7 +238,7 @@ class CreateDialog {
       this.#dialog.close();
       await this.#dialog.closed;
       const { key: _, ...known } = created;
-      const shown = showSecret({ created, title: "Your new key", notes: [box, events], restore });
+      const shown = showSecret({ created, service, title: "Your new key", notes: [box, events], restore });
       onCreated(known);
       await shown;
       announce(`“${nameOf(known.displayName || "default")}” is created. This page has forgotten the key.`);

@@ -1,6 +1,7 @@
 // The table of keys: sorted, filtered and ticked, with actions for each key; and the messages shown when there
 // are no keys, too many, or an error.
 
+import { withoutKeys } from "./address.js";
 import { clock } from "./clock.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
@@ -15,16 +16,21 @@ import { rowOf } from "./row.js";
 import { Rows } from "./rows.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection-bar.js";
+import { showSummary } from "./summary.js";
+import { day } from "./time.js";
 import { anotherToken } from "./token.js";
 
 /** For how long a new key's row is marked, in milliseconds. */
 const NEW = 60_000;
 
+/** A filter that leaves every key. */
+const NONE = { text: "", findings: [], owner: undefined, ends: undefined };
+
 export class KeysView {
   #actions;
   #inventory;
   #order = { by: "created", descending: true };
-  #filter = { text: "", findings: [], owner: undefined };
+  #filter = NONE;
   #shown = [];
   #rows = new Rows({
     viewport: byId("viewport"),
@@ -66,7 +72,7 @@ export class KeysView {
       this.#setFilter({ owner: target.value === "" ? undefined : target.value }),
     );
     byId("clear-filter").addEventListener("click", () => {
-      this.#setFilter({ text: "", findings: [], owner: undefined });
+      this.#setFilter(NONE);
       byId("filter").focus();
     });
     byId("sort").addEventListener("change", ({ target }) => {
@@ -98,11 +104,16 @@ export class KeysView {
   /** Makes the table show this inventory, with this filter and order. */
   use(inventory, { filter, order } = {}) {
     this.#inventory = inventory;
-    this.#filter = { text: "", findings: [], owner: undefined, ...filter };
+    this.#filter = { ...NONE, ...filter };
     if (order) this.#order = order;
     byId("filter").value = this.#filter.text;
     this.#selection.clear();
     this.#rows.toTop();
+  }
+
+  /** Shows the keys that end between these moments. */
+  showEnds(ends) {
+    this.#setFilter({ ends });
   }
 
   /** The filter and the order. */
@@ -156,6 +167,8 @@ export class KeysView {
     else this.#rows.show(shown);
     this.#findings.show(records, this.#filter);
     this.#owners.showChoices(records, this.#filter.owner);
+    showSummary(records, (filter) => this.#setFilter(filter));
+    showEnds(this.#filter.ends, () => this.#setFilter({ ends: undefined }));
     this.#bar.show({ records, shown, filter: this.#filter });
     this.#showProgress();
     this.#showOrder();
@@ -170,10 +183,11 @@ export class KeysView {
 
   #setFilter(change) {
     this.#filter = { ...this.#filter, ...change };
+    this.#filter.text = withoutKeys(this.#filter.text);
     if (byId("filter").value !== this.#filter.text) byId("filter").value = this.#filter.text;
     this.#rows.toTop();
     this.update();
-    this.#onView?.({ replaces: "text" in change });
+    this.#onView?.({ replaces: "text" in change && !("findings" in change) });
     clearTimeout(this.#announcing);
     this.#announcing = setTimeout(
       () => announce(`${byId("shown").textContent} shown.`, { quiet: true }),
@@ -262,4 +276,17 @@ export class KeysView {
       on: { revoke, rotate, finish, tick, details: (record) => this.open(record) },
     });
   }
+}
+
+/** Tells of a filter by the end, which no field shows, and takes it away at a click. */
+function showEnds(ends, remove) {
+  const place = byId("ends");
+  place.hidden = !ends;
+  if (!ends) return;
+  place.textContent = `Ends ${day(ends.from)} to ${day(ends.to - 1)} ✕`;
+  place.setAttribute("aria-label", `Ends ${day(ends.from)} to ${day(ends.to - 1)}: remove`);
+  place.onclick = () => {
+    byId("filter").focus();
+    remove();
+  };
 }

@@ -1,6 +1,7 @@
 // The key console: connects the parts. It never writes a token or a key to storage, to the address or to the
 // browser's console.
 
+import { fragmentOf, readFragment } from "./address.js";
 import { openCleanUp } from "./cleanup.js";
 import { clock } from "./clock.js";
 import { startConnection } from "./connection.js";
@@ -19,6 +20,7 @@ import { withOwner } from "./owner-id.js";
 import { askToRevoke } from "./revoke.js";
 import { openRotation } from "./rotate.js";
 import { Service, urlOf } from "./service.js";
+import { startShortcuts } from "./shortcuts.js";
 import { startSurvive } from "./survive.js";
 import { startTabs } from "./tabs.js";
 import { TimelineView } from "./timeline.js";
@@ -29,9 +31,17 @@ const journal = new Journal({
   empty: byId("journal-empty"),
   count: byId("journal-count"),
 });
-const timeline = new TimelineView();
+const timeline = new TimelineView({
+  open: (record) => keys.open(record),
+  showEnds: (ends) => {
+    tabs.show(byId("keys-panel"));
+    keys.showEnds(ends);
+    byId("filter").focus();
+  },
+});
 const keys = new KeysView({
   onShown: (records) => timeline.update(records),
+  onView: tell,
   create,
   rotate,
   revoke: (record) =>
@@ -48,7 +58,16 @@ let inventory;
 
 const emulator = await findEmulator();
 const connection = startConnection({ emulator, connect });
-startTabs(byId("tabs"), (panel) => timeline.setShown(panel === "timeline-panel"));
+const tabs = startTabs(byId("tabs"), (panel) => timeline.setShown(panel === "timeline-panel"), tell);
+startShortcuts({
+  isConnected: () => service !== undefined && !byId("console").hidden,
+  filter: () => {
+    tabs.show(byId("keys-panel"));
+    byId("filter").focus();
+    byId("filter").select();
+  },
+  create,
+});
 startTips();
 if (emulator?.faults) {
   const refresh = startNetwork();
@@ -60,7 +79,7 @@ if (emulator?.faults) {
     if (!service) byId("connect-form").requestSubmit();
   });
 }
-addEventListener("hashchange", showView);
+addEventListener("popstate", showView);
 showView();
 
 byId("create").addEventListener("click", create);
@@ -84,13 +103,26 @@ showOnline();
 document.documentElement.dataset.ready = "";
 
 /** Whether "See it survive" is shown: it is the first thing that the demo shows. */
-function isSurvive() {
-  return Boolean(emulator?.faults) && /^(#survive)?$/.test(location.hash);
+function isSurvive({ view }) {
+  return Boolean(emulator?.faults) && (view === "survive" || location.hash.length < 2);
 }
 
-/** Shows the view that the address names. */
+/** Writes what is shown into the address. Typing does not fill the history. */
+function tell({ replaces = false } = {}) {
+  if (!service) return;
+  const fragment = fragmentOf({ view: tabs.shown.id.replace("-panel", ""), ...keys.view });
+  if (fragment !== location.hash) history[replaces ? "replaceState" : "pushState"](null, "", fragment);
+}
+
+/** Shows what the address names. */
 function showView() {
-  const survives = isSurvive();
+  const asked = readFragment(location.hash);
+  const survives = isSurvive(asked);
+  if (service && !survives) {
+    const panel = byId(`${asked.view}-panel`) ?? byId("keys-panel");
+    tabs.show(panel);
+    keys.setView(asked);
+  }
   byId("survive").hidden = !survives;
   byId("console").hidden = survives || !service;
   const own = byId("own");
@@ -108,13 +140,13 @@ async function connect(settings) {
   await newInventory.open();
   [service, inventory] = [newService, newInventory];
   byId("session").hidden = false;
-  if (isSurvive()) history.replaceState(null, "", "#keys");
+  const asked = readFragment(location.hash);
+  if (!byId(`${asked.view}-panel`)) history.replaceState(null, "", "#keys");
+  keys.use(inventory);
   showView();
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent =
     `${shown(settings.accountId)} · ${settings.userId === "-" ? "everyone" : shown(settings.userId)}`;
-  keys.use(inventory);
-  keys.update();
   byId("main").focus({ preventScroll: true });
   scrollTo(0, 0);
   announce(`Connected. ${count(inventory.records.length, "key")}.`, { quiet: true });

@@ -150,12 +150,13 @@ export function sorted(records, { by, descending }) {
 }
 
 /** The records that contain every word of the text, have every finding, and are this owner's, if one is given. */
-export function filtered(records, { text = "", findings = [], owner } = {}) {
+export function filtered(records, { text = "", findings = [], owner, ends } = {}) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return records.filter(
     (record) =>
       findings.every((finding) => record.findings.includes(finding)) &&
       (owner === undefined || record.ownerName === owner) &&
+      (!ends || (record.expires >= ends.from && record.expires < ends.to)) &&
       words.every((word) => record.words.includes(word)),
   );
 }

@@ -120,6 +120,7 @@ class RotationDialog {
           added = rest;
           return showSecret({
             created,
+            service,
             title: "Store the new key",
             refusable: true,
             signal: this.#stop.signal,

@@ -11,6 +11,7 @@ import {
   listUsers,
   rotateApiKey,
 } from "./fireworks-keys/default.js";
+import { judged } from "./formats.js";
 import { holdPage } from "./leave.js";
 import { nameOf, shown } from "./names.js";
 import { count } from "./numbers.js";
@@ -21,6 +22,9 @@ const PAGE = 500;
 
 /** The time limit of a rotation. The user needs most of it to store the new key. */
 const ROTATION_MS = 60 * 60 * 1_000;
+
+/** The time limit for trying a new key. */
+const TRY_MS = 30_000;
 
 /** The origins that the page's policy has blocked. */
 const blocked = new Set();
@@ -177,6 +181,33 @@ export class Service {
       (call) => deleteApiKey({ ...call, keyId: id }),
       () => `The key ${shown(id)} is revoked.`,
     );
+  }
+
+  /** The address of the account itself. */
+  get accountUrl() {
+    const base = (urlOf(this.baseUrl)?.href ?? this.baseUrl).replace(/\/+$/, "");
+    return `${base}/v1/accounts/${encodeURIComponent(this.accountId)}`;
+  }
+
+  /** Tries a new key: reads the account with it once, and says what that tells. */
+  tryKey(key) {
+    const read = async () => {
+      try {
+        const headers = { accept: "application/json", authorization: `Bearer ${key}` };
+        const signal = AbortSignal.timeout(TRY_MS);
+        const response = await fetch(this.accountUrl, {
+          headers,
+          signal,
+          redirect: "manual",
+          cache: "no-store",
+        });
+        const body = await response.json().catch(() => undefined);
+        return judged({ status: response.status, body }, this.accountId);
+      } catch {
+        return judged({}, this.accountId);
+      }
+    };
+    return this.#perform("getAccount", "Try the new key", {}, read, ({ text }) => text);
   }
 
   /** Whether a user has this key. */
