@@ -3,12 +3,15 @@
 
 import { clock } from "./clock.js";
 import { explain } from "./explain.js";
-import { withLineage } from "./lineage.js";
-import { ownerOf, recordOf, usersByEmail } from "./records.js";
+import { Judge } from "./judge.js";
+import { usersByEmail } from "./records.js";
 import { parseTime } from "./time.js";
 
 /** Loading pauses after this many keys, until the user asks for more. */
 const ENOUGH = 10_000;
+
+/** So near to that, no page is asked for ahead. */
+const AHEAD = 1_000;
 
 /** Up to this many keys, each change reloads the list. */
 const FEW = 1_000;
@@ -16,7 +19,8 @@ const FEW = 1_000;
 export class Inventory {
   #changed;
   #keys = [];
-  #findings = new Map();
+  #judge;
+  #rebuilds = 0;
   #emails;
   #next;
   #abort;
@@ -26,6 +30,7 @@ export class Inventory {
   /** Calls `changed` whenever there is something new to show. */
   constructor(service, changed) {
     this.service = service;
+    this.#judge = new Judge(service);
     this.#changed = changed;
     this.records = [];
     this.users = undefined;
@@ -86,18 +91,18 @@ export class Inventory {
     this.#changed();
     try {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
-      for await (const page of list) {
+      // While a page is judged, the next is on its way.
+      for await (const page of ahead(list, () => keys.length + AHEAD < enough)) {
         const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
         clock.isPast(some.flatMap(({ createTime, lastUsed }) => [createTime, lastUsed].map(timeOr0)));
-        const found = await this.service.audit(some);
+        const records = await this.#judge.recordsOf(some, this.#emails);
         if (this.#abort !== abort) return;
-        this.#note(found);
         keys = this.#coming = keys.concat(some);
         this.total = page.totalSize;
         this.#next = page.nextPageToken || undefined;
         if (inPlace) {
           this.#keys = keys;
-          this.records = this.records.concat(this.#recordsOf(some));
+          this.records = this.records.concat(records);
         }
         onPage?.();
         this.#changed();
@@ -134,9 +139,7 @@ export class Inventory {
     } catch (error) {
       return { records: this.records, problem: `${explain(error, this.service.network()).title}.` };
     }
-    const found = await this.service.audit(keys);
-    for (const [id, findings] of found) this.#findings.set(id, findings);
-    const records = withLineage(this.#recordsOf(keys));
+    const records = await this.#judge.allRecordsOf(keys, this.#emails);
     const isWhole = !(total > keys.length);
     return {
       records,
@@ -146,6 +149,7 @@ export class Inventory {
 
   /** Judges the keys anew, as of another time. */
   refresh() {
+    this.#judge.forget();
     return this.#rebuild();
   }
 
@@ -172,25 +176,35 @@ export class Inventory {
     if (!this.loading && this.#keys.length <= FEW) await this.load();
   }
 
-  /** Rebuilds all records. Only an audit of all keys finds those that one create made twice. */
+  /** Rebuilds all records. One that is begun later wins. */
   async #rebuild() {
+    const rebuild = ++this.#rebuilds;
     try {
-      this.#note(await this.service.audit(this.#keys));
+      const records = await this.#judge.allRecordsOf(this.#keys, this.#emails);
+      if (rebuild === this.#rebuilds) this.records = records;
     } catch (error) {
       this.error ??= error;
     }
-    this.records = withLineage(this.#recordsOf(this.#keys));
     this.#changed();
   }
+}
 
-  #note(found) {
-    for (const [id, findings] of found) this.#findings.set(id, findings);
-  }
-
-  #recordsOf(keys) {
-    const { userId, accountId } = this.service;
-    const about = { userId, accountId, users: this.#emails };
-    return keys.map((key) => recordOf(key, this.#findings.get(key.keyId) ?? [], ownerOf(key, about)));
+/** The items of a list, the next of which is asked for ahead, while `goOn` says so. */
+async function* ahead(list, goOn) {
+  const iterator = list[Symbol.asyncIterator]();
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = goOn() ? iterator.next() : undefined;
+      // Where the list is left early, nobody waits for it any more.
+      next?.catch(() => {});
+      yield value;
+      next ??= iterator.next();
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 

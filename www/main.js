@@ -55,6 +55,7 @@ const keys = new KeysView({
 
 let service;
 let inventory;
+let redrawing;
 
 const emulator = await findEmulator();
 const connection = startConnection({ emulator, connect });
@@ -131,12 +132,23 @@ function showView() {
   own.open = !survives;
 }
 
+/** Draws the keys anew, but not for every page of a long list. */
+function redraw() {
+  if (!inventory.loading) return keys.update();
+  if (redrawing) return;
+  keys.update();
+  redrawing = setTimeout(() => {
+    redrawing = undefined;
+    if (inventory) keys.update();
+  }, 250);
+}
+
 /** Connects, or rejects with the error. */
 async function connect(settings) {
   clock.forget();
   if (emulator && urlOf(settings.baseUrl)?.origin === location.origin) clock.heard(...emulator.heard);
   const newService = new Service(settings, journal);
-  const newInventory = new Inventory(newService, () => inventory === newInventory && keys.update());
+  const newInventory = new Inventory(newService, () => inventory === newInventory && redraw());
   await newInventory.open();
   [service, inventory] = [newService, newInventory];
   byId("session").hidden = false;

@@ -38,7 +38,7 @@ export class TimelineView {
     byId("histogram-units").append(...UNITS.map((unit) => this.#unitChoice(unit)));
     this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
     this.#host.addEventListener("pointermove", ({ clientY }) => this.#point(clientY));
-    new ResizeObserver(() => this.#draw()).observe(this.#host);
+    new ResizeObserver(() => this.#draw()).observe(byId("timeline-panel"));
   }
 
   /** Draws these records: those that the table shows. */
@@ -54,8 +54,7 @@ export class TimelineView {
   }
 
   #draw() {
-    const width = this.#host.clientWidth;
-    if (!this.#shown || width === 0) return;
+    if (!this.#shown || byId("timeline-panel").clientWidth === 0) return;
     const now = clock.now();
     const empty = this.#records.length === 0;
     byId("timeline-empty").hidden = !empty;
@@ -67,7 +66,7 @@ export class TimelineView {
     const groups = this.#describe(now);
     if (many) return this.#count(now);
     this.#lanes = lanes(this.#records, now);
-    this.#layout = layoutOf(this.#lanes.length, width);
+    this.#layout = layoutOf(this.#lanes.length, this.#host.clientWidth);
     this.#host.replaceChildren(picture(this.#lanes, this.#layout, now));
     const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
     this.#host.firstElementChild.setAttribute(
