@@ -6,7 +6,8 @@ import { byId, h } from "./dom.js";
 import { DEMO } from "./emulator.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
-import { missing, networkTo } from "./service.js";
+import { shown } from "./names.js";
+import { accountsOf, missing, networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
@@ -57,6 +58,7 @@ export function startConnection({ emulator, connect }) {
     if (form.getAttribute("aria-busy") === "true") return;
     unmark(form);
     problem.replaceChildren();
+    if (token.value.trim() !== "" && accountId.value.trim() === "" && (await offerAccounts())) return;
     for (const [control, name, text] of [
       [token, "token", "Type the token in."],
       [accountId, "accountId", "Type the account’s id in."],
@@ -81,11 +83,34 @@ export function startConnection({ emulator, connect }) {
     }
   });
 
+  /** Finds the token's accounts, where the package can: fills in the only one, or offers them and asks. */
+  const offerAccounts = async () => {
+    setBusy(true);
+    try {
+      const ids = await accountsOf({ token: token.value.trim(), baseUrl: baseUrl.value.trim() });
+      if (ids === undefined) return false;
+      byId("accounts").replaceChildren(...ids.map((value) => h("option", { value })));
+      if (ids.length === 1) accountId.value = ids[0];
+      else
+        mark(
+          form,
+          "accountId",
+          ids.length > 0 ? `Choose: ${ids.map(shown).join(", ")}.` : "The token sees none.",
+        );
+      return ids.length !== 1;
+    } catch (error) {
+      await tell(error, { baseUrl: baseUrl.value.trim() });
+      return true;
+    } finally {
+      setBusy(false);
+    }
+  };
+
   /** Says what is wrong, at its field if that is known, and has the focus there. */
   const tell = async (error, settings) => {
     let words = explain(error, networkTo(settings.baseUrl));
     let path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
-    if (error?.status === 404) {
+    if (error?.status === 404 && settings.accountId) {
       path = await missing(settings);
       if (path) words = { title: MISSING[path][0], text: MISSING[path][1] };
     }

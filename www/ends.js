@@ -51,4 +51,4 @@ function labelOf(unit, { from, to }) {
   return monthFormat.format(from);
 }
 
-const monthFormat = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric" });
+const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });

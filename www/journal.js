@@ -4,7 +4,7 @@
 import { announce, copy, h } from "./dom.js";
 import { explain, explainEvent } from "./explain.js";
 import { fateBox } from "./fate-box.js";
-import { exact, took } from "./time.js";
+import { clockTime, exact, took } from "./time.js";
 
 /** How many operations the journal keeps. */
 const KEPT = 200;
@@ -91,7 +91,7 @@ class Entry {
   constructor({ title, commands, fate, network }) {
     this.#fate = fate;
     const now = Date.now();
-    const clock = new Date(now).toLocaleTimeString("en-GB");
+    const clock = clockTime(now);
     this.element = h(
       "li",
       { class: "entry" },

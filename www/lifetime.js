@@ -1,6 +1,6 @@
 // The lifetimes that the form offers for a new key, and what each means. Pure.
 
-import { clockTime, day } from "./time.js";
+import { day, hourAndMinute } from "./time.js";
 
 /** The form's choices. */
 export const LIFETIMES = [
@@ -46,7 +46,7 @@ export function consequence(choice, date, now) {
   if (end === undefined || Number.isNaN(end))
     return { warning: false, text: "The key works to the end of that day." };
   if (end <= now) return { warning: true, text: "That day is over. Choose one that is still to come." };
-  const at = end - now < 2 * LENGTHS.d ? ` at ${clockTime(end).replace(/:\d\d$/, "")}` : "";
+  const at = end - now < 2 * LENGTHS.d ? ` at ${hourAndMinute(end)}` : "";
   return { warning: false, text: `The key stops working on ${day(end)}${at}.` };
 }
 

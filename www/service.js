@@ -2,6 +2,7 @@
 
 import { clock } from "./clock.js";
 import { commandsOf } from "./curl.js";
+import * as packaged from "./fireworks-keys/default.js";
 import {
   auditApiKeys,
   createApiKey,
@@ -48,6 +49,14 @@ export function networkTo(baseUrl) {
     blocked: blocked.has(origin),
     near: origin === location.origin || answered.has(origin),
   };
+}
+
+/** The ids of the accounts that a token sees; undefined if this version of the package cannot list them. */
+export async function accountsOf({ token, baseUrl }) {
+  if (typeof packaged.listAccounts !== "function") return undefined;
+  const ids = [];
+  for await (const { name } of packaged.listAccounts({ token, baseUrl })) ids.push(name.split("/").at(-1));
+  return ids;
 }
 
 /**

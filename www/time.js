@@ -16,10 +16,12 @@ const UNITS = [
   ["minute", MINUTE],
 ];
 
+// The words of the page are English; dates and numbers are written as the browser’s language does.
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-const exactFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
-const timeFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
-const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const minuteFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /** Parses a time from the service into milliseconds; undefined if it is missing or cannot be read. */
 export function parseTime(text) {
@@ -47,6 +49,11 @@ export function exact(ms) {
 /** Only the date. */
 export function day(ms) {
   return dateFormat.format(ms);
+}
+
+/** The time of day, to the minute. */
+export function hourAndMinute(ms) {
+  return minuteFormat.format(ms);
 }
 
 /** The time of day, to the second. */

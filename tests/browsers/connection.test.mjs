@@ -1,6 +1,7 @@
 // The page connects, or says in words why it cannot.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import {
   accessible,
@@ -73,6 +74,26 @@ test("what the module refuses is marked at the field that its path names", async
   await page.getByRole("button", { name: "Connect" }).click();
   await page.locator("#base-url[aria-invalid]").waitFor();
   assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
+});
+
+const { listAccounts } = await import(join(www, "fireworks-keys/default.js"));
+
+test("a token alone finds its accounts: the only one is filled in, several are offered", {
+  skip: listAccounts === undefined && "this version of the package lists no accounts",
+}, async () => {
+  const { page } = await open(browser, service.url);
+  let accounts = [{ name: "accounts/local" }, { name: "accounts/other" }];
+  await page.route(
+    (url) => url.pathname === "/v1/accounts",
+    (route) => route.fulfill({ json: { accounts, nextPageToken: "", totalSize: accounts.length } }),
+  );
+  await page.getByLabel("Account", { exact: true }).fill("");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("#account-error").getByText("Choose: local, other.").waitFor();
+  await accessible(page, "accounts offered");
+  accounts = accounts.slice(0, 1);
+  await connect(page);
+  await page.getByText("local · everyone").waitFor();
 });
 
 test("a form that is submitted twice connects once", async () => {

@@ -57,9 +57,21 @@ export async function startConsole(...args) {
 export async function open(
   browser,
   url,
-  { colorScheme = "light", viewport = { width: 1280, height: 800 }, script = "", ...more } = {},
+  {
+    colorScheme = "light",
+    viewport = { width: 1280, height: 800 },
+    script = "",
+    locale = "en-GB",
+    ...more
+  } = {},
 ) {
-  const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce", ...more });
+  const context = await browser.newContext({
+    colorScheme,
+    viewport,
+    locale,
+    reducedMotion: "reduce",
+    ...more,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
   await page.addInitScript(script);

@@ -104,5 +104,36 @@ async function flow({ open, run, click, type }) {
   );
   assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
   assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);
+  await survive({ run, click, wait, shown });
   assert.deepEqual(await run("globalThis.violations"), []);
+}
+
+/** What is said of both sides is what the emulator has on record, whatever this engine does by itself. */
+async function survive({ run, click, wait, shown }) {
+  await click("#to-survive");
+  await wait(shown("#survive-title"), "the trial is shown");
+  for (const trouble of ["next", "every"]) {
+    await click(`.pill:has([value='${trouble}'])`);
+    await click("#survive-form [type=submit]");
+    await wait(shown("#survive-form [type=submit]", "Losing answers"), "it runs");
+    await wait(shown("#survive-form [type=submit]", "again"), "it has run");
+    const all = await service.keys();
+    for (const [side, user] of [
+      ["plain", "me"],
+      ["package", "ci-bot"],
+    ]) {
+      const drawn = await run(
+        `[...document.querySelectorAll("#${side}-keys > :not([data-tone=gone]) code")].map((id) => id.textContent)`,
+      );
+      const mine = all.filter((key) => key.user === user && key.annotations["see-it-survive"]);
+      const held = mine.map(({ keyId }) => keyId).filter((id) => drawn.includes(id));
+      assert.deepEqual(drawn.sort(), held.sort(), `${trouble}, ${side}`);
+      const nobodys = await run(`document.querySelectorAll("#${side}-keys > [data-tone=danger]").length`);
+      const verdict = await run(`document.querySelector("#${side}-verdict").textContent`);
+      const said =
+        side === "package" ? `, ${nobodys} left` : nobodys > 0 ? `${nobodys} working key` : "No key is left";
+      assert.ok(verdict.includes(said), `${trouble}, ${side}: ${verdict}`);
+      if (side === "package") assert.equal(nobodys, 0, "the package leaves none");
+    }
+  }
 }
