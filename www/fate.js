@@ -4,6 +4,9 @@
 import { shown } from "./names.js";
 import { clockTime } from "./time.js";
 
+/** How many keys the line names. */
+const NAMED = 3;
+
 export class Fate {
   #listeners = new Set();
   #now;
@@ -107,10 +110,10 @@ export class Fate {
   /** The line: `{ tone, text }`. */
   get line() {
     const { text, tone } = this.#rest;
-    const deleted = [...this.#deleted].map(shown).join(", ");
+    const deleted = this.#deletedInWords();
     const parts = [
       this.#yours && `Made, and yours: the key ${shown(this.#yours)}.`,
-      deleted && `Made by a lost attempt, found and deleted: ${deleted}.`,
+      deleted,
       // Of a rotation the old key is alive, which its own words tell.
       this.#live.length === 1 && !this.keepKeyId && this.#live[0] !== this.rotated
         ? `Alive, and nobody’s: the key ${shown(this.#live[0])}. Revoke it.`
@@ -118,6 +121,14 @@ export class Fate {
       text,
     ];
     return { tone, text: parts.filter(Boolean).join(" ") };
+  }
+
+  #deletedInWords() {
+    const ids = [...this.#deleted].map(shown);
+    if (ids.length === 0) return undefined;
+    if (ids.length === 1) return `Made by a lost attempt, found and deleted: ${ids[0]}.`;
+    const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "";
+    return `Made by lost attempts, found and deleted: ${ids.slice(0, NAMED).join(", ")}${more}.`;
   }
 
   get #rest() {

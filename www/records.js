@@ -74,6 +74,7 @@ export function recordOf(key, findings, owner) {
     key,
     id: key.keyId,
     name,
+    sortName: plain(name).toLowerCase(),
     owner,
     ownerName,
     prefix: shown(key.prefix ?? ""),
@@ -129,9 +130,9 @@ export function ownerOf(key, { userId, accountId, users }) {
 }
 
 const COLUMNS = {
-  name: (record) => plain(record.name).toLowerCase(),
+  name: (record) => record.sortName,
   prefix: (record) => String(record.key.prefix ?? ""),
-  owner: (record) => plain(record.ownerName).toLowerCase(),
+  owner: (record) => record.ownerName.toLowerCase(),
   created: (record) => record.created ?? -Infinity,
   used: (record) => record.used ?? -Infinity,
   expires: (record) => record.expires ?? Infinity,
@@ -141,12 +142,13 @@ const COLUMNS = {
 /** Sorts the records by `{ by, descending }`. Equal records keep their order. */
 export function sorted(records, { by, descending }) {
   const read = COLUMNS[by];
-  const values = new Map(records.map((record) => [record, read(record)]));
+  const values = records.map(read);
   const sign = descending ? -1 : 1;
-  return records.toSorted((one, other) => {
-    const [a, b] = [values.get(one), values.get(other)];
-    return a === b ? 0 : a < b ? -sign : sign;
+  const order = Uint32Array.from(records, (_, index) => index).sort((one, other) => {
+    const [a, b] = [values[one], values[other]];
+    return a === b ? one - other : a < b ? -sign : sign;
   });
+  return Array.from(order, (index) => records[index]);
 }
 
 /** The records that contain every word of the text, have every finding, and are this owner's, if one is given. */

@@ -129,7 +129,7 @@ class RotationDialog {
       });
       const { key: _, ...rest } = created;
       this.#mark(undefined);
-      this.#finish(rest, revoked, pending);
+      this.#finish(revoked, pending);
       onChanged({ added: [rest], removed: revoked });
     } catch (error) {
       this.#fail(error, added);
@@ -194,7 +194,7 @@ class RotationDialog {
     }
   }
 
-  #finish(created, revoked, pending) {
+  #finish(revoked, pending) {
     this.#content.querySelector("#stopping")?.remove();
     const { record } = this.#context;
     const gone = revoked.includes(record.id);
@@ -203,7 +203,6 @@ class RotationDialog {
       h(
         "p",
         { class: "good" },
-        `The new key is ${shown(created.keyId)}. `,
         gone
           ? "The old one is revoked."
           : "The old one works until the next rotation, or until you revoke it.",

@@ -76,7 +76,7 @@ async function flow({ open, run, click, type }) {
   await click("dialog button[type=submit]");
   await wait(shown("dialog .secret", "•"), "the successor is shown, masked");
   await click("dialog:last-of-type .actions .primary");
-  await wait(shown("dialog .good", "The new key is"), "it is rotated");
+  await wait(shown("dialog .good", "The old one works"), "it is rotated");
   await click("dialog .actions .primary");
   await wait("document.querySelectorAll('#keys-body > tr').length === 2", "both are listed");
 
