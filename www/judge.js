@@ -19,6 +19,8 @@ export class Judge {
   #service;
   /** The findings of each key by itself. */
   #alone = new WeakMap();
+  /** The record of each key, which stays the same while nothing about it changes. */
+  #records = new WeakMap();
 
   constructor(service) {
     this.#service = service;
@@ -69,10 +71,19 @@ export class Judge {
     const records = [];
     for (const key of keys) {
       const findings = [...(this.#alone.get(key) ?? []), ...(shared.get(key.keyId) ?? [])];
-      records.push(recordOf(key, findings, ownerOf(key, about)));
+      records.push(this.#recordOf(key, findings, about));
       if (records.length % (2 * SOME) === 0) await pause();
     }
     return records;
+  }
+
+  #recordOf(key, findings, about) {
+    const known = this.#records.get(key);
+    const types = findings.map(({ type }) => type).join();
+    if (known?.types === types && known.users === about.users) return known.record;
+    const record = recordOf(key, findings, ownerOf(key, about));
+    this.#records.set(key, { record, types, users: about.users });
+    return record;
   }
 }
 

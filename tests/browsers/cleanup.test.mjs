@@ -299,5 +299,9 @@ test("cleaning up fits a phone, in the dark and in forced colours", async () => 
     await dialog(page).getByText("The list was read again").waitFor();
     await fits(page, "asked");
     await accessible(page, "asked");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "By owner" }).click();
+    await fits(page, "by owner");
+    await accessible(page, "by owner");
   }
 });

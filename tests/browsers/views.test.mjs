@@ -90,7 +90,7 @@ test("each of forty keys can be found by pointer and by keyboard", async () => {
   await page.getByRole("tab", { name: "Keys" }).click();
   await page.getByLabel("Filter", { exact: true }).fill("support");
   await page.getByRole("tab", { name: "Timeline" }).click();
-  await page.getByRole("img", { name: /^Timeline of \d keys/ }).waitFor();
+  await page.getByRole("img", { name: /^Timeline of \d\d? keys/ }).waitFor();
   await page.getByRole("tab", { name: "Keys" }).click();
   await page.getByLabel("Filter", { exact: true }).fill("no such key");
   await page.getByRole("tab", { name: "Timeline" }).click();
