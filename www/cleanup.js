@@ -124,7 +124,7 @@ class CleanUp {
     const state = h("span", { class: "result" });
     const marks = [
       isUsed && h("span", { "class": "badge", "data-tone": "danger" }, "In use"),
-      isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "This page’s own"),
+      isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "Looks like this page’s own"),
     ];
     const last = record.used === undefined ? "never used" : `last used ${relative(record.used, clock.now())}`;
     const about = record.owner.id === undefined ? record.owner.why : `${record.ownerName} · ${last}`;

@@ -151,7 +151,7 @@ function factsOf({ keyId, displayName, createTime, expireTime }) {
     ["Name", nameOf(displayName || "default")],
     [
       "Lives",
-      expireTime ? `${lives || ""}${expires === undefined ? expireTime : exact(expires)}` : "For ever",
+      expireTime ? `${lives || ""}${expires === undefined ? shown(expireTime) : exact(expires)}` : "For ever",
     ],
     clock.words && ["The clocks", `${clock.words} The times above are the service’s.`],
   ].filter(Boolean);

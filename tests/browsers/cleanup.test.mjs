@@ -131,7 +131,7 @@ test("the page's own key is left out, and if it is ticked it goes last", async (
   await connect(page);
   await page.getByRole("button", { name: "Tick all 4", exact: true }).click();
   await page.getByRole("button", { name: "Revoke 4…" }).click();
-  const mine = victims(page).filter({ hasText: "This page’s own" });
+  const mine = victims(page).filter({ hasText: "Looks like this page’s own" });
   assert.ok(!(await mine.locator("input").isChecked()));
   await mine.locator("input").check();
   const deleted = [];

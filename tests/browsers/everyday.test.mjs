@@ -241,6 +241,32 @@ test("rows do not move when the list is loaded anew", async () => {
   }
 });
 
+test("at 140 % text, badges stay clear of the buttons", async () => {
+  for (const width of [1900, 1600, 1280]) {
+    const { page } = await over(someKeys(30), { viewport: { width, height: 900 } });
+    await page.evaluate(() => (document.documentElement.style.fontSize = "140%"));
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+    const overlaps = await page.evaluate(
+      () =>
+        [...document.querySelectorAll("#keys-body tr")].filter((row) => {
+          const buttons = row.querySelector("[data-label=Actions]").getBoundingClientRect();
+          return [...row.querySelectorAll(".badge")].some((badge) => {
+            const { left, right, top, bottom } = badge.getBoundingClientRect();
+            const within = badge.parentElement.getBoundingClientRect();
+            return (
+              Math.min(right, within.right) > buttons.left &&
+              left < buttons.right &&
+              bottom > buttons.top &&
+              top < buttons.bottom
+            );
+          });
+        }).length,
+    );
+    assert.equal(overlaps, 0, `${width}`);
+    await fits(page, `${width}`);
+  }
+});
+
 test("two pages can hold one finding, and it is found", async () => {
   const keys = someKeys(700);
   for (const at of [3, 650]) keys[at] = { ...keys[at], annotations: { "fireworks-keys-attempt": "0123" } };
