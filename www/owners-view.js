@@ -64,7 +64,7 @@ export class OwnersView {
     const choices = names.join("\n");
     if (choices !== this.#choices)
       select.replaceChildren(
-        h("option", { value: "" }, "Every owner"),
+        h("option", { value: "" }, "Any owner"),
         ...names.filter(Boolean).map((name) => h("option", { value: name }, name)),
       );
     this.#choices = choices;

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { fragmentOf, readFragment } from "../../www/address.js";
 import { Clock } from "../../www/clock.js";
 import { commandsOf, quote } from "../../www/curl.js";
 import { explain, explainEvent, isRefusal } from "../../www/explain.js";
@@ -287,6 +288,10 @@ test("a create's fate says which of three it is: done, not done, or not known", 
     line(["sending", open], failed({ name: "AbortError" })),
     /^Whether a key was made is not known: still looking until/,
   );
+  assert.match(
+    line(["sending", open], failed({ orphans: "unknown" })),
+    /^Not known: the look has failed: still/,
+  );
   assert.match(line(["sending"], failed({ orphans: "unknown" })), /^Not known: .* may be alive/);
   assert.match(
     line(["sending"], failed({ orphans: "unaccounted", keyIds: ["a"] })),
@@ -363,6 +368,19 @@ test("by how much this machine's clock is off is known from answers, and small d
   );
   assert.equal(after((clock) => clock.heard(undefined, NOW, NOW)).off, 0);
   assert.equal(behind.forget() ?? behind.off, 0);
+});
+
+test("a fragment tells the view, the filter and the order, and never a key", () => {
+  const order = { by: "name", descending: true };
+  const ends = { from: 1, to: 2 };
+  const filter = { text: "a & b", findings: ["stale", "expired"], owner: "ada@acme.example", ends };
+  const fragment = fragmentOf({ view: "keys", filter, order });
+  assert.deepEqual(readFragment(fragment), { view: "keys", filter, order });
+  const secret = fragmentOf({ view: "keys", filter: { text: "x fw_abcdefghij", findings: [] }, order });
+  assert.ok(secret.includes("fw_abcd") && !secret.includes("fw_abcde"));
+  assert.equal(readFragment("#keys?q=fw_abcdefghij").filter.text, "fw_abcd");
+  assert.equal(readFragment("#nothing?sort=evil&ends=x").view, undefined);
+  assert.deepEqual(readFragment("#keys?sort=evil-desc").order, { by: "created", descending: true });
 });
 
 test("the switches become orders, and what takes an answer away comes first", () => {
