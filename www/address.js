@@ -1,6 +1,6 @@
-// What is shown, as the address's fragment tells it: the view, the filter and the order, so that Back, a reload
-// and a shared link work. Never a token or a key: what looks like one is cut to the prefix that is shown.
-// Pure.
+// What is shown, as the address's fragment tells it: the view, the filter and the order, so that Back, a
+// reload and a shared link work. Never a token or a key: what looks like one is cut to the prefix that is
+// shown. Pure.
 
 const VIEWS = ["survive", "connect", "keys", "timeline", "journal"];
 const COLUMNS = ["name", "prefix", "owner", "created", "used", "expires", "findings"];

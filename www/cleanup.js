@@ -24,7 +24,7 @@ const RESULTS = {
   unknown: "not known",
 };
 
-/** Opens it for these ids. `shown` are those that the table shows; `onRevoked` receives the ids of each few. */
+/** Opens it for these ids. `shown` are those that the table shows; `onRevoked` receives the id of each. */
 export function openCleanUp(context) {
   new CleanUp(context).open();
 }

@@ -7,7 +7,7 @@ import { DEMO } from "./emulator.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { shown } from "./names.js";
-import { accountsOf, missing, networkTo } from "./service.js";
+import { accountsOf, missing, networkTo, usersOf } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
@@ -62,10 +62,10 @@ export function startConnection({ emulator, connect }) {
     for (const [control, name, text] of [
       [token, "token", "Type the token in."],
       [accountId, "accountId", "Type the account’s id in."],
-      [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."],
     ]) {
       if (control.value.trim() === "") return mark(form, name, text);
     }
+    if (scope.value === "one" && userId.value.trim() === "") return offerUsers();
     const settings = {
       baseUrl: baseUrl.value.trim(),
       token: token.value.trim(),
@@ -82,6 +82,22 @@ export function startConnection({ emulator, connect }) {
       setBusy(false);
     }
   });
+
+  /** Asks for the user, and offers those that the token sees. */
+  const offerUsers = async () => {
+    setBusy(true);
+    const at = {
+      token: token.value.trim(),
+      baseUrl: baseUrl.value.trim(),
+      accountId: accountId.value.trim(),
+    };
+    const ids = await usersOf(at).catch(() => []);
+    setBusy(false);
+    byId("users").replaceChildren(...ids.map((value) => h("option", { value })));
+    const some = ids.slice(0, 5).map(shown).join(", ");
+    const choose = some && `, or choose: ${some}${ids.length > 5 ? ` or one of ${ids.length - 5} more` : ""}`;
+    mark(form, "userId", `Type the user’s id in${choose}.`);
+  };
 
   /** Finds the token's accounts, where the package can: fills in the only one, or offers them and asks. */
   const offerAccounts = async () => {

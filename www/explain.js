@@ -21,9 +21,9 @@ const STATUS = {
 };
 
 /**
- * Explains an error as `{ title, text }`. The network to the service: whether the browser is `online`, whether
- * the page's policy has `blocked` the address, and whether the service is `near`, because it is the page's own
- * origin or has answered before, so that no policy of its own can be to blame.
+ * Explains an error as `{ title, text }`. The network to the service: whether the browser is `online`,
+ * whether the page's policy has `blocked` the address, and whether the service is `near`, because it is the
+ * page's own origin or has answered before, so that no policy of its own can be to blame.
  */
 export function explain(error, { online = true, blocked = false, near = false } = {}) {
   switch (error?.code) {
@@ -121,7 +121,8 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
   const why = cause ? `${explain(cause).title}. ` : "";
   const what =
     liveKeyIds.length > 1
-      ? `${liveKeyIds.length} keys are alive: ${visible(liveKeyIds.join(", "))}. Revoke the one that you do not hold.`
+      ? `${liveKeyIds.length} keys are alive: ${visible(liveKeyIds.join(", "))}. ` +
+        "Revoke the one that you do not hold."
       : "The old key still works. Rotate again.";
   return { title: `It ended in the stage “${stage}”`, text: why + what };
 }

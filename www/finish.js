@@ -6,8 +6,8 @@ import { h } from "./dom.js";
 import { shown } from "./names.js";
 
 /**
- * Asks which key the store holds. `rotate` receives the old key, to be rotated once more; `cleanUp` the ids of
- * the keys that the new one has replaced.
+ * Asks which key the store holds. `rotate` receives the old key, to be rotated once more; `cleanUp` the ids
+ * of the keys that the new one has replaced.
  */
 export function askToFinish({ record, restore, rotate, cleanUp }) {
   const { predecessor, remains } = record;

@@ -1,6 +1,6 @@
-// What to do with a new key, in the words of where it goes. Pure. Only the key itself and a line of a .env file
-// hold the secret: everything else reads it from FIREWORKS_API_KEY, so that it lands in no source and in no
-// shell's history.
+// What to do with a new key, in the words of where it goes. Pure. Only the key itself and a line of a .env
+// file hold the secret: everything else reads it from FIREWORKS_API_KEY, so that it lands in no source and
+// in no shell's history.
 
 import { quote } from "./curl.js";
 
@@ -48,8 +48,8 @@ export function formatted(name, { key, url }) {
 }
 
 /**
- * What an answer to the account's read tells of the key that was tried: the same rule as a rotation's. Only the
- * account itself, or the API's own word that the key's user may not read it, proves that the key works.
+ * What an answer to the account's read tells of the key that was tried: the same rule as a rotation's. Only
+ * the account itself, or the API's own word that the key's user may not read it, proves that the key works.
  */
 export function judged({ status, body }, accountId) {
   if (status === 200 && body?.name === `accounts/${accountId}`)

@@ -1,5 +1,5 @@
-// The table of keys: sorted, filtered and ticked, with actions for each key; and the messages shown when there
-// are no keys, too many, or an error.
+// The table of keys: sorted, filtered and ticked, with actions for each key; and the messages shown when
+// there are no keys, too many, or an error.
 
 import { withoutKeys } from "./address.js";
 import { clock } from "./clock.js";

@@ -188,8 +188,8 @@ function askToDisconnect() {
     body: h(
       "p",
       {},
-      "A create or a rotation is not at its end: see “What happened”. Once disconnected, you cannot look for " +
-        "its key from here. The looks that are under way go on, with the token, until they end.",
+      "A create or a rotation is not at its end: see “What happened”. Once disconnected, you cannot look " +
+        "for its key from here. The looks that are under way go on, with the token, until they end.",
     ),
     actions: [
       h(

@@ -151,7 +151,7 @@ export function sorted(records, { by, descending }) {
   return Array.from(order, (index) => records[index]);
 }
 
-/** The records that contain every word of the text, have every finding, and are this owner's, if one is given. */
+/** The records that contain every word, have every finding, and are this owner's, if one is given. */
 export function filtered(records, { text = "", findings = [], owner, ends } = {}) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   return records.filter(

@@ -32,7 +32,8 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
         error?.status === 401 &&
         h("button", { type: "button", onclick: () => anotherToken(service) }, "Use another token…");
       const words = explain(error, service.network());
-      const text = `${words.text} ${isRefusal(error) ? "It is not revoked." : "Whether it is revoked is not known."}`;
+      const outcome = isRefusal(error) ? "It is not revoked." : "Whether it is revoked is not known.";
+      const text = `${words.text} ${outcome}`;
       problem.replaceChildren(alertBox({ title: words.title, text }, renew));
       revoke.ariaDisabled = "false";
       revoke.textContent = `Try again to revoke “${name}”`;

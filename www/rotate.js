@@ -151,8 +151,8 @@ class RotationDialog {
       h(
         "p",
         { class: "hint", id: "stopping" },
-        "Stop ends the wait. The old key stays. A successor that was asked for may still be made: unless you " +
-          "stored it, this page then looks for it for two minutes, and deletes it.",
+        "Stop ends the wait. The old key stays. A successor that was asked for may still be made: unless " +
+          "you stored it, this page then looks for it for two minutes, and deletes it.",
       ),
       this.#events,
       box,

@@ -59,9 +59,17 @@ export async function accountsOf({ token, baseUrl }) {
   return ids;
 }
 
+/** The ids of the users and service accounts of an account. */
+export async function usersOf({ token, baseUrl, accountId }) {
+  const ids = [];
+  for await (const { name } of listUsers({ token, baseUrl, accountId, maxRetries: 0, timeoutMs: 10_000 }))
+    ids.push(String(name).split("/").at(-1));
+  return ids;
+}
+
 /**
- * What the service does not know, after a 404: the field `userId`, `accountId` or `baseUrl`; undefined if that
- * is not known. The account is right if its users can be listed, and the address if an account can be.
+ * What the service does not know, after a 404: the field `userId`, `accountId` or `baseUrl`; undefined if
+ * that is not known. The account is right if its users can be listed, and the address if an account can be.
  */
 export async function missing({ token, baseUrl, accountId, userId }) {
   const call = { token, baseUrl, maxRetries: 0, timeoutMs: 10_000 };

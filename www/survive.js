@@ -222,6 +222,6 @@ function whyOf({ plain }) {
     );
   }
   if (plain.state === "failed" && plain.keys.length > 0)
-    return "Why? The service has made the key, and only its answer was lost. Your code sees a call that failed.";
+    return "Why? The service has made the key, and only its answer was lost. Your code sees a failure.";
   return "";
 }

@@ -2,9 +2,9 @@
 // and the browser: the package still calls the global fetch, whose ways it knows.
 
 /**
- * Tells `onRequest` of each request from now on: its method and URL. What that returns, if anything, is called
- * with how the request ended: `{ status, ms }`, where there is no status if no answer arrived. Returns a
- * function that ends the watch.
+ * Tells `onRequest` of each request from now on: its method and URL. What that returns, if anything, is
+ * called with how the request ended: `{ status, ms }`, where there is no status if no answer arrived.
+ * Returns a function that ends the watch.
  */
 export function traceRequests(onRequest) {
   const { fetch } = globalThis;

@@ -1,6 +1,6 @@
-// The trial of "See it survive": the same create by plain fetch and by this package, while the emulator loses
-// answers. Each side has a user of its own, and so its own order of trouble. What is told of a side comes from
-// the emulator's record, not from what this page expects of a browser.
+// The trial of "See it survive": the same create by plain fetch and by this package, while the emulator
+// loses answers. Each side has a user of its own, and so its own order of trouble. What is told of a side
+// comes from the emulator's record, not from what this page expects of a browser.
 
 import { clock } from "./clock.js";
 import { ask, DEMO } from "./emulator.js";

@@ -6,8 +6,8 @@ import { someKeys, startService } from "../browsers/service.mjs";
 const ROUNDS = 7;
 
 /**
- * Milliseconds (medians of several rounds) for `count` keys in Chromium, the number of rows drawn, the longest
- * task that kept the page from answering, and how far the layout has shifted by itself.
+ * Milliseconds (medians of several rounds) for `count` keys in Chromium, the number of rows drawn, the
+ * longest task that kept the page from answering, and how far the layout has shifted by itself.
  */
 export async function consoleTimes(count = 10_000) {
   const service = await startService({ www, keys: someKeys(count) });

@@ -113,11 +113,15 @@ test("a form that is submitted twice connects once", async () => {
   assert.deepEqual(sent.sort(), ["GET /v1/accounts/local/users", list, list]);
 });
 
-test("what is missing is asked for before anything is sent", async () => {
+test("what is missing is asked for, and the users are offered", async () => {
   const { page } = await open(browser, service.url);
   await page.getByRole("radio", { name: "One user’s" }).check();
   await page.getByRole("button", { name: "Connect" }).click();
-  assert.match(await page.locator("#user-error").textContent(), /Type the user/);
+  await page
+    .locator("#user-error")
+    .getByText(/^Type the user’s id in, or choose: (ci-bot, me|me, ci-bot)\.$/)
+    .waitFor();
+  await accessible(page, "users offered");
   await page.getByLabel("User or service account").fill("nobody");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByRole("alert").getByText("There is no such user").waitFor();

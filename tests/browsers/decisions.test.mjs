@@ -300,7 +300,7 @@ test("a create's fate says which of three it is: done, not done, or not known", 
   assert.match(line(["sending"], failed({ orphans: "unknown", liveKeyIds: ["z"] })), /nobody’s: the key z/);
 });
 
-test("a fate is open while a request or a look is under way, and a look is offered while it may help", async () => {
+test("a fate is open while a request or a look is under way, and offers looks that may help", async () => {
   const sent = fateAfter(["sending"]);
   assert.ok(sent.isOpen && !sent.canLook && !fateAfter([]).isOpen);
   const open = fateAfter(["sending", { type: "orphans-open", lastLookMs: 1 }], (fate) => fate.failed({}));

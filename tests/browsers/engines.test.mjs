@@ -122,9 +122,8 @@ async function survive({ run, click, wait, shown }) {
       ["plain", "me"],
       ["package", "ci-bot"],
     ]) {
-      const drawn = await run(
-        `[...document.querySelectorAll("#${side}-keys > :not([data-tone=gone]) code")].map((id) => id.textContent)`,
-      );
+      const ids = `document.querySelectorAll("#${side}-keys > :not([data-tone=gone]) code")`;
+      const drawn = await run(`[...${ids}].map((id) => id.textContent)`);
       const mine = all.filter((key) => key.user === user && key.annotations["see-it-survive"]);
       const held = mine.map(({ keyId }) => keyId).filter((id) => drawn.includes(id));
       assert.deepEqual(drawn.sort(), held.sort(), `${trouble}, ${side}`);

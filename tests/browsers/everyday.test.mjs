@@ -145,7 +145,7 @@ test("the address tells what is shown: Back, a reload and a shared link bring it
   assert.equal(await page.getByLabel("Filter", { exact: true }).inputValue(), "deploy");
 });
 
-test("a key that is pasted into the filter is cut to its prefix, in the field and in the address", async () => {
+test("a key that is pasted into the filter is cut to its prefix, in the address, too", async () => {
   const { key } = await service.create("found");
   const { page } = await connected(browser, service.url);
   await page.getByLabel("Filter", { exact: true }).fill(key);

@@ -1,7 +1,7 @@
 // Makes the reference screenshots of the console's main states anew:
-// CHROMIUM=… node tests/browsers/screenshots.mjs
-// They are to be looked at, and no test compares them. With `--all FOLDER`, every state in three widths, light,
-// dark and in forced colours, as PNG into that folder; with names after it, only those states.
+// CHROMIUM=… node tests/browsers/screenshots.mjs They are to be looked at, and no test compares them. With
+// `--all FOLDER`, every state in three widths, light, dark and in forced colours, as PNG into that folder;
+// with names after it, only those states.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

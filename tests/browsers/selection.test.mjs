@@ -48,7 +48,7 @@ test("successors stand under their predecessors, in any order, and circles are s
   assert.equal(of(stranger, record("a")), "s a", "another user's key is no successor");
 });
 
-test("a rotation is unfinished where keys that it was to revoke are there, or a key has two successors", () => {
+test("a rotation is unfinished if keys that it was to revoke are there, or there are two successors", () => {
   const unfinished = (...records) =>
     withLineage(records)
       .filter(({ findings }) => findings.includes("unfinished-rotation"))
@@ -60,7 +60,7 @@ test("a rotation is unfinished where keys that it was to revoke are there, or a 
   assert.equal(unfinished(record("a"), record("b", rotates("a")), record("c", rotates("a"))), "b c");
 });
 
-test("a plan names those in use first and leaves them out, and cannot do what nobody knows the owner of", () => {
+test("a plan names those in use first and leaves them out, as those whose owner is not known", () => {
   const records = [
     record("plain", { prefix: "fw_a" }),
     record("own", { prefix: "fw_mine" }),
@@ -100,7 +100,7 @@ test("owners are told with the worst finding first, and their last use", () => {
   assert.equal(lines[0].used, Date.parse("2026-11-20T00:00:00Z"));
 });
 
-test("no cell of a CSV is a formula, every text keeps to its cell, and no field but the known is written", () => {
+test("no cell of a CSV is a formula, every text keeps to its cell, and no secret is written", () => {
   const texts = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", " =1", "＝1", 'say "hi"', "a,b", "a;b", "it's"];
   const csv = csvOf(
     texts.map((displayName, index) => record(String(index), { displayName, key: "fw_secret" })),

@@ -81,7 +81,7 @@ test("the demo begins with it; its keys and one's own account are one step away"
   assert.deepEqual(problems, []);
 });
 
-test("the next answer is lost: plain fetch got 200 and left a key that works, the package left none", async () => {
+test("the next answer is lost: plain fetch got 200 and left a key, the package left none", async () => {
   const { page, problems } = await open(browser, `${service.url}/#survive`);
   await lose(page, "the next one");
   const held = await agrees(page);

@@ -50,7 +50,7 @@ async function submit(page, name = "lost") {
 const asksBeforeItIsLeft = (page) =>
   page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
 
-test("every answer is lost, then the network goes: the fate is open, in the dialog and afterwards", async () => {
+test("every answer is lost, then the network goes: the fate is open, also afterwards", async () => {
   const { page, context } = await connected(browser, service.url);
   await service.fault(lost());
   await submit(page);
@@ -134,7 +134,7 @@ test("leaving the page in the middle of a rotation is asked about", async () => 
   creating.release();
 });
 
-test("leaving the page while it looks for a lost key by hand is asked about, and not when all is done", async () => {
+test("leaving the page while it looks for a lost key by hand is asked about, and not before", async () => {
   const { page } = await connected(browser, service.url);
   await service.fault({
     operation: "create",
@@ -172,7 +172,7 @@ test("who stops a create reads what will still be done", async () => {
     .waitFor();
 });
 
-test("names that hide or turn are shown as they are, on the list, on the button and in the message", async () => {
+test("names that hide or turn are shown as they are, wherever they stand", async () => {
   await service.create("evil\u202Eyolped");
   await service.create("\u200B");
   await service.create("   ");
