@@ -90,7 +90,13 @@ class CleanUp {
             text: `${problem} What is asked here goes by what was read before.`,
           })
         : h("p", { class: "hint" }, "The list was read again just now, and is whole."),
-      h("p", {}, "Whatever uses these keys stops working. This cannot be undone."),
+      h(
+        "p",
+        {},
+        keys.every(({ record }) => record.expires <= clock.now())
+          ? "All of them have expired, so nothing can use them. Revoking takes them off the list."
+          : "Whatever uses these keys stops working. This cannot be undone.",
+      ),
       ...[
         hidden > 0 && `${count(hidden, "ticked key")} cannot be seen in the table now; all are named here.`,
         missing.length > 0 && `${count(missing.length, "ticked key")} is not on the list any more.`,

@@ -2,6 +2,7 @@
 
 import { clock } from "./clock.js";
 import { byId, h } from "./dom.js";
+import { shown } from "./names.js";
 import { grouped } from "./numbers.js";
 import { byOwner } from "./owners.js";
 import { FINDINGS, labelOf } from "./records.js";
@@ -59,13 +60,17 @@ export class OwnersView {
   /** Offers the owners of these records in the filter. */
   showChoices(records, chosen) {
     const names = [...new Set(records.map(({ ownerName }) => ownerName))].sort();
-    if (chosen !== undefined && !names.includes(chosen)) names.push(chosen);
+    const isStrange = chosen !== undefined && !names.includes(chosen);
+    if (isStrange) names.push(chosen);
     const select = byId("owner");
     const choices = names.join("\n");
     if (choices !== this.#choices)
       select.replaceChildren(
         h("option", { value: "" }, "Any owner"),
-        ...names.filter(Boolean).map((name) => h("option", { value: name }, name)),
+        ...names
+          .filter(Boolean)
+          // The one of the address may be anything.
+          .map((name) => h("option", { value: name }, isStrange && name === chosen ? shown(name) : name)),
       );
     this.#choices = choices;
     select.value = chosen ?? "";

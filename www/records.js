@@ -1,6 +1,6 @@
 // The records that the table and the timeline read: one for each key, with times as numbers. Pure.
 
-import { nameOf, plain, shown } from "./names.js";
+import { nameOf, plain, shown, visible } from "./names.js";
 import { parseTime } from "./time.js";
 
 /**
@@ -50,7 +50,7 @@ export function rankOf(type) {
 
 /** A finding's readable name. */
 export function labelOf(type) {
-  return FINDINGS[type]?.label ?? type;
+  return FINDINGS[type]?.label ?? visible(type);
 }
 
 /** The record of a key. `owner` is `{ id }`, or `{ why }` if the id is unknown. */
