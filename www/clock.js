@@ -3,7 +3,7 @@
 
 import { DAY, lasting } from "./time.js";
 
-/** Clocks that differ by less are told nobody, in milliseconds: answers take their time, too. */
+/** Smaller differences are not mentioned, in milliseconds: an answer is on its way for a while, too. */
 const TOLERANCE = 60_000;
 
 /** By how much a machine's clock may be wrong, in milliseconds: a year. */
@@ -20,7 +20,7 @@ export class Clock {
     this.#machine = machine;
   }
 
-  /** Calls `changed` whenever the clocks turn out to differ otherwise than was thought. */
+  /** Calls `changed` when the known difference between the clocks has changed. */
   onChange(changed) {
     this.#changed = changed;
   }
@@ -35,7 +35,7 @@ export class Clock {
     return this.#machine() + this.off;
   }
 
-  /** By how much the service is ahead of this machine; 0 if they agree, or if nobody knows. */
+  /** By how much the service is ahead of this machine; 0 if the clocks agree or the difference is unknown. */
   get off() {
     if (this.#least > TOLERANCE) return this.#most === Infinity ? this.#least : this.#middle();
     return this.#most < -TOLERANCE ? this.#middle() : 0;
@@ -45,22 +45,22 @@ export class Clock {
     return (this.#least + this.#most) / 2;
   }
 
-  /** The service's time was `time` at some moment between these two of this machine. */
+  /** The service's clock showed `time` at some moment between `sent` and `received` on this machine's. */
   heard(time, sent, received) {
     if (time === undefined || Number.isNaN(time)) return;
     this.#set(time - received, time - sent);
   }
 
-  /** The service's time is past all of these. */
+  /** The service wrote these times, so its clock is past all of them. */
   isPast(times) {
     const last = times.reduce((last, time) => Math.max(last, time), -Infinity);
     const least = last - this.#machine();
-    // A time that is further away than any clock goes wrong is a wrong time.
+    // No clock is wrong by that much: the time itself must be.
     if (least > FURTHEST) return;
     if (least > Math.max(this.#least, TOLERANCE)) this.#set(least, Math.max(this.#most, least));
   }
 
-  /** Knows nothing any more, as of another service. */
+  /** Forgets the difference, for example before the page connects to another service. */
   forget() {
     this.#set(-Infinity, Infinity);
   }

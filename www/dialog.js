@@ -50,7 +50,7 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
       element.querySelector("h2").textContent = text;
     },
   };
-  // What was said before does not belong beside it.
+  // An old message would seem to be about this dialog.
   hush();
   document.body.append(element);
   element.showModal();

@@ -9,7 +9,7 @@ export const UNITS = [
   { name: "month", label: "Month", shown: 24 },
 ];
 
-/** The beginning of the day, the week (Monday) or the month that is `ahead` of the one of `now`. */
+/** When the day, week (Monday) or month begins that comes `ahead` units after the current one. */
 function startOf(unit, now, ahead) {
   const date = new Date(now);
   const [year, month, dayOfMonth] = [date.getFullYear(), date.getMonth(), date.getDate()];

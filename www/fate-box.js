@@ -38,7 +38,7 @@ export function fateBox(fate, network) {
   return element;
 }
 
-/** Focuses the text, where the button that had the focus goes. */
+/** Focuses the text, because the focused button is about to disappear. */
 function focusNear(element) {
   const text = element.querySelector(".fate-line");
   text.tabIndex = -1;

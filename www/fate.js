@@ -70,7 +70,7 @@ export class Fate {
     this.#live = [...(error?.liveKeyIds ?? [])];
     this.attemptTag ??= error?.attemptTag;
     this.keepKeyId ??= error?.keepKeyId;
-    // While looks go on, what the error says is not the end of it.
+    // The error tells only of the first look; while others follow, the events decide.
     this.#orphans ??= error?.orphans ?? "none";
     this.#firstLook = error?.orphans;
     this.#changed();
@@ -86,7 +86,7 @@ export class Fate {
     return this.attemptTag !== undefined && /^(open|unaccounted|unknown)$/.test(this.#orphans);
   }
 
-  /** Whether the user looks, right now. */
+  /** Whether a look that the user asked for is under way. */
   get isLooking() {
     return this.#isLooking;
   }
@@ -98,7 +98,7 @@ export class Fate {
     try {
       const found = await sweep(this);
       for (const keyId of found) this.#deleted.add(keyId);
-      // From now on it is known what was there at this time, and not what comes later.
+      // The look has worked, but a key may still be made later.
       if (this.#orphans === "unknown") this.#orphans = "unaccounted";
       this.#looked = this.#now();
     } finally {
@@ -114,7 +114,7 @@ export class Fate {
     const parts = [
       this.#yours && `Made, and yours: the key ${shown(this.#yours)}.`,
       deleted,
-      // Of a rotation the old key is alive, which its own words tell.
+      // After a rotation the old key is alive as well, which the rotation's own text says.
       this.#live.length === 1 && !this.keepKeyId && this.#live[0] !== this.rotated
         ? `Alive, and nobody’s: the key ${shown(this.#live[0])}. Revoke it.`
         : undefined,

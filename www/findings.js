@@ -19,7 +19,7 @@ export class Findings {
     const held = chips.contains(document.activeElement) ? document.activeElement.dataset.finding : undefined;
     const { findings } = filter;
     const counts = tally(filtered(records, { ...filter, findings: [] }));
-    // What is chosen stays even with no keys, so that the user can unchoose it.
+    // A chosen finding stays even with no keys, so that the user can unselect it.
     for (const finding of findings) if (!counts.some(([type]) => type === finding)) counts.push([finding, 0]);
     chips.replaceChildren(
       ...counts.map(([type, number]) => {

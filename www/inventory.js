@@ -10,7 +10,7 @@ import { parseTime } from "./time.js";
 /** Loading pauses after this many keys, until the user asks for more. */
 const ENOUGH = 10_000;
 
-/** So near to that, no page is asked for ahead. */
+/** When so few keys are missing from that, no page is requested ahead. */
 const AHEAD = 1_000;
 
 /** Up to this many keys, each change reloads the list. */
@@ -91,7 +91,7 @@ export class Inventory {
     this.#changed();
     try {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
-      // While a page is judged, the next is on its way.
+      // The next page is on its way while this one is audited.
       for await (const page of ahead(list, () => keys.length + AHEAD < enough)) {
         const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
         clock.isPast(some.flatMap(({ createTime, lastUsed }) => [createTime, lastUsed].map(timeOr0)));
@@ -147,7 +147,7 @@ export class Inventory {
     };
   }
 
-  /** Judges the keys anew, as of another time. */
+  /** Audits all keys again, after the known time has changed. */
   refresh() {
     this.#judge.forget();
     return this.#rebuild();
@@ -176,7 +176,7 @@ export class Inventory {
     if (!this.loading && this.#keys.length <= FEW) await this.load();
   }
 
-  /** Rebuilds all records. One that is begun later wins. */
+  /** Rebuilds all records. If two rebuilds overlap, the later one counts. */
   async #rebuild() {
     const rebuild = ++this.#rebuilds;
     try {
@@ -189,7 +189,7 @@ export class Inventory {
   }
 }
 
-/** The items of a list, the next of which is asked for ahead, while `goOn` says so. */
+/** The items of a list. While `goOn()` is true, the next one is requested before this one is used. */
 async function* ahead(list, goOn) {
   const iterator = list[Symbol.asyncIterator]();
   let next = iterator.next();
@@ -198,7 +198,7 @@ async function* ahead(list, goOn) {
       const { done, value } = await next;
       if (done) return;
       next = goOn() ? iterator.next() : undefined;
-      // Where the list is left early, nobody waits for it any more.
+      // If the loop ends early, this promise is not awaited.
       next?.catch(() => {});
       yield value;
       next ??= iterator.next();

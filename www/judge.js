@@ -10,7 +10,7 @@ const SOME = 250;
 const TAG = "fireworks-keys-attempt";
 const SHARED = "shared-attempt";
 
-/** Lets the page answer. */
+/** Lets the page react to the user before the work goes on. */
 export function pause() {
   return globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
 }
@@ -41,12 +41,12 @@ export class Judge {
     }
   }
 
-  /** Forgets every judgement, as of another time. */
+  /** Forgets all findings, after the known time has changed. */
   forget() {
     this.#alone = new WeakMap();
   }
 
-  /** The records of keys, without what only all of them tell. */
+  /** The records of some keys, without the findings that need all keys. */
   async recordsOf(keys, users) {
     await this.judge(keys);
     return this.#recordsOf(keys, users, new Map());

@@ -278,7 +278,7 @@ export class KeysView {
   }
 }
 
-/** Tells of a filter by the end, which no field shows, and takes it away at a click. */
+/** Shows the filter by end, for which there is no field, as a chip that removes it. */
 function showEnds(ends, remove) {
   const place = byId("ends");
   place.hidden = !ends;

@@ -177,7 +177,7 @@ function disconnect() {
   announce("Disconnected. The token is forgotten.");
 }
 
-/** Asks first where the page still looks for a lost key, or could: without its tag that is over. */
+/** Asks before disconnecting if a lost key may still be found: the page would forget its tag. */
 function askToDisconnect() {
   const leave = () => {
     dialog.close();

@@ -1,8 +1,8 @@
-// Makes texts of others safe to show: a name may hold characters that nobody sees, or that turn what stands
-// beside them around. Pure. Whatever a page, a message or a file shows of a name, a prefix, an e-mail or an
-// id goes through here.
+// Makes texts from outside safe to show: a name may hold invisible characters, or characters that reverse the
+// text around it. Everything that the page shows, says or exports of a name, a prefix, an e-mail or an id goes
+// through here. Pure.
 
-/** Characters without a look of their own: controls, format characters, fillers, lone surrogates. */
+/** Invisible characters: controls, format characters, fillers, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/u;
 
 /** An emoji of several characters, which are held together by characters that are not seen. */
@@ -12,7 +12,7 @@ const EMOJI =
 /** Joiners inside a word of a script that is written with them. */
 const JOINED = /(?<=[\p{sc=Arab}\p{sc=Deva}\p{sc=Beng}\p{sc=Mlym}\p{sc=Sinh}])[\u200C\u200D](?=\p{L})/u;
 
-/** In its first group what is not seen; without it, what may stay. */
+/** Matches what may stay, or, in its first group, an invisible character. */
 const PARTS = new RegExp(`${EMOJI.source}|${JOINED.source}|(${UNSEEN.source})`, "gu");
 
 /** Letters that are written from right to left, and so move what stands beside them. */
@@ -30,7 +30,7 @@ function written(character) {
   return `[U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}]`;
 }
 
-/** The same, so that it can stand in the middle of any sentence without turning it around. */
+/** The same, isolated if needed, so that it does not reorder the text around it. */
 export function shown(text) {
   const seen = visible(text);
   return RIGHT_TO_LEFT.test(seen) ? `${ISOLATE}${seen}${POP}` : seen;
@@ -45,7 +45,7 @@ export function nameOf(displayName) {
   return hidden === "" ? "(no name)" : `(no name) ${hidden}`;
 }
 
-/** A name without what only isolates it, to sort and to search by. */
+/** A name without isolating characters, for sorting and searching. */
 export function plain(name) {
   return name.replaceAll(ISOLATE, "").replaceAll(POP, "");
 }

@@ -69,7 +69,7 @@ export class OwnersView {
         h("option", { value: "" }, "Any owner"),
         ...names
           .filter(Boolean)
-          // The one of the address may be anything.
+          // One that comes from the address may hold any text.
           .map((name) => h("option", { value: name }, isStrange && name === chosen ? shown(name) : name)),
       );
     this.#choices = choices;

@@ -9,7 +9,7 @@ import { exact, relative } from "./time.js";
 /** How many findings a row has room for. */
 const ROOM = 2;
 
-/** A key that is younger and was never used is not told to be unused, in milliseconds. */
+/** A key that is younger than this is not called unused, in milliseconds. */
 const YOUNG = 60 * 60_000;
 
 /**
