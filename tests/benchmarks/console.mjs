@@ -24,9 +24,9 @@ export async function consoleTimes(count = 10_000) {
     const filter = await rounds((round) =>
       page.evaluate(filterBy, ["support ada", "search 9", ""][round % 3]),
     );
+    const rows = await page.locator("#keys-body > tr").count();
     const timeline = await rounds(() => page.evaluate(openTimeline));
     const { longest, shift } = await page.evaluate(() => globalThis.watched);
-    const rows = await page.locator("#keys-body > tr").count();
     return { load, sort, filter, timeline, rows, longest, shift };
   } finally {
     await browser.close();
