@@ -278,8 +278,8 @@ impl Service for Api {
     }
 
     fn resends(&self) -> bool {
-        // What a caller's own fetch does is the caller's affair.
-        self.connection.fetch.is_none() && host::fetch_repeats()
+        // A fetch of the caller's ends in the platform's own, as far as anybody knows.
+        host::fetch_repeats()
     }
 
     fn waits_for_work(&self) -> bool {

@@ -69,10 +69,11 @@ pub fn delete_orphans(
     operations::delete_orphans(options, waited_ms)
 }
 
-/// Lists one page of keys; resolves to the service's answer. `page_token` asks for a later page than
-/// the options do, and `seen` holds the page tokens used before.
-#[wasm_bindgen(js_name = listApiKeys)]
-pub fn list_api_keys(
+/// Lists one page of what the public function of this name lists; resolves to the service's answer.
+/// `page_token` asks for a later page than the options do, and `seen` holds the page tokens used before.
+#[wasm_bindgen]
+pub fn list(
+    function: &str,
     text: &str,
     numbers: Vec<f64>,
     values: Vec<JsValue>,
@@ -80,8 +81,9 @@ pub fn list_api_keys(
     seen: Set,
     waited_ms: f64,
 ) -> Promise {
-    let options = options::List::keys(Passed::new(text, numbers, values));
-    operations::list_keys(options, page_token, seen, waited_ms)
+    let listed = options::Listed::by(function);
+    let options = options::List::read(listed, Passed::new(text, numbers, values));
+    operations::list(listed, options, page_token, seen, waited_ms)
 }
 
 /// Checks every key for risks; resolves to the findings.
@@ -108,18 +110,4 @@ pub fn rotate_api_key(
 ) -> Promise {
     let options = options::Rotate::read(Passed::new(text, numbers, values));
     operations::rotate(options, watch, waited_ms)
-}
-
-/// Lists one page of users; otherwise the same as [`list_api_keys`].
-#[wasm_bindgen(js_name = listUsers)]
-pub fn list_users(
-    text: &str,
-    numbers: Vec<f64>,
-    values: Vec<JsValue>,
-    page_token: Option<String>,
-    seen: Set,
-    waited_ms: f64,
-) -> Promise {
-    let options = options::List::users(Passed::new(text, numbers, values));
-    operations::list_users(options, page_token, seen, waited_ms)
 }

@@ -9,7 +9,7 @@ use crate::lifecycle::{
     Sweep, Unfinished,
 };
 use crate::lifecycle::{Rotator as _, Service as _};
-use crate::options::{Audit, Create, Delete, DeleteOrphans, InvalidOption, List, Rotate};
+use crate::options::{Audit, Create, Delete, DeleteOrphans, InvalidOption, List, Listed, Rotate};
 use crate::rotation::CallerStore;
 use js_sys::{Array, Promise, Set};
 use std::future::Future;
@@ -200,37 +200,10 @@ pub fn delete_orphans(options: Options<DeleteOrphans>, waited_ms: f64) -> Promis
         let call = begin(&api, waited_ms);
         let mut deleted = Vec::new();
         match sweep.run(&call, &mut deleted).await {
-            Ok(()) => to_js(&deleted),
+            Ok(_) => to_js(&deleted),
             Err(failure) => Err(failed(OPERATION, &call, &failure, &api)),
         }
     }))
-}
-
-pub fn list_keys(
-    options: Options<List>,
-    page_token: Option<String>,
-    seen: Set,
-    waited_ms: f64,
-) -> Promise {
-    list(
-        "listApiKeys",
-        options,
-        page_token,
-        seen,
-        waited_ms,
-        |user| Collection::Keys { user },
-    )
-}
-
-pub fn list_users(
-    options: Options<List>,
-    page_token: Option<String>,
-    seen: Set,
-    waited_ms: f64,
-) -> Promise {
-    list("listUsers", options, page_token, seen, waited_ms, |_| {
-        Collection::Users
-    })
 }
 
 pub fn audit(options: Options<Audit>, waited_ms: f64) -> Promise {
@@ -253,14 +226,14 @@ pub fn audit(options: Options<Audit>, waited_ms: f64) -> Promise {
     }))
 }
 
-fn list(
-    operation: &'static str,
+pub fn list(
+    listed: Listed,
     options: Options<List>,
     page_token: Option<String>,
     seen: Set,
     waited_ms: f64,
-    collection: fn(&str) -> Collection<'_>,
 ) -> Promise {
+    let operation = listed.operation();
     promise(Box::pin(async move {
         let mut options = options.map_err(|invalid| error::invalid(operation, &invalid))?;
         if let Some(token) = page_token {
@@ -276,9 +249,13 @@ fn list(
         }
         let api = Api::new(options.common.connection);
         let call = begin(&api, waited_ms);
+        let (account, user) = (&*options.common.account, &*options.user);
         let page = Page {
-            account: &options.common.account,
-            collection: collection(&options.user),
+            collection: match listed {
+                Listed::Keys => Collection::Keys { account, user },
+                Listed::Users => Collection::Users { account },
+                Listed::Accounts => Collection::Accounts,
+            },
             query: &options.query,
         };
         let mut remember = |token: &str| {

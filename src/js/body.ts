@@ -61,15 +61,21 @@ function codeIn(body: unknown): GrpcCode | undefined {
   return undefined;
 }
 
-/** @internal What a body says of its request: the numbers of `Body` in src/lifecycle/service.rs. */
+/** @internal What a body says of its request: the letters of `Body` in src/answer.rs. */
 export function kindOf(body: unknown): number {
   if (!isResource(body)) return 4;
   const code = codeIn(body);
   if (code === "NOT_FOUND") return 2;
   if (code === "PERMISSION_DENIED") return 5;
   if (code !== undefined) return 3;
-  if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) return 6;
-  return Object.keys(body).length > 0 ? 1 : 0;
+  const fields = Object.keys(body);
+  if (["error", "fault", "code"].some((name) => (body[name] ?? null) !== null)) {
+    // The API says nothing beside them; frameworks add a time, a path, a status.
+    const { error, fault } = body;
+    const words = field(error, "message") ?? field(fault, "faultstring") ?? error;
+    return fields.length === 1 && typeof words === "string" ? 6 : 7;
+  }
+  return fields.length > 0 ? 1 : 0;
 }
 
 /**

@@ -6,7 +6,10 @@ import { call, type Given, load, surplus } from "./module.js";
 import { PATIENCE } from "./patience.js";
 import { rehearse, TAG } from "./rehearsal.js";
 import { snapshot } from "./snapshot.js";
+import { isSource, SOURCES } from "./source.js";
 import type {
+  Account,
+  AccountPage,
   ApiKey,
   ApiKeyPage,
   Audit,
@@ -17,8 +20,11 @@ import type {
   DeleteApiKeyOptions,
   DeleteOrphansOptions,
   InitOptions,
+  ListAccountsOptions,
   ListApiKeysOptions,
   ListUsersOptions,
+  OneExpiry,
+  OpenExpiry,
   RotateApiKeyOptions,
   Rotation,
   User,
@@ -89,8 +95,9 @@ function moduleOf(options: unknown): InitOptions["module"] {
   try {
     const { module, ...others } = options as InitOptions;
     const [other] = Object.keys(others);
-    if (other === undefined) return module;
-    throw wrong(other, "is not an option; did you mean module?");
+    if (other !== undefined) throw wrong(other, "is not an option; did you mean module?");
+    if (module === undefined || isSource(module)) return module;
+    throw wrong("module", `${SOURCES}, or a promise of one of these`);
   } catch (cause) {
     if (cause instanceof ValidationError) throw cause;
     throw wrong("module", "could not be read: a getter or a proxy threw", cause);
@@ -105,6 +112,9 @@ function moduleOf(options: unknown): InitOptions["module"] {
  * tag among its annotations and deleted before this promise settles. If that is not possible, the
  * error's `orphans` is `"unknown"`, or the event `orphans-unknown` says so.
  */
+export function createApiKey<Given extends OpenExpiry<CreateApiKeyOptions>>(
+  options: OneExpiry<Given, CreateApiKeyOptions>,
+): Promise<CreatedApiKey>;
 export function createApiKey(options: CreateApiKeyOptions): Promise<CreatedApiKey>;
 export function createApiKey(...given: unknown[]): Promise<CreatedApiKey> {
   return create(given, undefined);
@@ -128,13 +138,19 @@ export function deleteOrphans(...given: unknown[]): Promise<string[]> {
 /** Lists API keys: of one user, or of everybody with `userId: "-"`. */
 export function listApiKeys(options: ListApiKeysOptions): List<ApiKey, ApiKeyPage>;
 export function listApiKeys(...given: unknown[]): List<ApiKey, ApiKeyPage> {
-  return keys(given, NO_DEFAULTS);
+  return list("listApiKeys", given, NO_DEFAULTS, KEYS);
 }
 
 /** Lists the account's users and service accounts. */
 export function listUsers(options: ListUsersOptions): List<User, UserPage>;
 export function listUsers(...given: unknown[]): List<User, UserPage> {
-  return users(given, NO_DEFAULTS);
+  return list("listUsers", given, NO_DEFAULTS, USERS);
+}
+
+/** Lists the accounts that the token may see. A token is enough. */
+export function listAccounts(options: ListAccountsOptions): List<Account, AccountPage>;
+export function listAccounts(...given: unknown[]): List<Account, AccountPage> {
+  return list("listAccounts", given, NO_DEFAULTS, ACCOUNTS);
 }
 
 /**
@@ -152,6 +168,9 @@ export function auditApiKeys(...given: unknown[]): Promise<Audit> {
  * the key in your store works; run it again to finish. Two rotations of one key at the same time notice
  * each other. With `onUnfinished: "delete"`, make sure that only one runs at a time.
  */
+export function rotateApiKey<Given extends OpenExpiry<RotateApiKeyOptions>>(
+  options: OneExpiry<Given, RotateApiKeyOptions>,
+): Promise<Rotation>;
 export function rotateApiKey(options: RotateApiKeyOptions): Promise<Rotation>;
 export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
   return rotate(given, undefined);
@@ -161,14 +180,14 @@ export function rotateApiKey(...given: unknown[]): Promise<Rotation> {
 const DEFAULTS = Symbol("defaults");
 
 /** The same functions, with default options that you give once. The defaults stay private. */
-export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
+export class FireworksKeys<Defaults extends OpenExpiry<ClientOptions> = ClientOptions> {
   /** @internal The name that a console shows, even of minified code. */
   static readonly name = "FireworksKeys";
   // Not a private field: a client behind a proxy, as frameworks make them, could not read it.
   declare private readonly [DEFAULTS]: () => Defaults;
 
   /** A call's own options override these defaults. If a default is wrong, the calls that read it reject. */
-  constructor(...[defaults, ...others]: [defaults: Defaults & Known<Defaults>]) {
+  constructor(...[defaults, ...others]: [defaults: OneExpiry<Defaults, ClientOptions>]) {
     const copy = snapshot(Object(defaults)) as Defaults;
     const value = (): Defaults => {
       if (others.length > 0) throw surplus("FireworksKeys");
@@ -178,7 +197,11 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 
   /** See {@link createApiKey}. */
-  async create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey> {
+  create<Given extends Needed<OpenExpiry<CreateApiKeyOptions>, Defaults>>(
+    options: OneExpiry<Given, CreateApiKeyOptions>,
+  ): Promise<CreatedApiKey>;
+  create(...given: Rest<CreateApiKeyOptions, Defaults>): Promise<CreatedApiKey>;
+  async create(...given: unknown[]): Promise<CreatedApiKey> {
     return await create(given, this[DEFAULTS]());
   }
 
@@ -194,7 +217,7 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
 
   /** See {@link listApiKeys}. */
   list(...given: Rest<ListApiKeysOptions, Defaults>): List<ApiKey, ApiKeyPage> {
-    return keys(given, () => this[DEFAULTS]());
+    return list("listApiKeys", given, () => this[DEFAULTS](), KEYS);
   }
 
   /** See {@link auditApiKeys}. */
@@ -203,18 +226,24 @@ export class FireworksKeys<Defaults extends ClientOptions = ClientOptions> {
   }
 
   /** See {@link rotateApiKey}. */
-  async rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation> {
+  rotate<Given extends Needed<OpenExpiry<RotateApiKeyOptions>, Defaults>>(
+    options: OneExpiry<Given, RotateApiKeyOptions>,
+  ): Promise<Rotation>;
+  rotate(...given: Rest<RotateApiKeyOptions, Defaults>): Promise<Rotation>;
+  async rotate(...given: unknown[]): Promise<Rotation> {
     return await rotate(given, this[DEFAULTS]());
+  }
+
+  /** See {@link listAccounts}. */
+  accounts(...given: Rest<ListAccountsOptions, Defaults>): List<Account, AccountPage> {
+    return list("listAccounts", given, () => this[DEFAULTS](), ACCOUNTS);
   }
 
   /** See {@link listUsers}. */
   users(...given: Rest<ListUsersOptions, Defaults>): List<User, UserPage> {
-    return users(given, () => this[DEFAULTS]());
+    return list("listUsers", given, () => this[DEFAULTS](), USERS);
   }
 }
-
-/** Forbids options that do not exist. */
-type Known<Defaults> = { [Name in Exclude<keyof Defaults, keyof ClientOptions>]: never };
 
 /** The options that the defaults certainly give; any option, if their type does not say which. */
 type Defaulted<Defaults> = ClientOptions extends Defaults
@@ -237,6 +266,10 @@ type Rest<Options, Defaults> =
 type DefaultsOf = () => unknown;
 
 const NO_DEFAULTS: DefaultsOf = () => undefined;
+
+const KEYS = ({ apiKeys }: ApiKeyPage): ApiKey[] | undefined => apiKeys;
+const USERS = ({ users }: UserPage): User[] | undefined => users;
+const ACCOUNTS = ({ accounts }: AccountPage): Account[] | undefined => accounts;
 
 function create(given: Given, defaults: unknown, draw?: () => string): Promise<CreatedApiKey> {
   const watch = new Watch();
@@ -279,28 +312,20 @@ function rotate(given: Given, defaults: unknown): Promise<Rotation> {
   );
 }
 
-function keys([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<ApiKey, ApiKeyPage> {
-  const given = [snapshot(options), ...surplus];
+function list<Item, Page extends { nextPageToken?: string }>(
+  operation: "listAccounts" | "listApiKeys" | "listUsers",
+  [options, ...others]: Given,
+  defaultsOf: DefaultsOf,
+  itemsOf: (page: Page) => Item[] | undefined,
+): List<Item, Page> {
+  const given = [snapshot(options), ...others];
   return new List(
-    async (pageToken, seen) => {
+    async (pageToken, seen, surplus = []) => {
       const defaults = defaultsOf();
-      return await call("listApiKeys", given, defaults, (module, passed, waitedMs) =>
-        module.listApiKeys(...passed, pageToken, seen, waitedMs),
+      return await call(operation, [...given, ...surplus], defaults, (module, passed, waitedMs) =>
+        module.list(operation, ...passed, pageToken, seen, waitedMs),
       );
     },
-    (page) => page.apiKeys ?? [],
-  );
-}
-
-function users([options, ...surplus]: Given, defaultsOf: DefaultsOf): List<User, UserPage> {
-  const given = [snapshot(options), ...surplus];
-  return new List(
-    async (pageToken, seen) => {
-      const defaults = defaultsOf();
-      return await call("listUsers", given, defaults, (module, passed, waitedMs) =>
-        module.listUsers(...passed, pageToken, seen, waitedMs),
-      );
-    },
-    (page) => page.users ?? [],
+    (page) => itemsOf(page) ?? [],
   );
 }

@@ -2,8 +2,15 @@
 
 import { itemsOf } from "./items.js";
 
-/** Fetches one page: the one of this token, or without a token the one that the options ask for. */
-export type Fetch<Page> = (pageToken: string | undefined, seen: Set<string>) => Promise<Page>;
+/**
+ * Fetches one page: the one of this token, or without a token the one that the options ask for. Rejects if
+ * there are surplus arguments.
+ */
+export type Fetch<Page> = (
+  pageToken: string | undefined,
+  seen: Set<string>,
+  surplus?: readonly unknown[],
+) => Promise<Page>;
 
 const FETCH = Symbol("fetch");
 const ITEMS = Symbol("items");
@@ -47,9 +54,10 @@ export class List<Item, Page extends { nextPageToken?: string }>
   }
 
   /** Iterates over every page. */
-  async *pages(): AsyncGenerator<Page, void, undefined> {
+  pages(): AsyncGenerator<Page, void, undefined>;
+  async *pages(...surplus: unknown[]): AsyncGenerator<Page, void, undefined> {
     const seen = new Set<string>();
-    let page = await this[FETCH](undefined, seen);
+    let page = await this[FETCH](undefined, seen, surplus);
     yield page;
     while (page.nextPageToken) {
       page = await this[FETCH](page.nextPageToken, seen);

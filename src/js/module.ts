@@ -7,6 +7,7 @@ import { describe, type Table, tableIn } from "./options.js";
 import { type Patience, patienceOf } from "./patience.js";
 import { need } from "./platform.js";
 import { snapshot } from "./snapshot.js";
+import { isBytes, isCompiled, isResponse, SOURCES } from "./source.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
 import { randomTag } from "./tag.js";
 import type { ModuleSource } from "./types.js";
@@ -102,7 +103,13 @@ export async function call<T>(
     return await answer(operation, now, defaults, performance.now() - startedMs, run, watch, draw);
   } catch (error) {
     // V8 knows here which of the caller's lines waits for this; the module's own frames help nobody.
-    if (error instanceof FireworksKeysError) (Error as V8Error).captureStackTrace?.(error, call);
+    if (error instanceof FireworksKeysError) {
+      try {
+        (Error as V8Error).captureStackTrace?.(error, call);
+      } catch {
+        // The caller has aborted with a frozen error.
+      }
+    }
     throw error;
   }
 }
@@ -213,17 +220,16 @@ function start(from: Source): Promise<void> | undefined {
 }
 
 async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<WebAssembly.Module> {
-  const arrived = await given;
-  // Not `instanceof`: an edge runtime may create modules in another realm than the one this code runs in.
-  if (Object.prototype.toString.call(arrived) === "[object WebAssembly.Module]") {
-    return arrived as WebAssembly.Module;
-  }
-  if (!("arrayBuffer" in arrived)) return WebAssembly.compile(arrived as BufferSource);
+  const arrived: unknown = await given;
+  if (isCompiled(arrived)) return arrived as WebAssembly.Module;
+  if (isBytes(arrived)) return WebAssembly.compile(arrived);
+  if (!isResponse(arrived)) throw new TypeError(`it ${SOURCES}`);
   if (!arrived.ok) throw new TypeError(`the file cannot be had: ${arrived.status}`);
   // Only a response of this type can be compiled while it arrives.
-  return arrived.headers.get("content-type") === "application/wasm"
-    ? WebAssembly.compileStreaming(arrived)
-    : WebAssembly.compile(await arrived.arrayBuffer());
+  if (arrived.headers.get("content-type") === "application/wasm")
+    return WebAssembly.compileStreaming(arrived);
+  // Not with `await` among the arguments: Turbopack moves this call into a function that is not async.
+  return arrived.arrayBuffer().then((bytes) => WebAssembly.compile(bytes));
 }
 
 /** Refuses another package's module, which would load and then fail at every call. */

@@ -4,15 +4,21 @@ import type { GrpcCode } from "./body.js";
 import type { FireworksKeysError } from "./errors.js";
 import type { FireworksKeysEvent } from "./event.js";
 
+export type * from "./finding.js";
+
 /** How to reach the service. Every function takes these options. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends ServiceOptions {
+  /** The account's id, such as `acme`; not the resource name `accounts/acme`. `listAccounts` finds it. */
+  accountId: string;
+}
+
+/** How to reach the service, whatever the account. */
+export interface ServiceOptions {
   /**
    * An existing Fireworks API key, or a function that returns one. The function is called once for
    * each attempt, within the attempt's timeout.
    */
   token: string | (() => string | Promise<string>);
-  /** The account's id, such as `acme`; not the resource name `accounts/acme`. */
-  accountId: string;
   /**
    * The URL of the API. Plain `http:` is only allowed for this machine (`localhost`, `127.0.0.0/8`,
    * `[::1]`). On a page, this may be a path on the page's own origin, such as `/fireworks`.
@@ -52,7 +58,7 @@ export interface InitOptions {
 }
 
 /** A WebAssembly module in any form that `init` takes. */
-export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView<ArrayBuffer> | Response;
+export type ModuleSource = CompiledModule | ArrayBuffer | ArrayBufferView | Response;
 
 /** A `WebAssembly.Module`, if the platform's types have one. Node's do not. */
 export type CompiledModule = typeof globalThis extends {
@@ -80,6 +86,22 @@ export type Expiry =
       expireTime?: undefined;
     };
 
+/** Options in which it is open which of the two ways is used, as in code around this package's functions. */
+export type OpenExpiry<Options> = Omit<Options, keyof Expiry> & {
+  expireTime?: string | Date | undefined;
+  expiresIn?: number | string | undefined;
+};
+
+/** Forbids what `Options` does not have, and both ways at once. */
+export type OneExpiry<Given, Options> = Given & {
+  [Name in Exclude<KeyOf<Given>, KeyOf<Options>>]: never;
+} & ([Given] extends [{ expireTime: string | Date; expiresIn: number | string }]
+    ? { expiresIn: undefined }
+    : unknown);
+
+/** The names of the fields that any of these types has. */
+type KeyOf<Type> = Type extends unknown ? keyof Type : never;
+
 /** Options that describe the new key. */
 export interface NewKeyOptions extends ConnectionOptions {
   /** The id of the user or service account that the key belongs to. */
@@ -90,7 +112,7 @@ export interface NewKeyOptions extends ConnectionOptions {
   annotations?: Record<string, string> | undefined;
   /**
    * Marks the attempts of this create, so that `deleteOrphans` finds the keys that they left behind.
-   * Creates may share a tag: each tells its own keys from those of the others.
+   * Give each create a tag of its own: `deleteOrphans` deletes every key with a tag, but for one.
    * @default 128 random bits
    */
   attemptTag?: string | undefined;
@@ -118,7 +140,7 @@ export interface DeleteApiKeyOptions extends ConnectionOptions {
 export interface DeleteOrphansOptions extends ConnectionOptions {
   /** The id of the user that the create was for. */
   userId: string;
-  /** The create's tag, from its error or its event. */
+  /** The create's tag, from its error or its event. Every key with it is deleted, but for `keepKeyId`. */
   attemptTag: string;
   /** The id of the key that the create returned, if it returned one. This key is kept. */
   keepKeyId?: string | undefined;
@@ -176,18 +198,22 @@ export interface PendingRevocation {
   error: FireworksKeysError;
 }
 
-/** Options of every list. */
-export interface ListOptions extends ConnectionOptions {
+/** Which part of a list to fetch. */
+export interface PageOptions {
   /** How many items a page may hold. */
   pageSize?: number | undefined;
   /** The page to start with: the `nextPageToken` of an earlier page. */
   pageToken?: string | undefined;
   /** Which items to list, as an AIP-160 filter. */
   filter?: string | undefined;
-  /** The order: field names, each with an optional ` desc`. */
-  orderBy?: string | undefined;
   /** Which fields to return. */
   readMask?: string | undefined;
+}
+
+/** Options of the lists of keys and users. */
+export interface ListOptions extends ConnectionOptions, PageOptions {
+  /** The order: field names, each with an optional ` desc`. */
+  orderBy?: string | undefined;
 }
 
 /** Options of `listApiKeys`. */
@@ -199,6 +225,13 @@ export interface ListApiKeysOptions extends ListOptions {
 /** Options of `listUsers`. */
 export interface ListUsersOptions extends ListOptions {
   /** Ignored. It is accepted because a client's defaults may hold it. */
+  userId?: string | undefined;
+}
+
+/** Options of `listAccounts`. The service orders the accounts by name. */
+export interface ListAccountsOptions extends ServiceOptions, PageOptions {
+  /** Ignored, as `userId` is. They are accepted because a client's defaults may hold them. */
+  accountId?: string | undefined;
   userId?: string | undefined;
 }
 
@@ -217,63 +250,6 @@ export interface AuditApiKeysOptions extends ConnectionOptions {
   pageSize?: number | undefined;
   /** Which keys to audit, as an AIP-160 filter. */
   filter?: string | undefined;
-}
-
-/** Why a key is a risk. Times are RFC 3339, as the service wrote them. */
-export type Finding =
-  | {
-      /** It never ends. */
-      type: "never-expires";
-    }
-  | {
-      /** It has ended but is still listed. */
-      type: "expired";
-      expireTime: string;
-    }
-  | {
-      /** It ends within `expiringWithin`. */
-      type: "expiring-soon";
-      expireTime: string;
-    }
-  | {
-      /** It was never used. */
-      type: "never-used";
-    }
-  | {
-      /** It was not used for `staleAfter`, counted from its creation if it was never used. */
-      type: "stale";
-      since: string;
-    }
-  | {
-      /** Fireworks knows its plaintext. */
-      type: "plaintext-known";
-    }
-  | {
-      /** One of its times cannot be read, so the audit cannot judge the key by it. */
-      type: "unreadable-time";
-      field: "createTime" | "expireTime" | "lastUsed";
-    }
-  | {
-      /** The same create made another key, too. At most one of these keys can be in use. */
-      type: "shared-attempt";
-      attemptTag: string;
-      keyIds: string[];
-    };
-
-/** A key, and why it is a risk. */
-export interface AuditedKey {
-  /** The key as the service describes it. */
-  key: ApiKey;
-  /** Empty if the key is not a risk. */
-  findings: Finding[];
-}
-
-/** What an audit found. */
-export interface Audit {
-  /** Every key, the oldest first. */
-  keys: AuditedKey[];
-  /** How many keys each finding is about. */
-  counts: Record<Finding["type"], number>;
 }
 
 /** The options that a client can give once: all except those that belong to one call. */
@@ -347,6 +323,29 @@ export interface UserPage {
   /** The token of the next page; empty or absent on the last page. */
   nextPageToken?: string;
   /** How many users there are in all. */
+  totalSize?: number;
+  [field: string]: unknown;
+}
+
+/** An account as the service describes it. */
+export interface Account {
+  /** The resource name: `accounts/{account}`. */
+  name: string;
+  displayName?: string;
+  email?: string;
+  state?: string;
+  /** RFC 3339. */
+  createTime?: string;
+  [field: string]: unknown;
+}
+
+/** One page of accounts. */
+export interface AccountPage {
+  /** The accounts. */
+  accounts?: Account[];
+  /** The token of the next page; empty or absent on the last page. */
+  nextPageToken?: string;
+  /** How many accounts there are in all. */
   totalSize?: number;
   [field: string]: unknown;
 }

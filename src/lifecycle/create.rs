@@ -170,8 +170,15 @@ impl Create<'_> {
             Ok(answer) => Answered::read(answer, self.mark),
             Err(error) => match &**error {
                 Error::Unreadable { answer, reason } => {
-                    // It made a key, whose secret is not delivered.
-                    effects.add(Effect::Ambiguous);
+                    // The API made one key, whose secret is not delivered. What is no answer of the API's
+                    // came from something on the way.
+                    let is_key =
+                        |key: &<S::Answer as Answer>::Item| key.has_secret() || key.holds("keyId");
+                    effects.add(if answer.item().as_ref().is_some_and(is_key) {
+                        Effect::Ambiguous
+                    } else {
+                        Effect::Uncounted
+                    });
                     lives_too_long = *reason == TOO_LONG;
                     Answered::read(answer, self.mark)
                 }
@@ -249,20 +256,20 @@ impl Create<'_> {
             sweep.run(call, &mut result.key_ids).await.map_err(Some)
         };
         let at_once = match swept {
-            Ok(()) => {
-                result.orphans = lost.after(result.key_ids.len());
-                if lost.attempts == 0 {
+            Ok(shown) => {
+                let known = lost.after(result.key_ids.len());
+                // Where the service drops the mark, or its list does not show it, a look has seen nothing.
+                let is_blind = known == Orphans::Unaccounted && !(marked && shown);
+                result.orphans = if is_blind { Orphans::Unknown } else { known };
+                if lost.attempts == 0 && shown {
                     return;
                 }
-                if result.orphans == Orphans::Unaccounted && !marked {
-                    // The service drops the mark, so another sweep would find no more.
-                    result.orphans = Orphans::Unknown;
-                }
-                match result.orphans {
+                match known {
                     // The next attempts have the same tag, so this is not the end.
                     Orphans::Swept if result.lives_too_long && again => return,
-                    Orphans::Unaccounted => false,
-                    orphans => return sweep.tell(call.service(), orphans),
+                    // Another look finds more, unless the mark is gone for good.
+                    Orphans::Unaccounted if marked => false,
+                    _ => return sweep.tell(call.service(), result.orphans),
                 }
             }
             Err(error) if error.as_ref().is_none_or(|error| error.interrupts()) => {

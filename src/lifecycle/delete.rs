@@ -34,36 +34,18 @@ impl Deletion<'_> {
         key_id: &str,
         missing_ok: bool,
     ) -> Outcome<S, ()> {
-        self.decide(call, key_id, missing_ok, 0.0).await
-    }
-
-    /// Deletes a key that this operation has just made, which a list may not show yet.
-    pub(super) async fn run_new<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        key_id: &str,
-    ) -> Outcome<S, ()> {
-        self.decide(call, key_id, true, LAG_MS).await
-    }
-
-    /// Deletes a key. Unless the answer is clear, a list decides, once this time has passed.
-    async fn decide<S: Service>(
-        &self,
-        call: &Call<'_, S>,
-        key_id: &str,
-        missing_ok: bool,
-        lag_ms: f64,
-    ) -> Outcome<S, ()> {
         let Shown::Unclear(error) = self.attempt(call, key_id).await? else {
             return Ok(());
         };
         if is_missing(&error) && !missing_ok {
             return Err(error);
         }
-        // A key that was there a moment ago may be missing from a list that lags behind.
-        let lag_ms = if is_missing(&error) { lag_ms } else { LAG_MS };
-        if lag_ms > 0.0 {
-            call.pause(lag_ms).await?;
+        // A key that was made a moment ago may be missing from a list that lags behind, and nobody knows
+        // how old this one is.
+        match call.pause(LAG_MS).await {
+            Ok(()) => {}
+            Err(aborted) if matches!(*aborted, Error::Aborted) => return Err(aborted),
+            Err(_) => return Err(error),
         }
         if self.listed(call, &[key_id]).await?.is_empty() {
             Ok(())

@@ -85,7 +85,8 @@ impl End {
         };
         let ends = key.text("expireTime");
         let ends_ms = ends.as_deref().and_then(time::parse_rfc3339);
-        let Some(ends_ms) = ends_ms else {
+        // A time before its beginning stands for none: some services write that as the year 1, or 1970.
+        let Some(ends_ms) = ends_ms.filter(|ms| *ms > made_ms(answer).unwrap_or_default()) else {
             return Compared::Later;
         };
         let Some(since_ms) = since_ms else {
@@ -100,7 +101,7 @@ impl End {
 }
 
 /// When the service made the key of this answer, by the service's own clock.
-fn made_ms(answer: &impl Answer) -> Option<f64> {
+pub fn made_ms(answer: &impl Answer) -> Option<f64> {
     answer
         .item()
         .as_ref()

@@ -49,10 +49,10 @@ impl<I: Item> Lineage<I> {
         Ok(())
     }
 
-    /// Whether one of the keys was created after this time in milliseconds since 1970, as far as is known.
-    pub fn has_younger(&self, than_ms: f64) -> bool {
+    /// When the youngest key was created, in milliseconds since 1970; [`None`] if that is not known of all.
+    pub fn youngest_ms(&self) -> Option<f64> {
         let mut created = self.keys.iter().map(|listed| created_ms(&listed.key));
-        created.any(|ms| ms.is_none_or(|ms| ms > than_ms))
+        created.try_fold(f64::NEG_INFINITY, |youngest, ms| Some(youngest.max(ms?)))
     }
 
     /// The key of this id.

@@ -1,5 +1,6 @@
 //! Lists, page by page. A page token that comes again is an error, not an endless loop.
 
+use super::lineage::sorted;
 use super::{Answer, Call, Error, Item, Outcome, Request, Service, path};
 
 /// The field of a page that says where the next one starts.
@@ -13,11 +14,18 @@ pub const NO_ID: &str = "a key of its list has no keyId";
 pub enum Collection<'a> {
     /// The keys of a user, or of all users (`-`).
     Keys {
+        /// The account's id.
+        account: &'a str,
         /// The user's id.
         user: &'a str,
     },
-    /// The users and service accounts.
-    Users,
+    /// The users and service accounts of an account.
+    Users {
+        /// The account's id.
+        account: &'a str,
+    },
+    /// The accounts that the token may see.
+    Accounts,
 }
 
 impl Collection<'_> {
@@ -25,7 +33,8 @@ impl Collection<'_> {
     fn field(self) -> &'static str {
         match self {
             Self::Keys { .. } => "apiKeys",
-            Self::Users => "users",
+            Self::Users { .. } => "users",
+            Self::Accounts => "accounts",
         }
     }
 }
@@ -33,8 +42,6 @@ impl Collection<'_> {
 /// One page of a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
-    /// The account's id.
-    pub account: &'a str,
     /// What is listed.
     pub collection: Collection<'a>,
     /// The query's names and values, not yet encoded.
@@ -49,8 +56,9 @@ pub async fn page<S: Service>(
     remember: &mut dyn FnMut(&str) -> bool,
 ) -> Outcome<S> {
     let base = match page.collection {
-        Collection::Keys { user } => path::keys(page.account, user),
-        Collection::Users => path::users(page.account),
+        Collection::Keys { account, user } => path::keys(account, user),
+        Collection::Users { account } => path::users(account),
+        Collection::Accounts => path::ACCOUNTS.into(),
     };
     let request = Request {
         method: "GET",
@@ -106,26 +114,33 @@ pub async fn pages<S: Service>(
 }
 
 /// Hands every key of a user to `visit`, as [`pages`] does with pages. A list that is shorter than it says
-/// is an error: what it lacks may be there.
+/// is an error: what it lacks may be there. Returns when the first page was made, by the server's clock, if
+/// its answer says so.
 pub async fn every_key<S: Service>(
     call: &Call<'_, S>,
     account: &str,
     user: &str,
     query: &[(&'static str, String)],
     visit: &mut dyn FnMut(<S::Answer as Answer>::Item) -> Result<(), &'static str>,
-) -> Outcome<S, ()> {
+) -> Outcome<S, Option<f64>> {
     let first = Page {
-        account,
-        collection: Collection::Keys { user },
+        collection: Collection::Keys { account, user },
         query,
     };
     // It is not known whether a filter changes what a page says of the whole list.
     let is_whole = query.iter().all(|(name, _)| *name != "filter");
-    let mut count = 0.0;
+    // Where keys come and go, the same one may stand on two pages.
+    let mut ids = Vec::new();
+    let mut nameless = 0.0;
+    let mut date_ms = None;
     let mut total = None::<f64>;
     pages(call, &first, &mut |answer: &S::Answer| {
+        date_ms = date_ms.or_else(|| answer.date_ms());
         for key in answer.items("apiKeys") {
-            count += 1.0;
+            match key.text("keyId") {
+                Some(id) => ids.push(id),
+                None => nameless += 1.0,
+            }
             visit(key)?;
         }
         // Keys come and go meanwhile, so the least that a page says is what must be there.
@@ -134,10 +149,15 @@ pub async fn every_key<S: Service>(
             (size, least) => size.or(least),
         };
         let is_last = answer.item().is_none_or(|page| page.is_blank(TOKEN));
-        if is_whole && is_last && total.is_some_and(|total| count < total) {
+        let count = || {
+            let ids = sorted(&mut ids.iter().map(String::as_bytes));
+            nameless + ids.chunk_by(|(one, _), (other, _)| one == other).count() as f64
+        };
+        if is_whole && is_last && total.is_some_and(|total| count() < total) {
             return Err("its list is shorter than its totalSize");
         }
         Ok(())
     })
-    .await
+    .await?;
+    Ok(date_ms)
 }

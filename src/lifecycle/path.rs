@@ -9,6 +9,9 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// The accounts that the token may see.
+pub const ACCOUNTS: &str = "/v1/accounts";
+
 /// The keys of one user: `/v1/accounts/{account}/users/{user}/apiKeys`.
 pub fn keys(account: &str, user: &str) -> String {
     users(account) + "/" + &encode(user) + "/apiKeys"
@@ -21,7 +24,7 @@ pub fn users(account: &str) -> String {
 
 /// The account itself: `/v1/accounts/{account}`.
 pub fn account(account: &str) -> String {
-    String::from("/v1/accounts/") + &encode(account)
+    String::from(ACCOUNTS) + "/" + &encode(account)
 }
 
 /// A path and its query.

@@ -105,6 +105,7 @@ mod tests {
         for (ms, value, expected) in [
             (Some("250"), Some("9"), 250.0),
             (Some("250.5"), None, 250.5),
+            (Some("250.25"), None, 250.25),
             (None, Some("0"), 0.0),
             (None, Some(" 7 "), 7_000.0),
             (None, Some("1.5"), 1_500.0),

@@ -125,6 +125,8 @@ pub enum Body {
     /// A refusal without such a code: an `error` or a `fault`. The API refuses like this, but what stands
     /// before it does so, too.
     Fault,
+    /// A refusal in a shape that the API does not use.
+    Stranger,
     /// No JSON object.
     Foreign,
 }

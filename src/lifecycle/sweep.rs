@@ -106,17 +106,19 @@ impl Lost {
 impl Sweep {
     /// Finds the orphans, deletes them and adds their ids to `deleted`; those that it holds already are done.
     /// Where a request fails, this still tries to delete every orphan that it knows of before it returns the
-    /// error.
+    /// error. Returns whether the list showed the key that the caller holds, with the mark: one that does not
+    /// lags behind, or hides what orphans are known by.
     pub async fn run<S: Service>(
         &self,
         call: &Call<'_, S>,
         deleted: &mut Vec<String>,
-    ) -> Outcome<S, ()> {
+    ) -> Outcome<S, bool> {
         let deletion = Deletion {
             account: &self.account,
             user: &self.user,
         };
         let mut outcome = Ok(());
+        let mut shown = self.keep.is_none();
         let mut known = Vec::from_iter(self.named.clone());
         // A list may lag behind and show them again.
         known.retain(|key_id| !deleted.contains(key_id));
@@ -135,7 +137,9 @@ impl Sweep {
                 let is_kept = Some(&key_id) == self.keep.as_ref();
                 let is_done = known.contains(&key_id) || deleted.contains(&key_id);
                 let mark = self.mark.as_ref();
-                if mark.is_some_and(|mark| mark.is_on(&key)) && !is_kept && !is_done {
+                let is_marked = mark.is_some_and(|mark| mark.is_on(&key));
+                shown |= is_marked && is_kept;
+                if is_marked && !is_kept && !is_done {
                     known.push(key_id.clone());
                 }
                 // Not every id: a user may have very many keys.
@@ -174,7 +178,7 @@ impl Sweep {
                 break;
             }
         }
-        outcome
+        outcome.map(|()| shown)
     }
 
     fn tell_deleted<S: Service>(&self, service: &S, key_id: String, deleted: &mut Vec<String>) {
@@ -250,6 +254,11 @@ impl Unfinished {
         all
     }
 
+    /// The key that the caller was to hold is deleted.
+    pub(super) fn keep_none(&mut self) {
+        self.sweep.keep = None;
+    }
+
     /// The id of the key that the caller holds.
     pub fn keep(&self) -> Option<&str> {
         self.sweep.keep.as_deref()
@@ -258,7 +267,7 @@ impl Unfinished {
     /// Tells the caller, who is about to be answered, that the sweep goes on. Whether it will come to its
     /// end depends on the runtime.
     pub fn open<S: Service>(&self, service: &S, horizon: Horizon) {
-        if self.lost.attempts > 0 {
+        if self.lost.attempts > 0 || !self.at_once {
             service.notify(&Event::OrphansOpen {
                 attempt_tag: self.sweep.tag(),
                 keep_key_id: self.keep(),
@@ -293,22 +302,18 @@ impl Unfinished {
                 ..limits
             };
             let call = Call::new(service, limits);
-            self.known = match self.sweep.run(&call, &mut self.deleted).await {
-                Ok(()) => match self.lost.after(self.deleted.len()) {
-                    // Without the mark, another look finds no more.
-                    Orphans::Unaccounted if !self.marked => Orphans::Unknown,
-                    known => known,
+            let (known, goes_on) = match self.sweep.run(&call, &mut self.deleted).await {
+                Ok(true) if self.lost.attempts == 0 => return,
+                Ok(shown) => match self.lost.after(self.deleted.len()) {
+                    // Without the mark, a look has seen nothing, and another finds no more.
+                    Orphans::Unaccounted if !self.marked => (Orphans::Unknown, false),
+                    Orphans::Unaccounted if !shown => (Orphans::Unknown, true),
+                    known => (known, known == Orphans::Unaccounted),
                 },
-                Err(error) if self.lost.may_be_found_after(&error) => {
-                    self.known = Orphans::Unknown;
-                    continue;
-                }
-                Err(_) => Orphans::Unknown,
+                Err(error) => (Orphans::Unknown, self.lost.may_be_found_after(&error)),
             };
-            if self.lost.attempts == 0 && self.known != Orphans::Unknown {
-                return;
-            }
-            if self.known != Orphans::Unaccounted {
+            self.known = known;
+            if !goes_on {
                 break;
             }
         }

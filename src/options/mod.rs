@@ -37,8 +37,7 @@ pub fn described(function: &str) -> String {
         "createApiKey" => table::CREATE,
         "deleteApiKey" => table::DELETE,
         "deleteOrphans" => table::DELETE_ORPHANS,
-        "listApiKeys" => table::LIST_KEYS,
-        "listUsers" => table::LIST_USERS,
+        "listApiKeys" | "listUsers" | "listAccounts" => Listed::by(function).table(),
         "auditApiKeys" => table::AUDIT,
         "rotateApiKey" => table::ROTATE,
         _ => table::DEFAULTS,
@@ -172,28 +171,59 @@ impl DeleteOrphans {
     }
 }
 
-/// The options of `listApiKeys` and `listUsers`.
+/// What a list is of.
+#[derive(Clone, Copy)]
+pub enum Listed {
+    /// The keys of a user, or of everybody.
+    Keys,
+    /// The users of an account.
+    Users,
+    /// The accounts that the token may see.
+    Accounts,
+}
+
+impl Listed {
+    /// What the public function of this name lists.
+    pub fn by(function: &str) -> Self {
+        match function {
+            "listApiKeys" => Self::Keys,
+            "listUsers" => Self::Users,
+            _ => Self::Accounts,
+        }
+    }
+
+    /// The name of the public function.
+    pub fn operation(self) -> &'static str {
+        match self {
+            Self::Keys => "listApiKeys",
+            Self::Users => "listUsers",
+            Self::Accounts => "listAccounts",
+        }
+    }
+
+    fn table(self) -> table::Table {
+        match self {
+            Self::Keys => table::LIST_KEYS,
+            Self::Users => table::LIST_USERS,
+            Self::Accounts => table::LIST_ACCOUNTS,
+        }
+    }
+}
+
+/// The options of a list.
 pub struct List {
-    /// What every operation needs.
+    /// What every operation needs. The account is empty for a list of accounts.
     pub common: Common,
-    /// The id of the keys' owner; `-` for everybody's keys. Empty for a list of users.
+    /// The id of the keys' owner; `-` for everybody's keys. Empty for other lists.
     pub user: String,
     /// The query parameters that the options ask for.
     pub query: Vec<(&'static str, String)>,
 }
 
 impl List {
-    /// Reads the options of `listApiKeys`.
-    pub fn keys(passed: Passed<'_>) -> Result<Self, InvalidOption> {
-        Self::read(Options::read(passed, table::LIST_KEYS))
-    }
-
-    /// Reads the options of `listUsers`.
-    pub fn users(passed: Passed<'_>) -> Result<Self, InvalidOption> {
-        Self::read(Options::read(passed, table::LIST_USERS))
-    }
-
-    fn read(mut options: Options) -> Result<Self, InvalidOption> {
+    /// Reads and checks the options. The first wrong one is the error.
+    pub fn read(listed: Listed, passed: Passed<'_>) -> Result<Self, InvalidOption> {
+        let mut options = Options::read(passed, listed.table());
         let list = Self {
             query: query(
                 &mut options,

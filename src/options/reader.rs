@@ -93,9 +93,15 @@ impl Options {
             (Kind::Headers, Given::Entries(headers)) => entries::check_headers(headers),
             (Kind::Annotations, Given::Entries(entries)) => entries::check_annotations(entries),
             (_, Given::Threw(cause)) => Err(caused(spec.name, THREW, Some(take(cause)))),
-            (_, value) => {
-                error(spec, value).map_or(Ok(()), |expected| Err(caused(spec.name, expected, None)))
-            }
+            (_, value) => error(spec, value).map_or(Ok(()), |expected| {
+                let meant =
+                    id_in(spec.name, value).map(|id| ["must be the bare id: ", id].concat());
+                Err(caused(
+                    spec.name,
+                    meant.as_deref().unwrap_or(expected),
+                    None,
+                ))
+            }),
         };
         if let Err(error) = outcome {
             self.failure.get_or_insert(error);
@@ -229,8 +235,33 @@ fn id_error(kind: Kind, id: &str) -> Option<&'static str> {
             Some("must be one id: \"-\" is for the userId of a list only")
         }
         id if id.bytes().any(|byte| byte == b'/') => Some("must be the bare id, without a slash"),
+        id if id.bytes().any(|byte| byte == b'@') => {
+            Some("must be an id, not an e-mail: listUsers and listAccounts tell ids")
+        }
         _ => None,
     }
+}
+
+/// The id that a resource name (`accounts/acme/users/me`) or the e-mail of a service account holds. What may
+/// be a secret is none.
+fn id_in<'a>(option: &str, value: &'a Given) -> Option<&'a str> {
+    let Given::Text(text) = value else {
+        return None;
+    };
+    let is_account = option == "accountId";
+    let of_email = || {
+        let (user, domain) = text.split_once('@')?;
+        // The reference has the ids in the e-mail of a service account, and only there.
+        let account = domain.strip_suffix(".sa.fireworks.ai")?;
+        Some(if is_account { account } else { user })
+    };
+    let of_name = || {
+        let collection = if is_account { "accounts" } else { "users" };
+        let mut segments = text.split('/').skip_while(|segment| *segment != collection);
+        segments.nth(1)
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    (of_email().or_else(of_name)).filter(|id| !id.is_empty() && id.bytes().all(is_plain))
 }
 
 /// A duration in seconds, or what is wrong with it.

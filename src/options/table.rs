@@ -113,14 +113,13 @@ const fn required(name: &'static str, kind: Kind, what: &'static str) -> Spec {
 const IS_REQUIRED: &str = "is required";
 const DAY_S: f64 = 86_400.0;
 
-/// The options of every operation, but for the user's id.
+/// The options of every operation, but for the ids of the account and the user.
 static COMMON: &[Spec] = &[
     required(
         "token",
         Kind::Token,
         "is required: an existing Fireworks API key",
     ),
-    required("accountId", Kind::Id, IS_REQUIRED),
     option("baseUrl", Kind::Text, Text("https://api.fireworks.ai")),
     option("allowHttp", Kind::Boolean, Boolean(false)),
     option("fetch", Kind::Function, Nothing),
@@ -133,9 +132,15 @@ static COMMON: &[Spec] = &[
     option("onEvent", Kind::Function, Nothing),
 ];
 
+static OF_ACCOUNT: &[Spec] = &[required(
+    "accountId",
+    Kind::Id,
+    "is required: listAccounts({ token }) finds it",
+)];
 static OF_USER: &[Spec] = &[required("userId", Kind::Id, IS_REQUIRED)];
 static OF_OWNER: &[Spec] = &[required("userId", Kind::Owner, IS_REQUIRED)];
 static OF_NOBODY: &[Spec] = &[option("userId", Kind::Ignored, Nothing)];
+static OF_NO_ACCOUNT: &[Spec] = &[option("accountId", Kind::Ignored, Nothing)];
 
 static OF_CREATES: &[Spec] = &[
     option("displayName", Kind::Text, Nothing),
@@ -146,9 +151,9 @@ static OF_DELETES: &[Spec] = &[option("missingOk", Kind::Boolean, Boolean(false)
 static OF_LISTS: &[Spec] = &[
     option("pageSize", Kind::PageSize, Nothing),
     option("filter", Kind::Text, Nothing),
-    option("orderBy", Kind::Text, Nothing),
     option("readMask", Kind::Text, Nothing),
 ];
+static OF_ORDERED_LISTS: &[Spec] = &[option("orderBy", Kind::Text, Nothing)];
 static OF_AUDITS: &[Spec] = &[
     option("pageSize", Kind::PageSize, Nothing),
     option("filter", Kind::Text, Nothing),
@@ -184,27 +189,59 @@ static OF_ONE_LIST: &[Spec] = &[option("pageToken", Kind::Text, Nothing)];
 pub type Table = &'static [&'static [Spec]];
 
 /// What `createApiKey` takes.
-pub static CREATE: Table = &[COMMON, OF_USER, OF_CREATES, LIFETIME, OF_ONE_CREATE];
+pub static CREATE: Table = &[
+    COMMON,
+    OF_ACCOUNT,
+    OF_USER,
+    OF_CREATES,
+    LIFETIME,
+    OF_ONE_CREATE,
+];
 /// What `deleteApiKey` takes.
-pub static DELETE: Table = &[COMMON, OF_USER, OF_DELETES, OF_ONE_KEY];
+pub static DELETE: Table = &[COMMON, OF_ACCOUNT, OF_USER, OF_DELETES, OF_ONE_KEY];
 /// What `deleteOrphans` takes.
-pub static DELETE_ORPHANS: Table = &[COMMON, OF_USER, OF_ONE_SWEEP];
+pub static DELETE_ORPHANS: Table = &[COMMON, OF_ACCOUNT, OF_USER, OF_ONE_SWEEP];
 /// What `listApiKeys` takes.
-pub static LIST_KEYS: Table = &[COMMON, OF_OWNER, OF_LISTS, OF_ONE_LIST];
+pub static LIST_KEYS: Table = &[
+    COMMON,
+    OF_ACCOUNT,
+    OF_OWNER,
+    OF_LISTS,
+    OF_ORDERED_LISTS,
+    OF_ONE_LIST,
+];
 /// What `listUsers` takes.
-pub static LIST_USERS: Table = &[COMMON, OF_NOBODY, OF_LISTS, OF_ONE_LIST];
+pub static LIST_USERS: Table = &[
+    COMMON,
+    OF_ACCOUNT,
+    OF_NOBODY,
+    OF_LISTS,
+    OF_ORDERED_LISTS,
+    OF_ONE_LIST,
+];
+/// What `listAccounts` takes.
+pub static LIST_ACCOUNTS: Table = &[COMMON, OF_NO_ACCOUNT, OF_NOBODY, OF_LISTS, OF_ONE_LIST];
 /// What `auditApiKeys` takes.
-pub static AUDIT: Table = &[COMMON, OF_OWNER, OF_AUDITS];
+pub static AUDIT: Table = &[COMMON, OF_ACCOUNT, OF_OWNER, OF_AUDITS];
 /// What `rotateApiKey` takes.
-pub static ROTATE: Table = &[COMMON, OF_USER, OF_ROTATIONS, LIFETIME, OF_ONE_KEY];
+pub static ROTATE: Table = &[
+    COMMON,
+    OF_ACCOUNT,
+    OF_USER,
+    OF_ROTATIONS,
+    LIFETIME,
+    OF_ONE_KEY,
+];
 /// What a client's defaults may hold. Each operation uses the ones that it takes.
 pub static DEFAULTS: Table = &[
     COMMON,
+    OF_ACCOUNT,
     OF_USER,
     OF_CREATES,
     LIFETIME,
     OF_DELETES,
     OF_LISTS,
+    OF_ORDERED_LISTS,
     OF_AUDITS,
     OF_ROTATIONS,
 ];

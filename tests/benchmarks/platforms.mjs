@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 import { CHROMIUM_ARGUMENTS, serve } from "../matrix/browsers.mjs";
 import { folder } from "../matrix/fixture.mjs";
-import { startWorkerd } from "../matrix/workerd.mjs";
+import { COMPILED, startWorkerd } from "../matrix/workerd.mjs";
 import { processorTime, rounds } from "./measure.mjs";
 import { bundle, OURS, PEERS } from "./peers.mjs";
 
@@ -31,7 +31,7 @@ export async function inWorkerd() {
         };`;
       const at = `creates/${file}`;
       const path = await bundle(script, `${at}/worker.js`, ["workerd", "worker", "browser"]);
-      const modules = [basename(path), ...(name === OURS ? ["fireworks_keys.wasm"] : [])];
+      const modules = [basename(path), ...(name === OURS ? [COMPILED] : [])];
       workers[name] = await startWorkerd(at, modules, { flags: [] });
     }
     const work = async ({ url }) => {

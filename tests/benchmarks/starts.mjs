@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { chromium } from "playwright-core";
 import { CHROMIUM_ARGUMENTS, serve } from "../matrix/browsers.mjs";
 import { folder } from "../matrix/fixture.mjs";
-import { startWorkerd } from "../matrix/workerd.mjs";
+import { COMPILED, startWorkerd } from "../matrix/workerd.mjs";
 import { processorTime, rounds, spread, timed } from "./measure.mjs";
 import { bundle, OURS, PEERS, startStub, WARM } from "./peers.mjs";
 
@@ -51,7 +51,7 @@ async function worker(file, url, first = "", folder = file) {
     export default { async fetch() { return Response.json(await connect("${url}")()); } };`;
   const at = `starts/${folder}`;
   const path = await bundle(script, `${at}/worker.js`, ["workerd", "worker", "browser"]);
-  return { at, modules: [basename(path), ...(file === PEERS[OURS] ? ["fireworks_keys.wasm"] : [])] };
+  return { at, modules: [basename(path), ...(file === PEERS[OURS] ? [COMPILED] : [])] };
 }
 
 /** By how many milliseconds `init()` at module scope delays a worker's start. */

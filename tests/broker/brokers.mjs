@@ -5,7 +5,7 @@ import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmulator } from "../emulator/server.mjs";
 import { folder, prepare, root, tool, write } from "../matrix/fixture.mjs";
-import { bundleWorker, startWorkerd } from "../matrix/workerd.mjs";
+import { bundleWorker, COMPILED, startWorkerd } from "../matrix/workerd.mjs";
 import { startIssuer } from "./issuer.mjs";
 
 /** The origin that may call the broker. */
@@ -119,7 +119,8 @@ async function surroundings() {
 function trouble(url) {
   const send = async (method, order) => {
     const body = order && JSON.stringify(order);
-    const response = await fetch(url, { method, body });
+    const headers = body && { "content-type": "application/json" };
+    const response = await fetch(url, { method, headers, body });
     const text = await response.text();
     if (!response.ok) throw new Error(`the emulator refuses ${method} ${body}: ${response.status} ${text}`);
     return text && JSON.parse(text);
@@ -140,11 +141,21 @@ function trouble(url) {
  */
 function asking({ issuer }, send) {
   const tokens = new Map();
-  return async (member, method, path, { body, type = body && "application/json", headers = {} } = {}) => {
+  return async (
+    member,
+    method,
+    path,
+    { body, type = body && "application/json", headers = {}, signal } = {},
+  ) => {
     if (member !== undefined && !tokens.has(member)) tokens.set(member, await issuer.tokenFor(member));
     const authorization = member === undefined ? {} : { authorization: `Bearer ${tokens.get(member)}` };
     const content = type === undefined ? {} : { "content-type": type };
-    const init = { method, body, headers: { origin: PAGE, ...authorization, ...content, ...headers } };
+    const init = {
+      method,
+      body,
+      signal,
+      headers: { origin: PAGE, ...authorization, ...content, ...headers },
+    };
     if (body instanceof ReadableStream) init.duplex = "half";
     const response = await send(path, init);
     const text = await response.text();
@@ -233,7 +244,7 @@ export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
     AHEAD_MS: 0,
   };
   const start = () =>
-    startWorkerd(at, ["worker.js", "fireworks_keys.wasm"], {
+    startWorkerd(at, ["worker.js", COMPILED], {
       env,
       durable: { LEDGER: "KeyLedger" },
       scheduled: true,

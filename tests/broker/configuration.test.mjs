@@ -87,6 +87,7 @@ test("tokens are verified by what the configuration demands, or not at all", () 
     algorithms: ["RS256"],
   };
   jwtAuthenticator(jwt);
+  jwtAuthenticator({ ...jwt, typ: "at+jwt", maxTokenAge: 3_600, onError: () => {} });
   for (const change of [
     { algorithms: undefined },
     { algorithms: [] },
@@ -107,6 +108,15 @@ test("tokens are verified by what the configuration demands, or not at all", () 
     { clockTolerance: 301 },
     { clockTolerance: "1 year" },
     { Claim: "email" },
+    { typ: "" },
+    { typ: 7 },
+    { maxTokenAge: 0 },
+    { maxTokenAge: -1 },
+    { maxTokenAge: NaN },
+    { maxTokenAge: Infinity },
+    { maxTokenAge: "1h" },
+    { onError: "log" },
+    { onError: null },
   ]) {
     assert.throws(() => jwtAuthenticator({ ...jwt, ...change }), JSON.stringify(change));
   }

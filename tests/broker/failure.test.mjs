@@ -165,13 +165,14 @@ test("a member who leaves while the ledger writes the key down leaves no key", a
   };
   const broker = await memoryBroker({
     ledger: { ...ledger, settle },
-    limits: { mints: 1, window: "1h", live: 1 },
+    limits: { mints: 2, window: "1h", live: 1 },
     authenticate: () => "ada",
   });
   const request = (signal) => new Request("https://keys.example/keys", { method: "POST", signal });
   assert.equal((await broker.handler.fetch(request(controller.signal))).status, 400);
   assert.deepEqual(await broker.stored(), []);
-  assert.equal((await broker.handler.fetch(request())).status, 201, "and counts for nothing");
+  assert.equal((await broker.handler.fetch(request())).status, 201, "and it is not alive");
+  assert.equal((await broker.handler.fetch(request())).status, 429, "but was minted");
 });
 
 test("the broker gives up on a body that never ends", async (context) => {
@@ -222,7 +223,8 @@ test("a mint counts for the whole window, and a key for its whole life, whicheve
       ],
     },
   ];
-  const start = Date.now();
+  // Keys end at whole seconds.
+  const start = Math.floor(Date.now() / 1_000) * 1_000;
   for (const { limits, times } of cases) {
     const broker = await memoryBroker({ limits });
     broker.stopClockAt(start);
@@ -271,3 +273,28 @@ async function whilePassing(context, work) {
     context.mock.timers.reset();
   }
 }
+
+test("a token of another user may mint, if that user is an administrator", async () => {
+  let token;
+  const broker = await memoryBroker({ token: () => token });
+  token = broker.admin;
+  const { status, body } = await broker.ask("ada", "POST", "/keys");
+  assert.equal(status, 201);
+  assert.ok(await broker.works(body.key));
+  const [{ user, keyId }] = await broker.stored();
+  assert.deepEqual([user, keyId], ["broker", body.keyId]);
+  assert.equal((await broker.ask("ada", "DELETE", `/keys/${keyId}`)).status, 204);
+  assert.deepEqual(await broker.stored(), []);
+});
+
+test("a token whose user lacks the role mints nothing, and the operator is told what lacks", async () => {
+  let token;
+  const broker = await memoryBroker({ token: () => token });
+  ({ key: token } = await broker.mintByHand(broker.admin, {}, "other"));
+  const { status, text } = await broker.ask("ada", "POST", "/keys");
+  assert.equal(status, 502);
+  assert.ok(!text.includes("role"), "which is none of the member's business");
+  assert.match(broker.errors[0].message, /role/);
+  assert.equal(broker.errors[0].cause.code, "PERMISSION_DENIED");
+  assert.deepEqual(await broker.stored(), []);
+});

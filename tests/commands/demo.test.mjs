@@ -46,6 +46,8 @@ test("demo serves the page until it is interrupted", async () => {
     200,
     "the page can order a bad network",
   );
+  const { keys } = await (await fetch(new URL("_emulator/keys", page))).json();
+  assert.equal(keys.length, 1, "a file that was named holds no key but the demo's own");
   child.kill("SIGINT");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

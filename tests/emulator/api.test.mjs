@@ -176,6 +176,17 @@ test("a wrong body is 400 and creates nothing", async () => {
     '{"apiKey": {"annotations": {"a": 1}}}',
     '{"apiKey": {"annotations": {"a": null}}}',
     '{"apiKey": {"annotations": ["a"]}}',
+    // What only the service can say has a type, too.
+    '{"apiKey": {"secure": "no", "keyId": 5}}',
+    '{"apiKey": {"secure": "no"}}',
+    '{"apiKey": {"keyId": 5}}',
+    '{"apiKey": {"key": {}}}',
+    '{"apiKey": {"email": 1}}',
+    '{"apiKey": {"prefix": []}}',
+    '{"apiKey": {"createTime": "x"}}',
+    '{"apiKey": {"createTime": 1}}',
+    '{"apiKey": {"lastUsed": "2030-01-01"}}',
+    '{"apiKey": {}} {}',
     // What serde derives would take for the fields in their order.
     "[{}]",
     '{"apiKey": [null, null, null]}',
@@ -194,11 +205,25 @@ test("a wrong body is 400 and creates nothing", async () => {
 });
 
 test("what only the service can say may be sent, and is not read", async () => {
-  const given = { keyId: "mine", key: "fw_mine", secure: false, createTime: "x", email: 1 };
+  const createTime = "2020-01-01T00:00:00Z";
+  const given = { keyId: "mine", key: "fw_mine", secure: false, createTime, email: "", prefix: null };
   const { body } = await admin.create("me", given);
   assert.notEqual(body.keyId, "mine");
   assert.notEqual(body.key, "fw_mine");
+  assert.notEqual(body.createTime, createTime);
   assert.equal(body.secure, true);
+});
+
+test("what is wrong with a body is said with its path", async () => {
+  for (const [apiKey, path] of [
+    [{ annotations: { team: 7 } }, "apiKey.annotations.team"],
+    [{ secure: "no" }, "apiKey.secure"],
+    [{ expireTime: "tomorrow" }, "apiKey.expireTime"],
+    [{ expireTime: "2020-01-01T00:00:00Z" }, "apiKey.expireTime"],
+  ]) {
+    const { body } = await admin.create("me", apiKey);
+    assert.ok(body.message.includes(path), body.message);
+  }
 });
 
 test("a body over 1 MiB is 413, and one just under is read", async () => {
@@ -298,6 +323,7 @@ test("the description of the API names every operation, and each of them answers
   );
   const user = "/v1/accounts/{account_id}/users/{user_id}";
   assert.deepEqual(operations.sort(), [
+    "get /v1/accounts",
     "get /v1/accounts/{account_id}",
     "get /v1/accounts/{account_id}/users",
     `get ${user}/apiKeys`,
@@ -306,10 +332,14 @@ test("the description of the API names every operation, and each of them answers
   ]);
   const described = Object.values(body.paths).flatMap(Object.values);
   const ids = described.map(({ operationId }) => operationId).sort();
-  assert.deepEqual(ids, ["createApiKey", "deleteApiKey", "getAccount", "listApiKeys", "listUsers"]);
+  assert.deepEqual(ids, [
+    ...["createApiKey", "deleteApiKey", "getAccount", "listAccounts", "listApiKeys", "listUsers"],
+  ]);
+  assert.deepEqual(body.servers, [{ url: emulator.url }], "it says where it is");
   for (const { operationId, security, responses } of described) {
     assert.deepEqual(security, [{ bearer: [] }], operationId);
-    assert.deepEqual(Object.keys(responses), ["200", "400", "401", "403", "404", "405", "413", "default"]);
+    const statuses = ["200", "400", "401", "403", "404", "405", "408", "413", "421", "429", "default"];
+    assert.deepEqual(Object.keys(responses), statuses);
   }
   assert.equal(body.components.securitySchemes.bearer.scheme, "bearer");
   for (const [, name] of JSON.stringify(body).matchAll(/#\/components\/schemas\/(\w+)/g)) {

@@ -19,7 +19,7 @@ function raw(user = "me") {
     let bytes = "";
     const socket = connect(port, hostname, () => {
       socket.write(
-        `POST /v1/accounts/local/users/${user}/apiKeys HTTP/1.1\r\nhost: x\r\n` +
+        `POST /v1/accounts/local/users/${user}/apiKeys HTTP/1.1\r\nhost: localhost\r\n` +
           `authorization: Bearer fw_local_admin\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
     });
@@ -236,8 +236,21 @@ test("an order that makes no sense is refused", async () => {
     '{"fault": {"kind": "answer", "status": 600}}',
     '{"fault": {"kind": "answer", "status": 500, "headers": {"a b": "c"}}}',
     '{"fault": {"kind": "answer", "status": 500, "headers": {"content-length": "9"}}}',
+    '{"fault": {"kind": "answer", "status": 500, "base64": "?"}}',
+    '{"fault": {"kind": "answer", "status": 500, "base64": "AA==", "body": "a"}}',
+    '{"fault": {"kind": "list-lag", "ms": 1}}',
+    '{"fault": {"kind": "list-lag", "ms": 1}, "operation": "users"}',
+    '{"fault": {"kind": "list-lag", "ms": 3600001}, "operation": "list"}',
+    '{"fault": {"kind": "key-lag", "ms": 3600001}}',
+    '{"fault": {"kind": "no-paging"}, "operation": "create"}',
+    '{"fault": {"kind": "longest-annotation", "characters": 9}}',
+    '{"fault": {"kind": "clock", "ms": 9000000000000}}',
+    '{"fault": {"kind": "clock", "ms": "1h"}}',
+    '{"fault": {"kind": "no-cors", "origin": "*"}}',
   ]) {
-    const { status, body: failure } = await admin.request("POST", "/_emulator/faults", body);
+    const { status, body: failure } = await admin.request("POST", "/_emulator/faults", body, {
+      "content-type": "application/json",
+    });
     assert.deepEqual([status, failure.code, failure.details], [400, 3, []], body);
   }
   assert.deepEqual((await admin.request("GET", "/_emulator/faults")).body, { faults: [] });

@@ -145,9 +145,40 @@ test("what is refused says nothing of how keys are stored", async () => {
   }
 });
 
-test("unknown parameters are ignored", async () => {
-  const { status, body } = await admin.list("me", { unheard: "1", pageSize: "2" });
-  assert.deepEqual([status, body.apiKeys.length], [200, 2]);
+test("a parameter that is not understood is refused, whatever the operation", async () => {
+  const keys = "/v1/accounts/local/users/me/apiKeys";
+  for (const [method, path, body] of [
+    ["GET", `${keys}?unheard=1&pageSize=2`],
+    ["GET", `${keys}?page_size=2`],
+    ["GET", `${keys}?pageSize=1&pageSize=2`],
+    ["GET", "/v1/accounts/local/users?unheard"],
+    ["GET", "/v1/accounts?orderBy=name"],
+    ["GET", "/v1/accounts/local?unheard="],
+    ["POST", `${keys}?unheard=1`, { apiKey: {} }],
+    ["POST", `${keys}:delete?keyId=1`, { keyId: "1" }],
+  ]) {
+    const { status, body: failure } = await admin.request(method, path, body);
+    assert.deepEqual([status, failure.code], [400, 3], path);
+    assert.match(failure.message, /^the query: .*(unheard|page_size|pageSize|orderBy|keyId)/, path);
+  }
+  assert.equal((await admin.list("me")).body.totalSize, 5);
+});
+
+test("a page size is an int32", async () => {
+  assert.equal((await admin.list("me", { pageSize: String(2 ** 31 - 1) })).status, 200);
+  for (const pageSize of [String(2 ** 31), String(2 ** 32 - 1), "1e3", "0x1"]) {
+    assert.equal((await admin.list("me", { pageSize })).status, 400, pageSize);
+  }
+});
+
+test("the mask * is every field", async () => {
+  const whole = (await admin.list("me")).body.apiKeys;
+  assert.deepEqual((await admin.list("me", { readMask: "*" })).body.apiKeys, whole);
+  const { users } = (await admin.users()).body;
+  assert.deepEqual((await admin.users({ readMask: "*" })).body.users, users);
+  for (const readMask of ["keyId,*", "**"]) {
+    assert.equal((await admin.list("me", { readMask })).status, 400, readMask);
+  }
 });
 
 test("a page goes on behind a row that was deleted since", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -189,6 +189,17 @@ test("what it cannot do it says in one line", async () => {
     ["--account", "a/b", ""],
     ["--token", "", "a secret"],
     ["--port", "65536"],
+    ["--other-account", "a/b", "local"],
+    ["--host", "", "a:1", "http://a"],
+    ["--body-timeout", "1", "1w", "soon"],
+    ["--list-lag", "1", "61m", ""],
+    ["--key-lag", "1", "61m"],
+    ["--rate", "0/1s", "1", "1/0s", "many"],
+    ["--cors", "", "*", "a.example", "https://a.example/"],
+    ["--longest-annotation", "1.5", "x"],
+    ["--clock", "1", "99999d", "soon"],
+    ["--paging", "", "no"],
+    ["--keys-of-removed-users", "deleted"],
   ]) {
     for (const value of values) {
       const { code, log } = await failToStart(
@@ -304,6 +315,70 @@ test("a folder is served beside the API, under a strict policy, and nothing abov
     assert.deepEqual([status, body.code], [404, 5], nothing);
   }
   await emulator.stop();
+});
+
+test("a link in the folder is followed as long as it stays in it", async () => {
+  const www = join(folder, "linked");
+  await mkdir(join(www, "sub"), { recursive: true });
+  await mkdir(join(folder, "private"));
+  await writeFile(join(folder, "private", "index.html"), "private");
+  await writeFile(join(folder, "linked-beside.txt"), "private");
+  await writeFile(join(www, "sub", "own.txt"), "own");
+  for (const [from, to] of [
+    ["inside.txt", "sub/own.txt"],
+    ["inside", "sub"],
+    ["outside.txt", join(folder, "linked-beside.txt")],
+    ["relative.txt", "../linked-beside.txt"],
+    ["twice.txt", "outside.txt"],
+    ["outside", join(folder, "private")],
+    ["sub/index.html", join(folder, "private", "index.html")],
+  ]) {
+    await symlink(to, join(www, from));
+  }
+  // The folder itself may be reached by a link.
+  await symlink(www, join(folder, "linked-www"));
+  const emulator = await startEmulator({ args: ["--www", join(folder, "linked-www")] });
+  for (const path of ["/inside.txt", "/inside/own.txt"]) {
+    assert.equal(await (await fetch(emulator.url + path)).text(), "own", path);
+  }
+  const linked = ["/outside.txt", "/relative.txt", "/twice.txt"];
+  for (const path of [
+    ...linked,
+    "/outside/",
+    "/outside",
+    "/outside/index.html",
+    "/sub/",
+    "/sub/index.html",
+  ]) {
+    for (const method of ["GET", "HEAD"]) {
+      const response = await fetch(emulator.url + path, { method });
+      assert.equal(response.status, 404, `${method} ${path}`);
+      assert.doesNotMatch(await response.text(), /^private/);
+    }
+  }
+  await emulator.stop();
+});
+
+test("a body that never ends is given up, in time", { timeout: 60_000 }, async () => {
+  const emulator = await startEmulator({ args: ["--body-timeout", "200ms"] });
+  const { answer } = await underWay(emulator.url);
+  const { statusCode, headers } = await answer;
+  assert.deepEqual([statusCode, headers.connection], [408, "close"]);
+  assert.equal((await clientOf(emulator.url).list("me")).body.totalSize, 0);
+  assert.equal((await clientOf(emulator.url).create("me")).status, 200);
+  await emulator.stop();
+});
+
+test("a file with the keys of one account is refused for another", async () => {
+  const db = join(folder, "acme.sqlite");
+  const acme = await startEmulator({ args: ["--db", db, "--account", "acme"] });
+  await acme.stop();
+  const before = await readFile(db);
+  const { code, log } = await failToStart(["--port", "0", "--db", db, "--account", "other"]);
+  assert.equal(code, 1);
+  assert.match(log, /^fireworks-emulator: .*acme\.sqlite cannot be used .* the account "acme"\n$/);
+  assert.deepEqual(await readFile(db), before, "it was not written to");
+  await (await startEmulator({ args: ["--db", db, "--account", "acme"] })).stop();
 });
 
 test("who is no longer a user has no key that works", async () => {

@@ -44,7 +44,11 @@ export async function startEmulator({ args = [], readLog = true } = {}) {
 /** Starts one that will not run, and resolves to how it ended. */
 export async function failToStart(args) {
   const child = run(args);
-  const [code] = await child.closed;
+  const ready = once(child.stdout, "data").then(([line]) => {
+    child.kill("SIGKILL");
+    throw new Error(`it runs: ${line}`);
+  });
+  const [code] = await Promise.race([child.closed, ready]);
   return { code, log: child.log() };
 }
 

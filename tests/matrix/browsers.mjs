@@ -5,6 +5,7 @@ import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
+import { text } from "node:stream/consumers";
 import { chromium } from "playwright-core";
 import { exists, tool } from "./fixture.mjs";
 import { freePort } from "./workerd.mjs";
@@ -16,9 +17,13 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves the files of a folder, with these response headers. */
-export async function serve(folder, headers = {}) {
+/**
+ * Serves the files of a folder, with these response headers. Control requests for the emulator at `api` are
+ * passed on to it.
+ */
+export async function serve(folder, { headers = {}, api } = {}) {
   const server = createServer(async (request, response) => {
+    if (api && request.url.startsWith("/_emulator")) return passOn(api, request, response);
     const { pathname } = new URL(request.url, "http://localhost");
     const file = join(folder, normalize(pathname));
     const type = TYPES[extname(file)];
@@ -32,6 +37,15 @@ export async function serve(folder, headers = {}) {
     server.closeAllConnections();
   };
   return { url: `http://127.0.0.1:${server.address().port}`, close };
+}
+
+/** Passes a request on, without the headers that say which page it came from. */
+async function passOn(api, request, response) {
+  const { method, url } = request;
+  const body = await text(request);
+  const headers = body ? { "content-type": request.headers["content-type"] } : {};
+  const answer = await fetch(`${api}${url}`, { method, headers, body: body || undefined });
+  response.writeHead(answer.status, { "content-type": "application/json" }).end(await answer.text());
 }
 
 /** How long a page may take to report before it counts as hanging: far longer than a busy machine needs. */

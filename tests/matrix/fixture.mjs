@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { pack } from "../../tools/package/pack.mjs";
 
 const exec = promisify(execFile);
 
@@ -35,14 +36,11 @@ export async function prepare() {
     }
     await npm(["ci"], folder);
   });
-  const { stdout } = await npm(["pack", "--json", "--pack-destination", folder], root);
-  const [{ filename, integrity }] = Object.values(JSON.parse(stdout));
-  await once("package", hash(lock, integrity), () =>
-    npm(["install", "--no-save", join(folder, filename)], folder),
-  );
+  const { tarball: packed, integrity } = await pack(folder);
+  await once("package", hash(lock, integrity), () => npm(["install", "--no-save", packed], folder));
   await rm(join(folder, "suite"), { recursive: true, force: true });
   await cp(join(root, "tests/suite"), join(folder, "suite"), { recursive: true });
-  return { tarball: join(folder, filename) };
+  return { tarball: packed };
 }
 
 /** Runs `work` unless it has already run for this state. */

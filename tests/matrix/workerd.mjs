@@ -8,6 +8,11 @@ import { join, parse } from "node:path";
 import { createInterface } from "node:readline";
 import { folder, program, run, tool } from "./fixture.mjs";
 
+/** The name under which the package's entry imports its module. */
+export const COMPILED = "fireworks_keys.wasm?module";
+
+const IS_WASM = /\.wasm(\?module)?$/;
+
 /** Bundles a script of the project for workers into a folder, and returns the modules' names. */
 export async function bundleWorker(script, at, conditions = ["workerd", "worker", "browser"]) {
   const { build } = await tool("esbuild");
@@ -23,7 +28,7 @@ export async function bundleWorker(script, at, conditions = ["workerd", "worker"
     assetNames: "[name]",
     logLevel: "warning",
   });
-  return [`${parse(script).name}.js`, "fireworks_keys.wasm"];
+  return [`${parse(script).name}.js`, conditions.length > 0 ? COMPILED : "fireworks_keys.wasm"];
 }
 
 /** Builds the project in a folder with wrangler, and returns the modules that wrangler would deploy. */
@@ -33,7 +38,9 @@ export async function wrangle(from, out) {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "true" };
   await run(process.execPath, [wrangler, "deploy", "--dry-run", "--outdir", out], { cwd, env });
   const files = await readdir(join(cwd, out));
-  return ["worker.js", ...files.filter((name) => name.endsWith(".wasm"))];
+  // Wrangler names its file as it is imported.
+  const compiled = files.filter((name) => IS_WASM.test(name)).map((name) => ({ name, file: name }));
+  return ["worker.js", ...compiled];
 }
 
 /** A worker that runs the main worker's `scheduled`, as a cron trigger does. */
@@ -44,11 +51,13 @@ const CLOCK = `export default {
 };`;
 
 /** The compatibility date and flags of the README's wrangler.toml. */
-const TODAY = "2026-11-01";
+export const DATE = "2026-01-01";
 const FLAGS = ["enable_request_signal"];
 
 /**
- * Starts a worker. Its modules are files of a folder; the first is the main one.
+ * Starts a worker. Its modules are files of a folder, or names with the files that they stand for; the first
+ * is the main one.
+ * `binary`: the folder of an installed workerd, if it is not the project's own.
  * `outbound`: an address that gets all of the worker's requests.
  * `kv`: the names of its KV namespaces; each is stored in a folder of that name.
  * `durable`: its Durable Object classes by their bindings, stored in the folder `durable`.
@@ -58,7 +67,17 @@ const FLAGS = ["enable_request_signal"];
 export async function startWorkerd(
   at,
   modules,
-  { outbound, env = {}, kv = [], durable = {}, scheduled = false, output, date = TODAY, flags = FLAGS } = {},
+  {
+    outbound,
+    env = {},
+    kv = [],
+    durable = {},
+    scheduled = false,
+    output,
+    date = DATE,
+    flags = FLAGS,
+    binary,
+  } = {},
 ) {
   const embed = (name) => `embed ${JSON.stringify(name)}`;
   const internet = outbound
@@ -83,9 +102,10 @@ export async function startWorkerd(
     ...kv.map((name) => `(name = "${name}", kvNamespace = "${name}")`),
     ...objects.map(([name, kind]) => `(name = "${name}", durableObjectNamespace = "${kind}")`),
   ];
-  const embedded = modules.map((name) => {
-    const kind = name.endsWith(".wasm") ? "wasm" : "esModule";
-    return `(name = ${JSON.stringify(name)}, ${kind} = ${embed(name)})`;
+  const embedded = modules.map((module) => {
+    const { name, file } = typeof module === "string" ? { name: module, file: module.split("?")[0] } : module;
+    const kind = IS_WASM.test(file) ? "wasm" : "esModule";
+    return `(name = ${JSON.stringify(name)}, ${kind} = ${embed(file)})`;
   });
   const namespaces = objects.map(
     ([, kind]) => `(className = "${kind}", uniqueKey = "${kind}", enableSql = true)`,
@@ -113,7 +133,7 @@ const worker :Workerd.Worker = (
   const sockets = scheduled ? ["http", "clock"] : ["http"];
   const addresses = sockets.map((name) => `--socket-addr=${name}=127.0.0.1:0`);
   // Starts the binary itself, because npm's wrapper forwards neither signals nor the control channel.
-  const { default: workerd } = await tool("workerd");
+  const { default: workerd } = await tool(binary ?? "workerd");
   const child = spawn(
     workerd.default,
     // The clock's compatibility flag is experimental.

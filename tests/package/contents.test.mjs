@@ -5,6 +5,8 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
+import { linked } from "../../tools/package/pack.mjs";
 import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -22,11 +24,15 @@ test("the tarball holds what is needed, and nothing else", async () => {
     files,
     [
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-      ...["default", "edge-light", "inline", "url", "workerd"].map((entry) => `dist/${entry}.js`),
+      ...["cli", "default", "edge", "inline", "testing", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
-      ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
+      ...["cloudflare", "index", "jwt", "redis"].map((entry) => `dist/broker/${entry}.js`),
+      ...["index", "tabs"].map((entry) => `dist/member/${entry}.js`),
+      ...["error", "event", "index", "options"].map((types) => `dist/types/member/${types}.d.ts`),
       ...[
+        "budget",
         "cloudflare",
+        "durability",
         "duration",
         "handler",
         "index",
@@ -36,8 +42,10 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "options",
         "problem",
         "reconcile",
+        "redis",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
-      ...["advice", "body", "compiled", "errors", "event", "index", "list", "types"].map(
+      ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
+      ...["advice", "body", "compiled", "errors", "event", "finding", "index", "list", "types"].map(
         (types) => `dist/types/${types}.d.ts`,
       ),
     ]
@@ -53,11 +61,34 @@ test("there is one version, that of Cargo.toml, and the changelog knows it", asy
   assert.ok((await readFile(installed("CHANGELOG.md"), "utf8")).includes(`## ${version}\n`));
 });
 
+test("every link of the packed README leads somewhere from npm's page, too", async () => {
+  const readme = await readFile(installed("README.md"), "utf8");
+  const links = Array.from(
+    readme.matchAll(/\]\(([^)\s]+)|(?:src|srcset|href)="([^"\s]+)/g),
+    ([, a, b]) => a ?? b,
+  );
+  assert.ok(links.length > 5);
+  for (const link of links) assert.match(link, /^(#|https:\/\/)/);
+  assert.equal(
+    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img src="k.svg">', "https://r", "v1"),
+    "[a](https://r/blob/v1/b/c.md#d) ![e](https://r/raw/v1/f.png) [g](#h) [i](https://j)" +
+      ' <img src="https://r/raw/v1/k.svg">',
+  );
+});
+
+test("a release is refused while nobody knows where the repository is", async () => {
+  const { url } = (await manifest()).repository;
+  const release = run(process.execPath, [join(root, "tools/package/pack.mjs"), "--release"]);
+  if (url.includes("OWNER")) await assert.rejects(release, /placeholder/);
+  else await release;
+});
+
 test("what a registry and its readers want to know is there", async () => {
   const { license, description, keywords, publishConfig, dependencies } = await manifest();
   assert.equal(license, "MIT OR Apache-2.0");
   assert.ok(description && keywords.length > 3);
   assert.deepEqual(publishConfig, { access: "public", provenance: true });
+  assert.equal((await manifest()).private, undefined);
   assert.equal(dependencies, undefined, "nothing else is installed with it");
 });
 
@@ -71,18 +102,28 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     assert.ok(!module.includes(path), path);
   }
   for (const entry of [
+    "cli",
     "default",
-    "edge-light",
+    "edge",
     "inline",
     "url",
-    "workerd",
     "broker/index",
     "broker/cloudflare",
     "broker/jwt",
+    "testing",
+    "member/index",
+    "member/tabs",
+    "broker/redis",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);
   }
+});
+
+test("the service in memory stays below 5 KB, brotli, and needs nothing else", async () => {
+  const script = await readFile(installed("dist/testing.js"));
+  assert.ok(brotliCompressSync(script).length < 5_000);
+  assert.doesNotMatch(script.toString(), /\bimport\b|WebAssembly/);
 });
 
 test("a debug build has names and source maps, and works", async () => {
@@ -94,6 +135,11 @@ test("a debug build has names and source maps, and works", async () => {
   assert.ok(sources.some((source) => source.endsWith("src/js/index.ts")));
   const { createApiKey } = await import(join(package_, "dist/default.js"));
   await assert.rejects(createApiKey({}), { name: "ValidationError" });
+});
+
+test("the program for the terminal is installed, and knows its version", async () => {
+  const { version } = await manifest();
+  assert.equal(await run(program(".bin/fireworks-keys"), ["--version"]), `${version}\n`);
 });
 
 test("publint finds nothing", async () => {

@@ -50,6 +50,7 @@ const TYPES = {
   DELETE_ORPHANS: ["DeleteOrphansOptions"],
   LIST_KEYS: ["ListApiKeysOptions"],
   LIST_USERS: ["ListUsersOptions"],
+  LIST_ACCOUNTS: ["ListAccountsOptions"],
   AUDIT: ["AuditApiKeysOptions"],
   ROTATE: ["RotateApiKeyOptions"],
   DEFAULTS: ["ClientOptions"],
@@ -121,7 +122,7 @@ function tableWith(option) {
 }
 
 for (const [option, lists] of [
-  ["token", ["COMMON", "OF_USER"]],
+  ["token", ["COMMON", "OF_ACCOUNT", "OF_USER"]],
   ["persist", ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
 ]) {
   test(`the README's table with ${option} has the names and defaults that the module has`, () => {

@@ -62,7 +62,7 @@ async function page(at, script) {
 
 /** Fills the form as a person would. */
 async function used(files, headers) {
-  const server = await serve(files, headers);
+  const server = await serve(files, { headers });
   try {
     const { result } = await creates(() =>
       withPage(detour(), async (page, problems) => {

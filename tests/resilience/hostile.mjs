@@ -311,6 +311,7 @@ export const CALLS = [
   "deleteApiKey",
   "deleteOrphans",
   "listApiKeys",
+  "listAccounts",
   "listUsers",
   "rotateApiKey",
 ];

@@ -62,6 +62,7 @@ async function attempt() {
       createApiKey: "create",
       deleteApiKey: "delete",
       listApiKeys: "list",
+      listAccounts: "accounts",
       listUsers: "users",
       rotateApiKey: "rotate",
     };

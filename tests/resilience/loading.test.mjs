@@ -69,11 +69,40 @@ test("a module that cannot be used is told, and forgotten", async () => {
     () => new WebAssembly.Module(foreign),
     () => new Response("no", { status: 404 }),
     () => Promise.reject(new Error("mine")),
-    () => ({ then: (_, reject) => reject(1) }),
-    () => 7,
+    () => Promise.resolve({}),
+    () => Promise.resolve("fw_secret"),
   ]) {
     const { init, createApiKey } = await fresh();
-    await assert.rejects(init({ module: module() }), { name: "ModuleLoadError", operation: "init" });
+    const failed = await init({ module: module() }).catch((error) => error);
+    assert.deepEqual([failed.name, failed.operation], ["ModuleLoadError", "init"]);
+    assert.ok(!failed.message.includes("fw_secret"), failed.message);
+    assert.equal((await createApiKey(at)).keyId, "k");
+  }
+});
+
+test("a promise of what cannot be a module is told what it must be", async () => {
+  for (const module of [{}, "fw_secret", undefined]) {
+    const { init } = await fresh();
+    const message = /must be a WebAssembly\.Module, its bytes or a Response$/;
+    await assert.rejects(init({ module: Promise.resolve(module) }), { name: "ModuleLoadError", message });
+  }
+});
+
+test("in Node, the entry for pages says what it is, and what to import", async () => {
+  const { init } = await import(new URL("url.js?node", dist));
+  const message = /fireworks-keys\/url is for pages.* here import "fireworks-keys"$/;
+  await assert.rejects(init(), { name: "ModuleLoadError", message });
+});
+
+test("what cannot be a module is refused at once", async () => {
+  // As bundlers make it of an import: it has every method, and never settles.
+  const lazy = new Proxy(() => {}, { get: () => () => never() });
+  const namespace = await import("./calls.mjs");
+  for (const module of [7, "fw_secret", null, {}, [], () => {}, lazy, namespace, { then() {} }, new Blob()]) {
+    const { init, createApiKey } = await fresh();
+    const refused = await init({ module }).catch((error) => error);
+    assert.deepEqual([refused.name, refused.path], ["ValidationError", "module"]);
+    assert.match(refused.message, /must be a WebAssembly\.Module, its bytes or a Response/);
     assert.equal((await createApiKey(at)).keyId, "k");
   }
 });
@@ -99,6 +128,21 @@ test("a module that cannot be used is nobody else's affair", async () => {
   end(new Error("over"));
 });
 
+test("init builds a request, as for the platform's own fetch", async (t) => {
+  const { Request } = globalThis;
+  const built = [];
+  t.after(() => Object.assign(globalThis, { Request }));
+  globalThis.Request = class extends Request {
+    constructor(...given) {
+      super(...given);
+      built.push(this.method);
+    }
+  };
+  const { init } = await fresh();
+  await init({ module: await WebAssembly.compile(bytes) });
+  assert.ok(built.includes("POST"), built.join());
+});
+
 test("init warms the module up without a timer, chance, a request or a word", async (t) => {
   const module = await WebAssembly.compile(bytes);
   const used = [];
@@ -107,12 +151,9 @@ test("init warms the module up without a timer, chance, a request or a word", as
       used.push(name);
       throw new Error(name);
     });
-  // Before the package is there: no request is built for a fetch that comes later.
-  const fetch = forbid(globalThis, "fetch");
   const { init, createApiKey } = await fresh();
   const forbidden = [
-    fetch,
-    ...["setTimeout", "setInterval", "setImmediate"].map((name) => forbid(globalThis, name)),
+    ...["fetch", "setTimeout", "setInterval", "setImmediate"].map((name) => forbid(globalThis, name)),
     forbid(crypto, "getRandomValues"),
     forbid(Math, "random"),
     // As at the module scope of a Worker.
@@ -124,19 +165,9 @@ test("init warms the module up without a timer, chance, a request or a word", as
     described.push(text);
     return parse(text);
   });
-  const { Request } = globalThis;
-  const built = [];
-  t.after(() => Object.assign(globalThis, { Request }));
-  globalThis.Request = class extends Request {
-    constructor(...given) {
-      super(...given);
-      built.push(this.method);
-    }
-  };
   await init({ module });
   for (const { mock } of forbidden) mock.restore();
   assert.deepEqual(used, []);
-  assert.ok(built.includes("POST"), "a request is built, as for the platform's own fetch");
   assert.ok(
     described.some((text) => text.includes('"key":')),
     "a create went through",

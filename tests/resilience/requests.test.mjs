@@ -25,29 +25,6 @@ test("a request follows no redirect, says what it sends, and is not bound to any
   assert.deepEqual(JSON.parse(init.body), { apiKey: {} });
 });
 
-test("a fetch that was there before the package gets a request, and its init beside it", async () => {
-  const script = `
-    import assert from "node:assert/strict";
-    const asked = [];
-    globalThis.fetch = async (request, init) => {
-      asked.push([request, init]);
-      return Response.json({ keyId: "k", key: "fw_k", apiKeys: [] });
-    };
-    const { createApiKey, listApiKeys } = await import("fireworks-keys");
-    const at = { token: "fw_x", accountId: "acme", userId: "ci-bot" };
-    await createApiKey({ ...at, orphanProtection: false });
-    await listApiKeys(at);
-    const [[post, { body, method, signal }], [get, init]] = asked;
-    assert.ok(post instanceof Request && get instanceof Request);
-    assert.deepEqual([post.method, post.redirect, JSON.parse(body)], ["POST", "manual", { apiKey: {} }]);
-    assert.deepEqual([method, signal instanceof AbortSignal], ["POST", true]);
-    assert.equal(String(post), post.url);
-    assert.deepEqual([get.method, init.method, "body" in init], ["GET", "GET", false]);
-    assert.equal(get.headers.get("content-type"), null);
-  `;
-  await runs(script);
-});
-
 /** Runs a script in a process of its own. */
 async function runs(script) {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", script], {
@@ -138,7 +115,7 @@ test("a platform's Request that refuses what it is given is left out", async (t)
 
 for (const [name, replace] of Object.entries({
   "the platform's fetch": (native) => native,
-  "a fetch that passes on the request alone": (native) => (request) => native(request),
+  "a fetch that passes on what it is given": (native) => (url, init) => native(url, init),
 })) {
   test(`an attempt over ${name} that timed out ends its request, whatever is collected`, async (t) => {
     const closed = [];
@@ -213,15 +190,56 @@ test("what is no answer is not taken for one", async () => {
 });
 
 test("a server's word on retries must be true or false", async () => {
-  const attempts = async (status, word) => {
+  const attempts = async (status, word, body = {}) => {
     const headers = { "x-should-retry": word, "retry-after-ms": "0" };
-    return (await errorOf(createApiKey({ ...at, maxRetries: 1, fetch: refusal(status, {}, headers) })))
+    return (await errorOf(createApiKey({ ...at, maxRetries: 1, fetch: refusal(status, body, headers) })))
       .attempts;
   };
   assert.equal(await attempts(400, "true"), 2);
   assert.equal(await attempts(400, "truex"), 1);
   assert.equal(await attempts(500, "false"), 1);
   assert.equal(await attempts(500, "falsex"), 2);
+  // A refusal with 200 is one, too.
+  assert.equal(await attempts(200, "true", { code: 13, message: "later" }), 2);
+});
+
+test("a refusal in another shape than the API's does not prove that nothing was made", async () => {
+  for (const [status, body, known] of [
+    [404, { code: 5, message: "no such user" }, "none"],
+    [413, { error: "too large" }, "none"],
+    [400, { error: { message: "no", type: "invalid" } }, "none"],
+    [404, { fault: { faultstring: "no route" } }, "none"],
+    [413, { timestamp: 1, status: 413, error: "Payload Too Large", path: "/v1" }, "unaccounted"],
+    [404, { code: 404, message: "not defined" }, "unaccounted"],
+    [400, { code: "ERR_BAD_RESPONSE" }, "unaccounted"],
+    [403, { error: { reason: "sso" } }, "unaccounted"],
+    [403, { error: "no", success: false }, "unaccounted"],
+    [200, { error: "upstream" }, "unaccounted"],
+    [200, "<html>sign in</html>", "unaccounted"],
+  ]) {
+    const fetch = async (_, { method }) =>
+      method === "GET" ? Response.json({ apiKeys: [] }) : await refusal(status, body)();
+    const { orphans } = await errorOf(createApiKey({ ...at, orphanProtection: true, fetch }));
+    assert.equal(orphans, known, `${status} ${JSON.stringify(body)}`);
+  }
+});
+
+test("a setter on every object takes part in no request of the runtime's own fetch", async () => {
+  const set = () => {
+    throw new Error("a setter was called");
+  };
+  // The first request finds out whether the platform can build one.
+  await errorOf(createApiKey({ ...at, baseUrl: "http://127.0.0.1:1" }));
+  for (const name of ["method", "headers", "redirect", "signal", "cache", "body"]) {
+    Object.defineProperty(Object.prototype, name, { set, get: () => undefined, configurable: true });
+    try {
+      // No server listens there.
+      const error = await errorOf(createApiKey({ ...at, baseUrl: "http://127.0.0.1:1" }));
+      assert.equal(error.code, "CONNECTION", `${name}: ${error.message}`);
+    } finally {
+      delete Object.prototype[name];
+    }
+  }
 });
 
 test("an option that is on every object is not taken for the caller's", async () => {

@@ -4,7 +4,7 @@ import { inChromium, inFirefox, inWebKit, serve } from "../matrix/browsers.mjs";
 import { matrix } from "../matrix/cells.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
 import { bun, folder, program, run, write } from "../matrix/fixture.mjs";
-import { bundleWorker, startWorkerd, wrangle } from "../matrix/workerd.mjs";
+import { bundleWorker, DATE, startWorkerd, wrangle } from "../matrix/workerd.mjs";
 
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src http://127.0.0.1:*";
 
@@ -87,7 +87,7 @@ function bundled(at) {
 }
 
 async function wrangled(at) {
-  const config = 'name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "2026-11-01"\n';
+  const config = `name = "worker"\nmain = "worker.mjs"\ncompatibility_date = "${DATE}"\n`;
   await write(`${at}/wrangler.toml`, config);
   return wrangle(at, "out");
 }
@@ -113,7 +113,7 @@ async function onPage(browser, entry, api, at, headers) {
      import { report } from "../suite/report.mjs";
      globalThis.report = await report(fireworksKeys, ${JSON.stringify(api)});`,
   );
-  const server = await serve(folder, headers);
+  const server = await serve(folder, { headers, api });
   try {
     return await browser(`${server.url}/${at}/page.html`);
   } finally {

@@ -1,164 +1,19 @@
 //! What an audit finds in lists that the tests have written.
 
-use crate::state::time_text;
-use fireworks_keys::lifecycle::retry::Hints;
+use crate::pages::{Fields, Listing, NOW, Pages};
 use fireworks_keys::lifecycle::{
-    ATTEMPT, Aborted, Answer, Audited, Body, CALL, Call, Counts, Event, Finding, Item, Limits,
-    Request, Service, Thresholds, TransportError, audit, time,
+    ATTEMPT, Audited, CALL, Call, Counts, Finding, Item, Limits, Thresholds, audit, time,
 };
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-const NOW: &str = "2030-01-31T12:00:00Z";
 const DAY_MS: f64 = 86_400_000.0;
 const THRESHOLDS: Thresholds = Thresholds {
     stale_after_ms: 90.0 * DAY_MS,
     expiring_within_ms: 14.0 * DAY_MS,
 };
-
-/// A JSON object: its text fields, and its annotations.
-#[derive(Debug, Clone, Default)]
-struct Fields {
-    texts: Vec<(&'static str, String)>,
-    annotations: Vec<(String, String)>,
-    plaintext: bool,
-}
-
-/// A page of keys, and the token of the next one.
-#[derive(Debug, Clone)]
-struct Listing {
-    keys: Vec<Fields>,
-    next: Option<String>,
-}
-
-/// A service that answers with these pages, the last one first, and notes the paths of the requests.
-struct Pages {
-    pages: RefCell<Vec<Listing>>,
-    asked: RefCell<Vec<String>>,
-}
-
-impl Item for Fields {
-    fn text(&self, field: &'static str) -> Option<String> {
-        let (_, text) = self.texts.iter().find(|(name, _)| *name == field)?;
-        (!text.is_empty()).then(|| text.clone())
-    }
-
-    fn is_blank(&self, field: &'static str) -> bool {
-        self.text(field).is_none()
-    }
-
-    fn holds(&self, field: &'static str) -> bool {
-        self.text(field).is_some()
-    }
-
-    fn is_false(&self, field: &'static str) -> bool {
-        field == "secure" && self.plaintext
-    }
-
-    fn has_secret(&self) -> bool {
-        false
-    }
-
-    fn is_secret(&self, _: &'static str) -> bool {
-        false
-    }
-
-    fn annotation(&self, name: &'static str) -> Option<String> {
-        let (_, value) = self.annotations.iter().find(|(known, _)| known == name)?;
-        Some(value.clone())
-    }
-
-    fn annotations(&self) -> Vec<(String, String)> {
-        self.annotations.clone()
-    }
-}
-
-impl Answer for Listing {
-    type Item = Fields;
-
-    fn status(&self) -> u16 {
-        200
-    }
-
-    fn hints(&self) -> Hints {
-        Hints::default()
-    }
-
-    fn item(&self) -> Option<Fields> {
-        let next = self.next.clone().map(|next| ("nextPageToken", next));
-        Some(Fields {
-            texts: next.into_iter().collect(),
-            ..Fields::default()
-        })
-    }
-
-    fn is_page(&self, _: &'static str) -> bool {
-        true
-    }
-
-    fn items(&self, _: &'static str) -> impl Iterator<Item = Fields> {
-        self.keys.iter().cloned()
-    }
-
-    fn total_size(&self) -> Option<f64> {
-        None
-    }
-
-    fn date_ms(&self) -> Option<f64> {
-        None
-    }
-
-    fn body(&self) -> Body {
-        Body::Resource
-    }
-}
-
-impl Service for Pages {
-    type Answer = Listing;
-    type Cause = ();
-
-    async fn exchange(&self, request: &Request<'_>, _: f64) -> Result<Listing, TransportError<()>> {
-        assert_eq!(request.method, "GET", "an audit only reads");
-        self.asked.borrow_mut().push(request.path.clone());
-        Ok(self.pages.borrow_mut().pop().expect("there is a page"))
-    }
-
-    async fn sleep(&self, _: f64) -> Result<(), Aborted> {
-        Ok(())
-    }
-
-    fn elapsed_ms(&self) -> f64 {
-        0.0
-    }
-
-    fn now_ms(&self) -> f64 {
-        ms(NOW)
-    }
-
-    fn time_text(&self, ms: f64) -> Option<String> {
-        time_text(ms)
-    }
-
-    fn random(&self) -> f64 {
-        0.0
-    }
-
-    fn waits_for_work(&self) -> bool {
-        false
-    }
-
-    fn resends(&self) -> bool {
-        false
-    }
-
-    fn notify(&self, _: &Event<'_>) {}
-}
-
-fn ms(text: &str) -> f64 {
-    time::parse_rfc3339(text).expect("a time")
-}
 
 /// A key with these text fields.
 fn key(id: &str, texts: &[(&'static str, &str)]) -> Fields {
@@ -218,6 +73,7 @@ fn findings(key: Fields) -> Vec<Finding> {
     let page = Listing {
         keys: vec![key],
         next: None,
+        ..Listing::default()
     };
     let (mut keys, _) = audited(vec![page]);
     keys.remove(0).findings
@@ -285,10 +141,12 @@ fn every_page_is_read_and_the_oldest_key_comes_first() {
                 created("z", "2030-01-01T00:00:00Z"),
             ],
             next: Some("two".into()),
+            ..Listing::default()
         },
         Listing {
             keys: vec![created("a", "2030-01-02T00:00:00Z"), created("x", "")],
             next: None,
+            ..Listing::default()
         },
     ];
     let (keys, asked) = audited(pages);
@@ -299,6 +157,44 @@ fn every_page_is_read_and_the_oldest_key_comes_first() {
     assert_eq!(ids, ["x", "z", "a", "b"]);
     assert_eq!(asked.len(), 2);
     assert!(!asked[0].contains("pageToken") && asked[1].contains("pageToken=two"));
+}
+
+#[test]
+fn a_key_that_stands_on_two_pages_is_one() {
+    let page = |id, next: Option<&str>| Listing {
+        keys: vec![
+            made_by(id, None, quiet(id, &[])),
+            made_by("b", None, quiet("b", &[])),
+        ],
+        next: next.map(Into::into),
+        ..Listing::default()
+    };
+    let (keys, _) = audited(vec![page("a", Some("two")), page("c", None)]);
+    let ids: Vec<_> = keys
+        .iter()
+        .filter_map(|each| each.key.text("keyId"))
+        .collect();
+    assert_eq!(ids, ["a", "b", "c"]);
+    assert!(keys.iter().all(|each| each.findings.is_empty()));
+}
+
+#[test]
+fn what_has_ended_the_services_clock_says() {
+    // Ours says a quarter of an hour earlier.
+    let ends = |ms: f64| Listing {
+        keys: vec![quiet("a", &[("expireTime", "2030-01-31T12:15:00Z")])],
+        date_ms: time::parse_rfc3339(NOW).map(|now_ms| now_ms + ms),
+        ..Listing::default()
+    };
+    for (ahead_ms, expected) in [(899_000.0, "soon"), (900_000.0, "expired")] {
+        let (keys, _) = audited(vec![ends(ahead_ms)]);
+        let found = match keys[0].findings[..] {
+            [Finding::Expired { .. }] => "expired",
+            [Finding::ExpiringSoon { .. }] => "soon",
+            _ => "another",
+        };
+        assert_eq!(found, expected, "{ahead_ms}");
+    }
 }
 
 #[test]
@@ -314,6 +210,7 @@ fn keys_of_the_same_create_are_reported_together() {
             quiet("f", &[]),
         ],
         next: None,
+        ..Listing::default()
     };
     let (keys, _) = audited(vec![page]);
     let shared = Finding::SharedAttempt {
@@ -339,6 +236,7 @@ fn each_count_is_a_number_of_keys() {
             quiet("c", &[("expireTime", "")]),
         ],
         next: None,
+        ..Listing::default()
     };
     let (keys, _) = audited(vec![page]);
     let unreadable = |each: &&Audited<Fields>| each.findings.len() == 3;

@@ -54,8 +54,25 @@ fn a_missing_key_is_an_error_unless_that_is_fine() {
         let (is_ok, requests, waits) = delete(&[missing.clone(), listed], true);
         assert_eq!(is_ok, expected);
         assert_eq!(requests, ["delete", "list"]);
-        assert!(waits.is_empty(), "{waits:?}");
+        assert_eq!(
+            waits,
+            [5_000.0],
+            "a young key may be missing from a list that lags"
+        );
     }
+    // Where there is no time for that, the reason is what the API said.
+    let service = Scripted::new(&[missing, list(&[])]);
+    let limits = Limits {
+        total_timeout_ms: 3_000.0,
+        ..LIMITS
+    };
+    let deletion = Deletion {
+        account: "a",
+        user: "u",
+    };
+    let outcome = now(deletion.run(&Call::new(&service, limits), "1", true));
+    assert!(outcome.is_err_and(|error| error.is_refusal(404)));
+    assert_eq!(service.requests(), ["delete"]);
 }
 
 #[test]
@@ -88,8 +105,9 @@ fn what_the_api_does_not_say_proves_nothing() {
 
 /// A page of this many keys, none of them the one to be deleted.
 fn page(keys: usize, total: Option<f64>, next: Option<&str>) -> Reply {
+    let from = if next.is_some() { 20 } else { 10 };
     let key = |id: usize| Thing {
-        key_id: Some((id + 10).to_string()),
+        key_id: Some((id + from).to_string()),
         ..Thing::default()
     };
     Reply {
@@ -128,6 +146,17 @@ fn only_a_complete_list_proves_anything() {
     assert!(proves(vec![first(Some(3.0)), page(1, None, None)]));
     assert!(!proves(vec![first(Some(4.0)), page(1, None, None)]));
     assert!(!proves(vec![first(None), page(1, Some(4.0), None)]));
+    // A key that stands on two pages is one: where keys move, another may have been hidden.
+    let twice = |total| Reply {
+        items: page(3, None, None).items.into_iter().skip(1).collect(),
+        ..page(0, Some(total), None)
+    };
+    let first_of = |total| Reply {
+        items: page(2, None, None).items,
+        ..first(Some(total))
+    };
+    assert!(proves(vec![first_of(3.0), twice(3.0)]));
+    assert!(!proves(vec![first_of(4.0), twice(4.0)]));
     // Keys go meanwhile, so the least that a page says is what must be there.
     assert!(proves(vec![first(Some(9.0)), page(1, Some(3.0), None)]));
     assert!(proves(vec![first(Some(3.0)), page(1, Some(9.0), None)]));

@@ -3,7 +3,7 @@
 use crate::answer::{Reply, Thing};
 use crate::scripted::{Fate, Scripted, now};
 use crate::sweeps::{ONCE, TAG, create, deleted, key};
-use fireworks_keys::lifecycle::{Call, End, Error, Horizon, Limits, Mark, Orphans, Sweep};
+use fireworks_keys::lifecycle::{Body, Call, End, Error, Horizon, Limits, Mark, Orphans, Sweep};
 
 /// A sweep, what it came to, and the ids that it deleted.
 fn sweep(sweep: &Sweep, script: &[Fate], done: &[&str]) -> (bool, Vec<String>, Scripted) {
@@ -289,4 +289,64 @@ fn one_look_is_enough_where_the_service_drops_the_mark() {
     now(unfinished.run(&service, ONCE, Horizon::Long));
     assert_eq!(service.requests().len(), 5);
     assert_eq!(service.told().last().unwrap(), "unknown beside 2");
+}
+
+#[test]
+fn a_list_that_does_not_show_the_key_that_was_made_has_shown_nothing() {
+    let made = Fate::holds(Thing {
+        secret: true,
+        ..key("2")
+    });
+    let unmarked = Fate::lists(vec![Thing {
+        annotations: Vec::new(),
+        ..key("2")
+    }]);
+    // The first lags behind, the second hides what keys are known by, the third shows both keys.
+    let script = [
+        made.clone(),
+        list(&[]),
+        unmarked.clone(),
+        list(&["1", "2"]),
+        deleted(),
+    ];
+    let service = Scripted::new(&script).that_resends();
+    let created = create(&service, ONCE, End::Never);
+    assert!(created.outcome.is_ok());
+    assert_eq!(created.orphans, Orphans::Unknown);
+    let unfinished = created.unfinished.expect("it looks again");
+    unfinished.open(&service, Horizon::Long);
+    now(unfinished.run(&service, ONCE, Horizon::Long));
+    assert_eq!(service.told(), ["open until 120000 beside 2", "deleted 1"]);
+    assert_eq!(service.waits(), [3_000.0, 6_990.0]);
+    // Where no list ever shows it, that is told.
+    let service = Scripted::new(&[made, unmarked]).that_resends();
+    let created = create(&service, ONCE, End::Never);
+    let unfinished = created.unfinished.expect("it looks again");
+    now(unfinished.run(&service, ONCE, Horizon::Long));
+    assert_eq!(service.told(), ["unknown beside 2"]);
+    assert_eq!(service.waits().len(), 5);
+}
+
+#[test]
+fn what_answers_in_another_form_than_the_api_is_never_accounted_for() {
+    let stranger = |status| Reply {
+        body: Body::Stranger,
+        ..Reply::refusal(status)
+    };
+    for reply in [
+        stranger(400),
+        stranger(404),
+        stranger(413),
+        stranger(200),
+        Reply::fault(200),
+        Reply::portal(),
+        Reply::deleted(),
+    ] {
+        let service = Scripted::new(&[Fate::Answers(reply), list(&["1"]), deleted(), list(&[])]);
+        let created = create(&service, ONCE, End::Never);
+        assert!(created.outcome.is_err());
+        assert_eq!(created.orphans, Orphans::Unaccounted);
+        assert_eq!(created.key_ids, ["1"]);
+        assert!(created.unfinished.is_some());
+    }
 }

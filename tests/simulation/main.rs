@@ -8,6 +8,7 @@ mod audit;
 mod create;
 mod deletions;
 mod looks;
+mod pages;
 mod retries;
 mod rotate;
 mod rotations;

@@ -15,8 +15,7 @@ fn sent(script: &[Fate], limits: Limits) -> (Scripted, Outcome<Scripted>) {
     let service = Scripted::new(script);
     let call = Call::new(&service, limits);
     let first = Page {
-        account: "acme",
-        collection: Collection::Users,
+        collection: Collection::Users { account: "acme" },
         query: &[],
     };
     let mut remember = |_: &str| true;

@@ -1,9 +1,9 @@
 //! What becomes of a rotation's successor that is not handed out or not stored.
 
 use crate::answer::{Reply, Thing};
-use crate::rotations::{STORES, deleted, list, made, old, ours, rotate, rotate_until};
-use crate::scripted::{Fate, Store};
-use fireworks_keys::lifecycle::{End, Persisted, RotationErrorKind};
+use crate::rotations::{ONCE, STORES, TAG, deleted, list, made, old, ours, rotate, rotate_until};
+use crate::scripted::{Fate, Scripted, Store, now};
+use fireworks_keys::lifecycle::{Call, End, Limits, Mark, Persisted, Rotate, RotationErrorKind};
 
 #[test]
 fn a_successor_that_lives_too_long_is_not_handed_out() {
@@ -90,4 +90,39 @@ fn a_lifetime_that_ends_where_times_cannot_be_written_is_an_error() {
         assert_eq!(is_found_early, requests.len() == 1);
         assert_eq!(service.requests(), requests);
     }
+}
+
+#[test]
+fn a_key_that_is_not_stored_and_deleted_is_kept_by_nobody() {
+    let service = Scripted::new(&[
+        list(&[old()]),
+        Fate::Breaks,
+        made(),
+        list(&[ours()]),
+        list(&[old(), ours()]),
+        deleted(),
+        list(&[]),
+    ]);
+    let mark = Mark {
+        tag: TAG.into(),
+        call: None,
+    };
+    let rotate = Rotate {
+        account: "a",
+        user: "u",
+        key_id: "1",
+        mark: &mark,
+        end: None,
+        verify: false,
+        keep: 0,
+        delete_unfinished: false,
+    };
+    let limits = Limits {
+        max_retries: 1,
+        ..ONCE
+    };
+    let store = Store(|| Persisted::NotStored);
+    let rotated = now(rotate.run(&Call::new(&service, limits), &store));
+    let unfinished = rotated.unfinished.expect("the lost attempt may come late");
+    assert_eq!(unfinished.keep(), None);
 }

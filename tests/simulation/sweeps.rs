@@ -279,6 +279,38 @@ fn a_lifetime_counts_from_when_the_key_was_made_by_the_services_clock() {
 }
 
 #[test]
+fn an_end_before_its_beginning_is_none() {
+    // The year 1 and 1970 stand for no time at some services.
+    for expires_at_ms in [
+        -62_135_596_800_000.0 - START_MS,
+        -START_MS,
+        BEGIN_MS - START_MS,
+    ] {
+        for created_at_ms in [Some(BEGIN_MS - START_MS), None] {
+            let script = [
+                Fate::holds(Thing {
+                    secret: true,
+                    created_at_ms,
+                    expires_at_ms: Some(expires_at_ms),
+                    ..key("1")
+                }),
+                Fate::lists(vec![key("1")]),
+                deleted(),
+                Fate::refused(400),
+            ];
+            let is_none = created_at_ms.is_some() || expires_at_ms <= -START_MS;
+            let service = Scripted::new(&script);
+            let created = create(&service, ONCE, End::After(FIVE_MINUTES_MS));
+            assert_eq!(
+                created.outcome.is_err(),
+                is_none,
+                "{expires_at_ms} {created_at_ms:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_second_key_is_asked_for_by_the_services_clock() {
     // Theirs is an hour behind ours.
     let theirs_ms = BEGIN_MS - 3_600_000.0;

@@ -19,9 +19,12 @@ const IMPOSTORS = {
   "a fault": () => json({ fault: { faultstring: "no" } }),
   "a gRPC status": () => json({ code: 7, message: "no" }),
   "a gRPC status by name": () => json({ code: "PERMISSION_DENIED" }),
+  "an error of a framework": () => json({ timestamp: 1, status: 500, error: "no", path: "/" }),
+  "a code of another's": () => json({ code: "ERR_NO", message: "no" }),
   "a page that does not exist": page(404),
   "an empty 404": () => new Response(null, { status: 404 }),
   "a 404 in JSON": () => json({ message: "no route" }, 404),
+  "a 404 of a framework": () => json({ status: 404, error: "Not Found", path: "/" }, 404),
   "a 404 of a gateway": () => json({ fault: { faultstring: "no route" } }, 404),
 };
 

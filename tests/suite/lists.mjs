@@ -86,6 +86,30 @@ export const lists = {
     equal([error.code, error.operation], ["INVALID_ARGUMENT", "listApiKeys"], "a wrong filter");
   },
 
+  async "a token is enough to list its accounts"({ listAccounts, FireworksKeys }, api) {
+    const asked = [];
+    const pages = [
+      { accounts: [{ name: "accounts/a", unheard: 1 }], nextPageToken: "x" },
+      { accounts: [{ name: "accounts/b" }] },
+    ];
+    const fetch = async (url, { headers }) => {
+      const { pathname, searchParams } = new URL(url);
+      asked.push([pathname, searchParams.get("pageSize"), headers.authorization]);
+      return Response.json(pages[searchParams.get("pageToken") === "x" ? 1 : 0]);
+    };
+    const { token, baseUrl } = connection(api);
+    const at = { token, baseUrl, fetch };
+    const found = [];
+    for await (const account of listAccounts({ ...at, pageSize: 200 })) found.push(account);
+    equal(found, [{ name: "accounts/a", unheard: 1 }, { name: "accounts/b" }], "accounts");
+    equal(asked, Array(2).fill(["/v1/accounts", "200", `Bearer ${token}`]), "requests");
+
+    const client = new FireworksKeys({ ...at, accountId: "acme", userId: "me", orderBy: "name" });
+    const { accounts } = await client.accounts();
+    equal(accounts[0].name, "accounts/a", "a client's");
+    for await (const page of client.accounts({ pageToken: "x" }).pages()) equal(page, pages[1], "a page");
+  },
+
   async "a page token that repeats is an error, not an endless loop"(
     { listApiKeys, InvalidResponseError },
     api,

@@ -163,10 +163,44 @@ export const options = {
       ["listApiKeys", "expiresIn", { ...good, expiresIn: 1 }],
       ["listUsers", "readMask", { ...good, readMask: ["name"] }],
       ["listUsers", "options", undefined],
+      ["listAccounts", "token", {}],
+      ["listAccounts", "orderBy", { ...good, orderBy: "name" }],
     ]) {
       const error = await rejectionOf(ValidationError, Promise.resolve(package_[name](options)));
       equal([error.path, error.operation], [path, name], "path and operation");
     }
+    equal(fetch.count, 0, "requests");
+  },
+
+  async "an error names the id that a resource name or an e-mail holds"(package_, api) {
+    const { createApiKey, listUsers, ValidationError } = package_;
+    const fetch = countingFetch();
+    const good = { ...connection(api), fetch };
+    for (const [options, path, said] of [
+      [{ accountId: "accounts/acme" }, "accountId", "must be the bare id: acme"],
+      [{ accountId: "accounts/acme/users/me" }, "accountId", "must be the bare id: acme"],
+      [{ accountId: "https://api.fireworks.ai/v1/accounts/a-1" }, "accountId", "the bare id: a-1"],
+      [{ accountId: "ci@acme.sa.fireworks.ai" }, "accountId", "must be the bare id: acme"],
+      [{ userId: "accounts/acme/users/me" }, "userId", "must be the bare id: me"],
+      [{ userId: "users/me" }, "userId", "must be the bare id: me"],
+      [{ userId: "ci@acme.sa.fireworks.ai" }, "userId", "must be the bare id: ci"],
+      [{ userId: "someone@example.com" }, "userId", "listUsers"],
+      [{ userId: "accounts/acme" }, "userId", "without a slash"],
+      [{ userId: "users/fw_secret" }, "userId", "without a slash"],
+      [{ userId: "users/" }, "userId", "without a slash"],
+      [{ accountId: undefined }, "accountId", "listAccounts({ token })"],
+    ]) {
+      const error = await rejectionOf(ValidationError, createApiKey({ ...good, ...options }));
+      equal(error.path, path, "path");
+      holds(error.message.includes(said), error.message);
+      equal(/secret|example/.test(error.message), false, "no value that may be a secret");
+    }
+    const { userId: _, ...rest } = good;
+    const error = await rejectionOf(
+      ValidationError,
+      Promise.resolve(listUsers({ ...rest, accountId: "accounts/acme" })),
+    );
+    holds(error.message.includes("bare id: acme"), error.message);
     equal(fetch.count, 0, "requests");
   },
 
@@ -262,13 +296,14 @@ export const options = {
     const client = new FireworksKeys({ ...connection(api), fetch });
     const calls = [
       ...["createApiKey", "deleteApiKey", "deleteOrphans", "listApiKeys"].map((name) => package_[name]),
-      ...["listUsers", "auditApiKeys", "rotateApiKey"].map((name) => package_[name]),
-      ...["create", "delete", "deleteOrphans", "list", "audit", "rotate", "users"].map(
+      ...["listUsers", "listAccounts", "auditApiKeys", "rotateApiKey"].map((name) => package_[name]),
+      ...["create", "delete", "deleteOrphans", "list", "audit", "rotate", "users", "accounts"].map(
         (name) =>
           (...given) =>
             client[name](...given),
       ),
       init,
+      ({ attemptTag, keyId, persist, ...rest }, second) => package_.listApiKeys(rest).pages(second).next(),
     ];
     const mistaken = new FireworksKeys(options, { expiresIn: "5m" });
     for (const name of ["create", "delete", "deleteOrphans", "list", "audit", "rotate", "users"]) {

@@ -76,10 +76,7 @@ export const orphans = {
     }
   },
 
-  async "only the platform's own fetch may repeat a request, and only where the platform does"(
-    { createApiKey },
-    api,
-  ) {
+  async "where the platform repeats requests, a fetch of the caller's may end there"({ createApiKey }, api) {
     const { fetch } = globalThis;
     const asked = [];
     const counting = (url, init) => {
@@ -88,7 +85,7 @@ export const orphans = {
       return fetch(url, init);
     };
     await createApiKey({ ...connection(api, COUNTED), fetch: counting });
-    equal(asked, ["POST"], "a fetch of the caller's");
+    equal(asked, repeats() ? ["POST", "GET"] : ["POST"], "a fetch of the caller's");
     asked.length = 0;
     globalThis.fetch = counting;
     try {
@@ -135,7 +132,9 @@ export const orphans = {
       };
       const creating = createApiKey({ ...connection(api, USER), fetch: withoutSecret });
       const error = await rejectionOf(InvalidResponseError, creating);
-      equal([error.orphans, error.keyIds.length], ["swept", 1], "swept");
+      // The answer does not show the tag, so only the key that it named is known to be found.
+      const known = repeats() ? "unknown" : "swept";
+      equal([error.orphans, error.keyIds.length], [known, 1], "swept");
       equal((await storedKeys(api, USER)).length, before, "keys");
     }
   },

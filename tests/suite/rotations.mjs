@@ -1,7 +1,7 @@
 // Tests that a rotation stores the new key before it deletes an old one, and says where it stopped.
 
 import { acme, after, live, MINUTE, service, start, USER } from "./rotating.mjs";
-import { connection, equal, holds, rejectionOf } from "./service.mjs";
+import { connection, equal, holds, rejectionOf, repeats } from "./service.mjs";
 
 export const rotations = {
   async "a rotation hands on name, annotations and lifetime, and tells its stages"(keys, api) {
@@ -207,7 +207,8 @@ export const rotations = {
     );
     equal(
       [error.stage, error.reason, error.liveKeyIds, error.attempts],
-      ["find", "missing", [], 1],
+      // Once more after five seconds, because a list may lag behind.
+      ["find", "missing", [], 2],
       "missing",
     );
     equal(await live(api), before, "keys");
@@ -238,6 +239,8 @@ export const rotations = {
     const expected = [
       "GET /apiKeys",
       "POST /apiKeys",
+      // The look of a runtime that repeats requests by itself, and the rotation's own.
+      ...(repeats() ? ["GET /apiKeys"] : []),
       "GET /apiKeys",
       "GET ",
       "POST /apiKeys:delete",

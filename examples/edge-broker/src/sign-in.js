@@ -10,8 +10,9 @@ export function testKeys({ TEST_SIGNING_KEY: key }) {
   return { keys: [publicKey] };
 }
 
-/** Answers `POST /sign-in?member=…` with a token for that member. */
-export async function signIn(request, { TEST_SIGNING_KEY: key, ISSUER, AUDIENCE, ALGORITHMS }) {
+/** Answers `POST /sign-in?member=…` with a token for that member, and where the demo's models are. */
+export async function signIn(request, env) {
+  const { TEST_SIGNING_KEY: key, ISSUER, AUDIENCE, ALGORITHMS, INFERENCE_URL: inference } = env;
   const url = new URL(request.url);
   if (!key || request.method !== "POST" || url.pathname !== "/sign-in") return undefined;
   // A page of another origin could send this request, but could not read the answer.
@@ -23,5 +24,5 @@ export async function signIn(request, { TEST_SIGNING_KEY: key, ISSUER, AUDIENCE,
     .setIssuedAt()
     .setExpirationTime("1h")
     .sign(await importJWK(JSON.parse(key), ALGORITHMS));
-  return Response.json({ token }, { headers: { "cache-control": "no-store" } });
+  return Response.json({ token, inference }, { headers: { "cache-control": "no-store" } });
 }

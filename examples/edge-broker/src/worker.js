@@ -40,6 +40,6 @@ export default {
       console.warn(`${keyId} looks like the broker's own: is it in KEEP_KEY_IDS?`);
     for (const keyId of done.missing) console.error(`${keyId} of KEEP_KEY_IDS is gone`);
     for (const { keyId, error } of done.failed) console.error(`${keyId}: ${error.message}`);
-    if (!done.settled) console.error("not settled: somebody goes on minting keys that are not the broker's");
+    for (const { why, keys } of done.left ?? []) console.error(`not settled: ${why}, ${keys} keys are left`);
   },
 };

@@ -13,9 +13,7 @@ declare module "cloudflare:workers" {
       readonly sql: {
         exec(query: string, ...values: (string | number | null)[]): { toArray(): Record<string, unknown>[] };
       };
-      getAlarm(): Promise<number | null>;
       setAlarm(time: number): Promise<void>;
-      deleteAlarm(): Promise<void>;
       deleteAll(): Promise<void>;
     };
   }

@@ -38,7 +38,7 @@ function methodsAt({ basePath }: Settings, request: Request): Record<string, Met
   const [, keyId] = /^\/keys\/([^/]+)$/.exec(path) ?? [];
   if (keyId !== undefined) {
     return {
-      DELETE: asMember((settings, member, request) => revoke(settings, member, keyIdIn(keyId), request)),
+      DELETE: asMember((settings, members, request) => revoke(settings, members, keyIdIn(keyId), request)),
     };
   }
   throw new Problem(404, "not-found", "There is nothing here.");
@@ -48,9 +48,10 @@ async function health(): Promise<Response> {
   return Response.json({ status: "ok" });
 }
 
+/** `members`: the hashes of the member's id, the one for mints first. */
 type MemberMethod = (
   settings: Settings,
-  member: string,
+  members: readonly string[],
   request: Request,
   waitUntil: WaitUntil,
 ) => Promise<Response>;
@@ -68,7 +69,7 @@ function asMember(method: MemberMethod): Method {
     if (typeof memberId !== "string" || !memberId.isWellFormed()) {
       throw new TypeError("authenticate must return a member's id: well-formed text");
     }
-    const answer = method(settings, await settings.members.hash(memberId), request, waitUntil);
+    const answer = method(settings, await settings.members.hashes(memberId), request, waitUntil);
     // The work must not stop half-way if the member closes the connection.
     waitUntil?.(answer.catch(() => undefined));
     return answer;

@@ -7,11 +7,11 @@ import { type KeyBrokerOptions, read } from "./options.js";
 import { type ReconcileOptions, type Reconciliation, reconcile } from "./reconcile.js";
 
 export type { Duration } from "./duration.js";
-export type { Claim, Ledger, Limits, Mint, Refusal, Standing } from "./ledger.js";
+export type { Claim, Ledger, Limits, Mint, Refusal, Reservation, Standing } from "./ledger.js";
 export { memoryLedger } from "./memory.js";
 export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
-export type { ReconcileOptions, Reconciliation } from "./reconcile.js";
+export type { Left, ReconcileOptions, Reconciliation } from "./reconcile.js";
 
 /** Anything that a runtime passes along with a request, such as a worker's `env` and `ctx`. */
 export type RuntimeContext =

@@ -1,13 +1,8 @@
 // Identifies members by a signed token (JWT), which `jose` verifies with the issuer's keys.
 
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from "jose";
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { notify } from "../settle.js";
+import { remoteKeys } from "./jwks.js";
 
 /** Options of `jwtAuthenticator`. */
 export interface JwtOptions {
@@ -23,6 +18,15 @@ export interface JwtOptions {
   claim?: string | undefined;
   /** How far the issuer's clock may be off, in seconds, at most 300. @default 0 */
   clockTolerance?: number | undefined;
+  /** The type that the token's header must have, such as `at+jwt`. @default any, or none */
+  typ?: string | undefined;
+  /** How long ago the token may have been issued, in seconds. @default as long as it has not expired */
+  maxTokenAge?: number | undefined;
+  /**
+   * Called if the issuer's keys cannot be fetched anew, or if there are none any more. The last keys serve
+   * until they are an hour old. @default its name and message on the console
+   */
+  onError?: ((error: unknown) => unknown) | undefined;
 }
 
 /** The algorithms whose verification key cannot sign. */
@@ -49,18 +53,22 @@ const WRONG = [
 
 /**
  * Makes an `authenticate` for brokers, which reads the member's id from `Authorization: Bearer <JWT>`. It
- * always checks the issuer, the audience, the algorithm and the expiry. It rejects if the issuer's keys
- * cannot be fetched.
+ * always checks the issuer, the audience, the algorithm and the expiry. While the issuer's keys cannot be
+ * fetched, the last ones serve, for an hour at most; without any it rejects. However many tokens name keys
+ * that the issuer does not have, they cost one fetch in half a minute.
  */
 export function jwtAuthenticator(options: JwtOptions): (request: Request) => Promise<string | undefined> {
-  const { issuer, audience, algorithms, claim = "sub", clockTolerance = 0 } = checked(options);
-  const keys = keySet(options.jwks);
+  const { issuer, audience, algorithms, claim = "sub", clockTolerance = 0, ...more } = checked(options);
+  const { jwks, typ, maxTokenAge, onError = log } = more;
+  const keys = keySet(jwks, (error) => notify(onError, error));
   const demands = {
     issuer,
     audience,
     algorithms: [...algorithms],
     clockTolerance,
     requiredClaims: ["exp", claim],
+    ...(typ !== undefined && { typ }),
+    ...(maxTokenAge !== undefined && { maxTokenAge }),
   };
   return async (request) => {
     const token = bearer(request);
@@ -77,13 +85,27 @@ export function jwtAuthenticator(options: JwtOptions): (request: Request) => Pro
 }
 
 function checked(options: JwtOptions): JwtOptions {
-  const { jwks: _, issuer, audience, algorithms, claim, clockTolerance = 0, ...others } = options;
+  const { jwks: _, issuer, audience, algorithms, claim, clockTolerance = 0, ...more } = options;
+  const { typ, maxTokenAge, onError, ...others } = more;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) throw new TypeError(`${unknown} is not an option of jwtAuthenticator`);
   if (typeof clockTolerance !== "number" || !(clockTolerance >= 0 && clockTolerance <= MOST_TOLERANCE)) {
     throw new TypeError(`clockTolerance must be a number of seconds, ${MOST_TOLERANCE} at the most`);
   }
-  const texts = { issuer, audience, ...(claim === undefined ? {} : { claim }) };
+  if (
+    maxTokenAge !== undefined &&
+    !(typeof maxTokenAge === "number" && maxTokenAge > 0 && maxTokenAge < 2 ** 32)
+  ) {
+    throw new TypeError("maxTokenAge must be a positive number of seconds");
+  }
+  if (onError !== undefined && typeof onError !== "function")
+    throw new TypeError("onError must be a function");
+  const texts = {
+    issuer,
+    audience,
+    ...(claim !== undefined && { claim }),
+    ...(typ !== undefined && { typ }),
+  };
   for (const [name, value] of Object.entries(texts)) {
     if (typeof value !== "string" || value === "") throw new TypeError(`${name} must be a text`);
   }
@@ -98,14 +120,20 @@ function checked(options: JwtOptions): JwtOptions {
   return options;
 }
 
-function keySet(jwks: JwtOptions["jwks"]): JWTVerifyGetKey {
+function keySet(jwks: JwtOptions["jwks"], onError: (error: unknown) => void): JWTVerifyGetKey {
   if (typeof jwks === "object" && !(jwks instanceof URL)) return createLocalJWKSet(jwks);
   const url = new URL(jwks);
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
   if (url.protocol !== "https:" && !(local && url.protocol === "http:")) {
     throw new TypeError("jwks must be https:, as whoever changes these keys is every member");
   }
-  return createRemoteJWKSet(url);
+  return remoteKeys(url, onError);
+}
+
+/** Only the name and the message, which hold nothing of a token: it is the fetch that has failed. */
+function log(error: unknown): void {
+  const { name, message } = error instanceof Error ? error : new Error(typeof error);
+  console.error(`jwtAuthenticator: ${name}: ${message}`);
 }
 
 function bearer(request: Request): string | undefined {

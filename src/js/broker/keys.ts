@@ -1,5 +1,5 @@
-// Mints and revokes a member's keys. A mint is written to the ledger before it is sent, so a mint that fails
-// leaves either no key, or a row by which the key is found.
+// Mints and revokes a member's keys. A mint is written to the ledger before it is sent, with the end that its
+// key will have, so a mint that fails leaves either no key, or a row by which the key is found.
 
 import {
   ApiError,
@@ -8,14 +8,17 @@ import {
   createApiKey,
   deleteApiKey,
   FireworksKeysError,
-  type FireworksKeysEvent,
   TimeoutError,
   ValidationError,
 } from "fireworks-keys";
+import { settled } from "../settle.js";
+import { asked, LATER_MS, LEDGER_MS } from "./asked.js";
+import { ROUNDING_MS } from "./clock.js";
+import type { Claim, Refusal, Reservation } from "./ledger.js";
+import { Meter } from "./meter.js";
 import type { Settings } from "./options.js";
-import { Problem, retryAfter } from "./problem.js";
+import { explained, Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
-import { within } from "./within.js";
 
 /** @internal Keeps the runtime alive for work that goes on after the answer, if the runtime can do that. */
 export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
@@ -23,121 +26,187 @@ export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
 /** The annotation that holds a create's tag. */
 export const ATTEMPT = "fireworks-keys-attempt";
 
-/** How long the ledger may take, in milliseconds. */
-const LEDGER_MS = 10_000;
-
 /** How long a mint's sweep may go on after its last request, in milliseconds. */
 const SETTLING_MS = 30_000;
 
-/** How long a member should wait if the service does not say, in milliseconds. */
-const LATER_MS = 5_000;
+/** The requests that a mint draws at once: the create, and the deletion of its key. */
+const DRAWN = 2;
+
+/** A mint: for whom, under which tag, and what it sends. */
+interface Work {
+  settings: Settings;
+  member: string;
+  attemptTag: string;
+  lifetimeMs: number;
+  meter: Meter;
+  /** When it has begun: the ledger notes it later, by this machine's clock. */
+  since: number;
+  signal: AbortSignal | undefined;
+  waitUntil: WaitUntil;
+}
 
 /** Mints a key for a member. */
 export async function mint(
   settings: Settings,
-  member: string,
+  [member = ""]: readonly string[],
   request: Request,
   waitUntil: WaitUntil,
 ): Promise<Response> {
-  const { lifetime, ledger, connection, displayName, onError } = settings;
+  const { lifetime } = settings;
   const wanted = (await wantedLifetime(request)) ?? lifetime.default;
   const lifetimeMs = Math.min(Math.max(wanted, lifetime.min), lifetime.max);
   const signal = signalOf(request);
   if (signal?.aborted) throw left();
+  const waitMs = settings.pause.waitMs();
+  if (waitMs > 0) throw unavailable(waitMs);
   const attemptTag = await settings.members.tag(member);
-  await reserve(settings, member, attemptTag, lifetimeMs);
-  const expiresIn = lifetimeMs / 1_000;
-  let isUnknown = false;
-  const onEvent = (event: FireworksKeysEvent): unknown => {
-    isUnknown ||= event.type === "unknown-lifetime";
-    return connection.onEvent?.(event);
-  };
-  const call = { ...connection, displayName, expiresIn, attemptTag, signal, waitUntil, onEvent };
-  const created = await createApiKey(call).catch(async (error: unknown) => {
-    // In all other cases the row stays: it counts, and the key that may be left is found by it.
-    if (isWithoutKey(error)) await asked(() => ledger.release(member, attemptTag)).catch(onError);
+  const meter = new Meter(settings, member, attemptTag, DRAWN);
+  const work = { settings, member, attemptTag, lifetimeMs, meter, since: Date.now(), signal, waitUntil };
+  // The first key may show that the service's clock is another.
+  const created = (await mintOnce(work)) ?? (await mintOnce(work));
+  if (!created) throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
+  const { key, keyId, expireTime, createTime } = created;
+  // By the service's clock alone: the member's may be wrong, and a page cannot read another origin's `Date`.
+  const expiresInMs = Date.parse(expireTime ?? "") - Date.parse(createTime ?? "");
+  const life = expiresInMs > 0 ? { expiresInMs } : {};
+  return Response.json({ key, keyId, expireTime, ...life }, { status: 201 });
+}
+
+/** Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long. */
+async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
+  const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
+  const { ledger, clock, displayName } = settings;
+  const { aheadMs } = clock;
+  const { endsAt } = await reserve(work, aheadMs);
+  if (signal?.aborted) {
+    await release(work, meter.sent > 0);
+    throw left();
+  }
+  const call = { ...meter.connection(endsAt), displayName, attemptTag, waitUntil };
+  // Without the member's signal: a create that was sent is not aborted, because it may have made a key.
+  const created = await createApiKey({ ...call, expireTime: writable(endsAt) }).catch(async (error) => {
+    const made = madeBy(error);
+    // If that is not known, the row stays: it counts, and the key that may be left is found by it.
+    if (made !== undefined) await release(work, made || meter.hasMade);
     throw signal?.aborted ? left() : upstream(error);
   });
-  const { key, keyId } = created;
-  // The last attempt began before, and its key lives so long from then.
-  const expiresAt = Date.now() + lifetimeMs;
+  meter.hasMade = true;
+  const { keyId } = created;
   try {
-    if (isUnknown) throw new Error("it cannot be told how long the key lives");
-    check(created, attemptTag);
-    const known = await asked(() => ledger.settle(member, attemptTag, keyId, expiresAt));
+    const createdAt = timeOf(created.createTime);
+    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, Date.now() - since);
+    check(created, { attemptTag, endsAt });
+    if (createdAt === undefined) throw new Error("it cannot be told how long the key lives");
+    if (signal?.aborted) throw left();
+    if (endsAt - createdAt > lifetimeMs + ROUNDING_MS) {
+      await deleteApiKey({ ...meter.connection(), keyId, missingOk: true });
+      return undefined;
+    }
+    const known = await asked(() => ledger.settle(member, attemptTag, keyId, meter.sent));
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
     if (signal?.aborted) throw left();
+    return created;
   } catch (error) {
-    // Without the member's signal, because nobody else would delete the key.
-    await deleteApiKey({ ...connection, keyId, missingOk: true })
-      .then(() => asked(() => ledger.release(member, attemptTag)))
-      .catch(onError);
-    throw error instanceof Problem
-      ? error
-      : new Problem(502, "upstream", "No key could be minted.", { cause: error });
+    await deleteApiKey({ ...meter.connection(), keyId, missingOk: true })
+      .then(() => release(work, true))
+      .catch(settings.onError);
+    throw error instanceof Problem ? error : notMinted(error);
   }
-  return Response.json({ key, keyId, expireTime: created.expireTime }, { status: 201 });
 }
 
-/** Has the ledger note a mint, unless that would exceed a limit. */
-async function reserve(
-  { ledger, limits, connection }: Settings,
-  member: string,
-  attemptTag: string,
-  lifetimeMs: number,
-): Promise<void> {
-  const sentBy = Date.now() + LEDGER_MS + (connection.totalTimeoutMs ?? 0);
-  const refusal = await asked(() =>
-    ledger.reserve(
-      member,
-      {
-        attemptTag,
-        expiresAt: sentBy + lifetimeMs,
-        settleBy: sentBy + SETTLING_MS,
-      },
-      limits,
-    ),
-  );
-  if (!refusal) return;
-  const [code, what] =
-    refusal.limit === "mints"
-      ? (["mint-limit", "You have asked for too many keys of late."] as const)
-      : (["live-limit", "You have too many keys that are alive."] as const);
-  throw new Problem(429, code, what, { headers: retryAfter(refusal.retryAfterMs) });
+/** Has the ledger forget a mint, or count it without its key. */
+async function release({ settings, member, attemptTag, meter }: Work, made: boolean): Promise<void> {
+  const { ledger, onError } = settings;
+  await asked(() => ledger.release(member, attemptTag, made, meter.sent)).catch(onError);
 }
 
-/** Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. */
+/** Has the ledger note a mint, unless that would exceed a limit. Doing so again moves the end of its key. */
+async function reserve(work: Work, aheadMs: number): Promise<Reservation> {
+  const { settings, member, attemptTag, lifetimeMs, waitUntil } = work;
+  const { ledger, limits, connection } = settings;
+  const settleMs = LEDGER_MS + (connection.totalTimeoutMs ?? 0) + SETTLING_MS;
+  const mint = { attemptTag, lifetimeMs, aheadMs, settleMs, requests: DRAWN };
+  const reserving = settled(() => ledger.reserve(member, mint, limits));
+  const answer = await asked(() => reserving).catch((error: unknown) => {
+    // It may have been noted, or may be yet, and nothing is sent for it.
+    const undo = (): Promise<void> => release(work, work.meter.hasMade);
+    const undone = undo();
+    waitUntil?.(undone);
+    reserving.then(undo, () => undefined);
+    throw error;
+  });
+  if (isReservation(answer)) return answer;
+  if (isRefusal(answer)) throw limited(answer);
+  throw new Problem(503, "unavailable", "This cannot be done now.", {
+    headers: retryAfter(LATER_MS),
+    cause: new TypeError("the ledger's answer is none"),
+  });
+}
+
+function isReservation(answer: unknown): answer is Reservation {
+  const { endsAt } = (answer ?? {}) as Partial<Reservation>;
+  return Number.isSafeInteger(endsAt) && Math.abs(endsAt as number) <= 8.64e15;
+}
+
+function isRefusal(answer: unknown): answer is Refusal {
+  const { limit, retryAfterMs } = (answer ?? {}) as Partial<Refusal>;
+  return typeof limit === "string" && Object.hasOwn(LIMITED, limit) && Number.isFinite(retryAfterMs);
+}
+
+const LIMITED = {
+  mints: ["mint-limit", "You have asked for too many keys of late."],
+  live: ["live-limit", "You have too many keys that are alive."],
+  requests: ["request-limit", "You have asked for too much of late."],
+} as const;
+
+/** Tells a member which limit is reached. */
+function limited({ limit, retryAfterMs }: Refusal): Problem {
+  const [code, what] = LIMITED[limit];
+  return new Problem(429, code, what, { headers: retryAfter(retryAfterMs) });
+}
+
+/**
+ * Revokes a member's own key, even if the member does not wait for it. Revoking it again succeeds, too. The
+ * key may have been minted under any of the member's hashes.
+ */
 export async function revoke(
-  { ledger, connection }: Settings,
-  member: string,
+  settings: Settings,
+  members: readonly string[],
   keyId: string,
   request: Request,
 ): Promise<Response> {
+  const { ledger } = settings;
   await bodyOf(request);
-  const [standing] = await asked(() => ledger.standings(member, [{ keyId }]));
-  if (standing === "live") {
-    await deleteApiKey({ ...connection, keyId, missingOk: true }).catch((error: unknown) => {
-      throw upstream(error);
-    });
-    await asked(() => ledger.revoke(member, keyId));
-  } else if (standing !== "revoked") {
-    throw noSuchKey();
+  const claim: Claim = { keyId, attemptTag: null, endsAt: null };
+  let isRevoked = false;
+  for (const member of members) {
+    const [standing] = await asked(() => ledger.standings(member, [claim]));
+    if (standing === "live") await revokeLive(settings, member, keyId);
+    isRevoked ||= standing === "live" || standing === "revoked";
+    if (isRevoked) break;
   }
+  if (!isRevoked) throw noSuchKey();
   return new Response(null, { status: 204 });
 }
 
-/** Asks the ledger, which may be remote, with a time limit. */
-export async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-  return within(LEDGER_MS, "the ledger", question).catch((cause: unknown) => {
-    throw new Problem(503, "unavailable", "This cannot be done now.", {
-      headers: retryAfter(LATER_MS),
-      cause,
-    });
+async function revokeLive(settings: Settings, member: string, keyId: string): Promise<void> {
+  const { ledger, limits } = settings;
+  const tag = `deletion ${crypto.randomUUID()}`;
+  const refusal = await asked(() => ledger.draw(member, tag, 1, limits));
+  if (refusal) throw limited(refusal);
+  const meter = new Meter(settings, member, tag, 1);
+  await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
+    throw upstream(error);
   });
+  await asked(() => ledger.revoke(member, keyId));
 }
 
-/** The signal of a request, if the runtime's requests have one. */
-function signalOf({ signal }: Request): AbortSignal | undefined {
+/**
+ * The signal of a request, if the runtime's requests have one that says that the member has left. Deno's is
+ * aborted after every answer, too, and Deno warns as soon as it is read.
+ */
+function signalOf(request: Request): AbortSignal | undefined {
+  const signal = "Deno" in globalThis ? undefined : request.signal;
   return signal instanceof AbortSignal ? signal : undefined;
 }
 
@@ -146,17 +215,39 @@ function left(): Problem {
   return new Problem(400, "bad-request", "You have left.");
 }
 
-/** Refuses a key that `reconcile` could not match to its member. */
-function check({ annotations }: CreatedApiKey, attemptTag: string): void {
+/** Refuses a key that `reconcile` could not match to its mint. */
+function check(
+  { annotations, expireTime }: CreatedApiKey,
+  { attemptTag, endsAt }: { attemptTag: string; endsAt: number },
+): void {
   if (annotations?.[ATTEMPT] !== attemptTag) {
     throw new Error("the service does not keep annotations: nobody could tell whose a key is");
   }
+  const ends = timeOf(expireTime);
+  if (ends === undefined) throw new Error("it cannot be told when the key ends");
+  if (ends > endsAt + ROUNDING_MS) throw new Error("the key ends later than was asked for");
 }
 
-/** Whether a failed create has certainly left no key: its error says so, or nothing was sent. */
-function isWithoutKey(error: unknown): boolean {
-  if (!(error instanceof FireworksKeysError)) return false;
-  return error.orphans === "none" || error.orphans === "swept" || error.attempts === 0;
+/** The end of a key as the module takes it: it refuses one that has passed by this machine's clock. */
+function writable(endsAt: number): Date {
+  return new Date(Math.max(endsAt, Date.now() + 5_000));
+}
+
+function notMinted(cause: unknown): Problem {
+  return new Problem(502, "upstream", "No key could be minted.", { cause });
+}
+
+/** A time in milliseconds, if it can be read. */
+function timeOf(time: unknown): number | undefined {
+  const ms = typeof time === "string" ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Whether a failed create has made a key, which is deleted by now; undefined if one may be left. */
+function madeBy(error: unknown): boolean | undefined {
+  if (!(error instanceof FireworksKeysError)) return undefined;
+  if (error.orphans === "swept") return true;
+  return error.orphans === "none" || error.attempts === 0 ? false : undefined;
 }
 
 /** Tells a member of a failure behind the broker: 503 if a retry may help, otherwise 500 or 502. */
@@ -167,11 +258,15 @@ function upstream(cause: unknown): Problem {
     (cause instanceof ApiError && (cause.status === 429 || cause.status === 503));
   if (busy) {
     const wait = cause instanceof ApiError ? cause.retryAfterMs : undefined;
-    const headers = retryAfter(wait ?? LATER_MS);
-    return new Problem(503, "unavailable", "The service cannot be reached now.", { headers, cause });
+    return unavailable(wait ?? LATER_MS, cause);
   }
   // Only the operator can fix a wrong configuration.
   if (cause instanceof ValidationError)
     return new Problem(500, "failed", "The broker is not set up.", { cause });
-  return new Problem(502, "upstream", "The service has refused.", { cause });
+  return new Problem(502, "upstream", "The service has refused.", { cause: explained(cause) });
+}
+
+function unavailable(waitMs: number, cause?: unknown): Problem {
+  const headers = retryAfter(waitMs);
+  return new Problem(503, "unavailable", "The service cannot be reached now.", { headers, cause });
 }

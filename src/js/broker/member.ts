@@ -4,24 +4,26 @@
 /** A tag's three parts: the member, random bits, and the proof that the broker made it. */
 const TAG = /^([0-9a-f]{32})\.[0-9a-f]{32}\.[0-9a-f]{32}$/;
 
-/** Hashes members' ids and makes their tags, with one secret. */
+/** Hashes members' ids and makes their tags. */
 export class Members {
-  readonly #secret: Uint8Array<ArrayBuffer>;
-  #key: CryptoKey | undefined;
+  readonly #secrets: readonly Secret[];
+  readonly #first: Secret;
 
-  constructor(secret: string) {
-    this.#secret = new TextEncoder().encode(secret);
+  /** The first secret makes hashes and tags, and all of them recognise these. */
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets.map((secret) => new Secret(secret));
+    this.#first = this.#secrets[0] as Secret;
   }
 
-  /** The hash of a member's id: 128 bits, 32 hexadecimal digits. */
-  hash(memberId: string): Promise<string> {
-    return this.#mac("member", memberId);
+  /** The hashes of a member's id, one for each secret: 128 bits, 32 hexadecimal digits. */
+  hashes(memberId: string): Promise<string[]> {
+    return Promise.all(this.#secrets.map((secret) => secret.mac("member", memberId)));
   }
 
   /** Makes a new tag for a mint. The tag names the member. */
   async tag(member: string): Promise<string> {
     const random = hexadecimal(crypto.getRandomValues(new Uint8Array(16)));
-    return `${member}.${random}.${await this.#mac("tag", `${member}.${random}`)}`;
+    return `${member}.${random}.${await this.#first.mac("tag", `${member}.${random}`)}`;
   }
 
   /**
@@ -32,16 +34,29 @@ export class Members {
     const [text, member] = (typeof tag === "string" && TAG.exec(tag)) || [];
     if (text === undefined || member === undefined) return undefined;
     const proof = text.lastIndexOf(".");
-    // The comparison leaks no secret: the service shows all tags to anybody who can create keys.
-    return text.slice(proof + 1) === (await this.#mac("tag", text.slice(0, proof))) ? member : undefined;
+    for (const secret of this.#secrets) {
+      // The comparison leaks no secret: the service shows all tags to anybody who can create keys.
+      if (text.slice(proof + 1) === (await secret.mac("tag", text.slice(0, proof)))) return member;
+    }
+    return undefined;
+  }
+}
+
+/** A secret to hash with. */
+class Secret {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #key: CryptoKey | undefined;
+
+  constructor(secret: string) {
+    this.#bytes = new TextEncoder().encode(secret);
   }
 
   /** The first half of an HMAC-SHA-256. */
-  async #mac(purpose: string, text: string): Promise<string> {
+  async mac(purpose: string, text: string): Promise<string> {
     // The key is kept, but not its promise: a worker's requests must not wait for each other's promises.
     this.#key ??= await crypto.subtle.importKey(
       "raw",
-      this.#secret,
+      this.#bytes,
       { name: "HMAC", hash: "SHA-256" },
       false,
       ["sign"],

@@ -3,11 +3,13 @@
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
 import { isHeaderName } from "../options.js";
-import { NO_SECRETS, redactText } from "../redact.js";
 import { notify } from "../settle.js";
+import { ServiceClock } from "./clock.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Ledger, Limits } from "./ledger.js";
+import { log } from "./log.js";
 import { Members } from "./member.js";
+import { Pause } from "./pause.js";
 
 /** Options of `createKeyBroker`. */
 export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "waitUntil"> {
@@ -22,10 +24,11 @@ export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "wa
    */
   authenticate: (request: Request) => MaybeMember | Promise<MaybeMember>;
   /**
-   * The secret that members' ids are hashed with, at least 32 characters. It must not be the token, because
-   * everybody becomes a new member when it changes.
+   * The secret that members' ids are hashed with, at least 32 characters. It must not be the token. To change
+   * it, give a list with the new one first: the first is used for mints, and all recognise keys. With another
+   * first secret, every member's limits start anew.
    */
-  memberSecret: string;
+  memberSecret: string | readonly string[];
   /** How long keys live. A lifetime that a member asks for is moved into these bounds. */
   lifetime?: {
     /** @default "1m" */
@@ -58,7 +61,7 @@ export interface KeyBrokerOptions extends Omit<ConnectionOptions, "signal" | "wa
   displayName?: string | undefined;
   /**
    * Called with the error behind an answer with a status of 500 or above. The answer does not contain it.
-   * @default its name and message on the console, without what looks like a secret
+   * @default its name and message in one line on the console, without what looks like a secret or an id
    */
   onError?: ((error: unknown) => unknown) | undefined;
 }
@@ -74,6 +77,11 @@ export interface Settings {
   members: Members;
   lifetime: { min: number; max: number; default: number };
   limits: Limits;
+  /** What this process knows of the service. */
+  clock: ServiceClock;
+  pause: Pause;
+  /** Where the last `reconcile` of this process has stopped. */
+  cursor: string | undefined;
   allowedOrigins: ReadonlySet<string>;
   allowCredentials: boolean;
   allowedHeaders: readonly string[];
@@ -128,12 +136,6 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
   check(isId(accountId), "accountId", "is required: the bare id, without a slash");
   check(isId(userId), "userId", "is required: the bare id of one service account");
   check(
-    typeof memberSecret === "string" && memberSecret.length >= SHORTEST_SECRET,
-    "memberSecret",
-    `is required: at least ${SHORTEST_SECRET} characters`,
-  );
-  check(memberSecret !== token, "memberSecret", "must not be the token, which is rotated");
-  check(
     typeof ledger === "object" &&
       ledger !== null &&
       CALLS.every((name) => typeof ledger[name] === "function"),
@@ -173,9 +175,12 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
       onEvent,
     },
     authenticate,
-    members: new Members(memberSecret),
+    members: new Members(secretsOf(memberSecret, token)),
     lifetime: lifetimeOf(lifetime),
     limits: limitsOf(limits),
+    clock: new ServiceClock(),
+    pause: new Pause(),
+    cursor: undefined,
     allowedOrigins: originsOf(allowedOrigins),
     allowCredentials,
     allowedHeaders,
@@ -190,7 +195,10 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
 /** The longest lifetime that Fireworks' console offers. */
 const LONGEST_LIFE_MS = 52 * 7 * 86_400_000;
 
-const CALLS = ["reserve", "settle", "release", "revoke", "standings"] as const;
+/** How many requests may be sent for each mint that a member may ask for. */
+const REQUESTS = 4;
+
+const CALLS = ["reserve", "draw", "settle", "release", "revoke", "standings"] as const;
 
 function lifetimeOf(lifetime: NonNullable<KeyBrokerOptions["lifetime"]>): Settings["lifetime"] {
   const { min = "1m", max = "1h", default: usual, ...others } = record(lifetime, "lifetime");
@@ -215,7 +223,19 @@ function limitsOf(limits: NonNullable<KeyBrokerOptions["limits"]>): Limits {
   none(others, "limits.");
   check(isCount(mints), "limits.mints", "must be a positive integer");
   check(isCount(live), "limits.live", "must be a positive integer");
-  return { mints, windowMs: duration(window, "limits.window"), live };
+  return { mints, windowMs: duration(window, "limits.window"), live, requests: mints * REQUESTS };
+}
+
+function secretsOf(given: KeyBrokerOptions["memberSecret"], token: unknown): readonly string[] {
+  const secrets: readonly unknown[] = Array.isArray(given) ? given : [given];
+  check(secrets.length > 0, "memberSecret", "must hold a secret");
+  return secrets.map((secret, index) => {
+    const path = Array.isArray(given) ? `memberSecret.${index}` : "memberSecret";
+    const isLong = typeof secret === "string" && secret.length >= SHORTEST_SECRET;
+    check(isLong, path, `is required: at least ${SHORTEST_SECRET} characters`);
+    check(secret !== token, path, "must not be the token, which is rotated");
+    return secret;
+  });
 }
 
 function originsOf(origins: readonly string[]): ReadonlySet<string> {
@@ -275,16 +295,4 @@ function check(holds: boolean, path: string, expected: string): asserts holds {
 
 function wrong(path: string, expected: string): ValidationError {
   return new ValidationError(path, expected, { operation: "createKeyBroker", attempts: 0 });
-}
-
-/** Anything that looks like a signed token or follows `Bearer` or `Basic`. */
-const TOKENS = /\beyJ[\w-]+(\.[\w-]*)*|\b(bearer|basic)\s+\S+/gi;
-
-/**
- * Logs only the name and the message, without what looks like a secret: an error from other code may hold
- * anything.
- */
-function log(error: unknown): void {
-  const { name, message } = error instanceof Error ? error : new Error(typeof error);
-  console.error(`key broker: ${name}: ${redactText(message, NO_SECRETS).replace(TOKENS, "[redacted]")}`);
 }

@@ -1,6 +1,8 @@
 // The broker refuses requests with problem details (RFC 9457). They never mention the token, another member,
 // or what went wrong behind the broker.
 
+import { ApiError } from "fireworks-keys";
+
 /** Why a request was refused, as a code for programs. */
 export type ProblemCode =
   | "bad-request"
@@ -12,6 +14,7 @@ export type ProblemCode =
   | "mint-limit"
   | "not-found"
   | "origin"
+  | "request-limit"
   | "unauthenticated"
   | "unavailable"
   | "upstream";
@@ -56,6 +59,15 @@ export class Problem extends Error {
       headers: { ...this.headers, "content-type": "application/problem+json" },
     });
   }
+}
+
+/** @internal The cause of a refusal by the service, which says what is missing if that is a role. */
+export function explained(cause: unknown): unknown {
+  if (!(cause instanceof ApiError) || cause.code !== "PERMISSION_DENIED") return cause;
+  const message =
+    "the user of the broker's token lacks a role: it must be an administrator, or the user in userId, " +
+    "with a role that may manage its own keys";
+  return new Error(message, { cause });
 }
 
 /** @internal A `Retry-After` header in whole seconds, at least one. */

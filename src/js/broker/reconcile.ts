@@ -2,16 +2,12 @@
 // ask about, so no list of all members is needed. If the ledger does not answer for a member, the member's
 // keys stay: an outage must not revoke everybody's keys.
 
-import {
-  type ApiKey,
-  type ConnectionOptions,
-  deleteApiKey,
-  listApiKeys,
-  ValidationError,
-} from "fireworks-keys";
-import { ATTEMPT, asked } from "./keys.js";
-import type { Claim, Standing } from "./ledger.js";
+import { type ConnectionOptions, ValidationError } from "fireworks-keys";
+import { Budget, type Stop } from "./budget.js";
+import { beginning, type Progress, readCursor, written } from "./cursor.js";
+import { type Duration, milliseconds } from "./duration.js";
 import type { Settings } from "./options.js";
+import { Walk } from "./walk.js";
 import { within } from "./within.js";
 
 /** Options of `reconcile`. */
@@ -25,11 +21,44 @@ export interface ReconcileOptions {
   token?: ConnectionOptions["token"] | undefined;
   /** Ends the run when aborted. */
   signal?: AbortSignal | undefined;
+  /**
+   * How many requests the run may use, to the service and to the ledger: fewer than the platform allows.
+   * @default 900
+   */
+  maxRequests?: number | undefined;
+  /** How long the run may take. @default "10m" */
+  maxTime?: Duration | undefined;
+  /**
+   * Where to go on: the `cursor` of the run before. Without one, a broker goes on where its own last run has
+   * stopped, if this process remembers that.
+   */
+  cursor?: string | undefined;
+  /**
+   * Revokes even if that looks like a mistake: the ledger recognises not one key, and more than half of the
+   * keys that end in time would go. @default false
+   */
+  force?: boolean | undefined;
+}
+
+/** Something that a run has left to do. */
+export interface Left {
+  /**
+   * `requests`, `time`: the budget is used up. `unreachable`: a dozen requests in a row had no answer.
+   * `list`: a page could not be listed. `failed`: keys could not be checked or deleted. `pending`: several
+   * keys fit one mint that is under way, and the ledger cannot tell yet which one is its own.
+   * `unrecognised`: the ledger recognises not one key, see `force`. `more`: in every walk over the list there
+   * was something to revoke, so somebody may be creating more with a key that the ledger does not know.
+   */
+  why: Stop | "list" | "failed" | "pending" | "unrecognised" | "more";
+  /** How many keys are known to be left. */
+  keys: number;
+  /** What went wrong, for `list`. */
+  error?: unknown;
 }
 
 /** What a run of `reconcile` has done. */
 export interface Reconciliation {
-  /** How many of the service account's keys the ledger knows. */
+  /** How many of the service account's keys the ledger knows, in the last walk over the list. */
   known: number;
   /** The ids of keys that the ledger did not know. They were deleted. */
   revoked: string[];
@@ -39,29 +68,19 @@ export interface Reconciliation {
   missing: string[];
   /** The keys that could not be checked or deleted. The next run tries again. */
   failed: { keyId: string; error: unknown }[];
-  /**
-   * Whether the last pass found nothing to revoke. If this is false, somebody may be creating more keys with
-   * a key that the ledger does not know. Only an administrator of the service can stop that, by changing the
-   * service account's role.
-   */
+  /** Whether a whole walk over the list found nothing to revoke, and nothing is left. */
   settled: boolean;
+  /** What is left, and why, unless the run is settled. */
+  left?: Left[];
+  /** Where the next run goes on, if this one has stopped within the list. */
+  cursor?: string;
 }
 
-/** How many requests run at the same time: as many as Cloudflare allows an invocation. */
-const AT_ONCE = 6;
-
-/** How many keys the ledger is asked about at a time. */
-const CLAIMS = 100;
-
-/** How many passes over the list are made while there is something to revoke. */
-const PASSES = 10;
+/** How many walks over the list are made while there is something to revoke. */
+const WALKS = 10;
 
 /** How long the function that returns the token may take, in milliseconds. */
 const TOKEN_MS = 30_000;
-
-type Call = Settings["connection"] & { signal?: AbortSignal | undefined };
-
-const STANDINGS: readonly unknown[] = ["live", "revoked", "pending", "lost", "unknown"] satisfies Standing[];
 
 /** @internal Goes over the service account's keys until there is nothing left to revoke. */
 export async function reconcile(
@@ -69,191 +88,87 @@ export async function reconcile(
   options: ReconcileOptions,
   ...surplus: unknown[]
 ): Promise<Reconciliation> {
-  const { keep, token, signal } = checked(options, surplus);
-  const call = { ...settings.connection, ...(token === undefined ? {} : { token }), signal };
-  const result: Reconciliation = {
-    known: 0,
-    revoked: [],
-    spared: [],
-    missing: [],
-    failed: [],
-    settled: false,
-  };
-  for (let pass = 0; pass < PASSES && !result.settled; pass += 1) {
-    const before = result.revoked.length;
-    Object.assign(result, { known: 0, spared: [], failed: [] });
-    await onePass(settings, call, new Set(keep), result);
-    signal?.throwIfAborted();
-    // A key that has just failed would probably fail again. The next run tries again.
-    if (result.failed.length > 0) break;
-    result.settled = result.revoked.length === before;
-  }
+  const result = await run(settings, checked(settings, options, surplus));
+  settings.cursor = result.cursor;
   return result;
 }
 
-async function onePass(
-  settings: Settings,
-  call: Call,
-  keep: ReadonlySet<string>,
-  result: Reconciliation,
-): Promise<void> {
-  const kept: ApiKey[] = [];
-  const members = new Map<string, ApiKey[]>();
-  const strangers: ApiKey[] = [];
-  for await (const key of listApiKeys(call)) {
-    if (keep.has(key.keyId)) {
-      kept.push(key);
-      continue;
-    }
-    const member = await settings.members.of(tagOf(key));
-    if (member === undefined) strangers.push(key);
-    else if (!members.get(member)?.push(key)) members.set(member, [key]);
-  }
-  const there = new Set(kept.map(({ keyId }) => keyId));
-  result.missing = [...keep].filter((keyId) => !there.has(keyId));
-  const own = await tokenLike(settings, kept, strangers);
-  if (own) result.spared.push(own.keyId);
-  // Revoked before the ledger is asked, so that many members cannot delay it.
-  await revokeAll(
-    call,
-    strangers.filter((key) => key !== own),
-    result,
-  );
-  await each(shuffled([...members]), call, async ([member, keys]) => {
-    const { unknown, lost } = await strangersOf(settings, member, keys, result);
-    await revokeAll(call, unknown, result);
-    // A lost mint counts until all its keys are gone.
-    const revoked = new Set(result.revoked);
-    for (const key of keys) if (!revoked.has(key.keyId)) lost.delete(tagOf(key) ?? "");
-    for (const tag of lost) await asked(() => settings.ledger.release(member, tag)).catch(settings.onError);
-  });
-}
-
-/** The member's keys that the ledger does not know, and the tags of the member's lost mints. */
-async function strangersOf(
-  { ledger }: Settings,
-  member: string,
-  keys: ApiKey[],
-  result: Reconciliation,
-): Promise<{ unknown: ApiKey[]; lost: Set<string> }> {
-  const unknown: ApiKey[] = [];
-  const lost = new Set<string>();
-  for (let start = 0; start < keys.length; start += CLAIMS) {
-    const some = keys.slice(start, start + CLAIMS);
-    const claims: Claim[] = some.map((key) => ({ keyId: key.keyId, attemptTag: tagOf(key) }));
-    try {
-      const standings = await asked(() => ledger.standings(member, claims));
-      if (!isAnswer(standings, claims.length)) throw new TypeError("the ledger's answer is none");
-      some.forEach((key, index) => {
-        const standing = standings[index];
-        // The answer of a pending mint may still come. Nobody holds the key of a lost one.
-        if (standing === "live" || standing === "pending") result.known += 1;
-        else unknown.push(key);
-        if (standing === "lost") lost.add(tagOf(key) ?? "");
-      });
-    } catch (error) {
-      for (const { keyId } of some) result.failed.push({ keyId, error });
-    }
-  }
-  return { unknown, lost };
-}
-
-function isAnswer(standings: unknown, length: number): standings is Standing[] {
-  return (
-    Array.isArray(standings) &&
-    standings.length === length &&
-    standings.every((each) => STANDINGS.includes(each))
-  );
-}
-
-/** Revokes keys: first those that can still be used, and of these the newest first. */
-async function revokeAll(call: Call, keys: ApiKey[], result: Reconciliation): Promise<void> {
-  const now = Date.now();
-  const urgency = (key: ApiKey): [number, number] => [Number(endOf(key) > now), timeOf(key.createTime)];
-  const sorted = keys
-    .map((key) => ({ key, urgency: urgency(key) }))
-    .sort(({ urgency: one }, { urgency: other }) => other[0] - one[0] || other[1] - one[1]);
-  await each(sorted, call, async ({ key: { keyId } }) => {
-    try {
-      await deleteApiKey({ ...call, keyId, missingOk: true });
-      result.revoked.push(keyId);
-    } catch (error) {
-      result.failed.push({ keyId, error });
-    }
-  });
-}
-
-/**
- * The key that is most likely the broker's token, if `keep` does not have it: without its token, the broker
- * would stop working. It is the oldest key whose prefix fits, because nobody can create an older one.
- */
-async function tokenLike(
-  { connection: { token } }: Settings,
-  kept: ApiKey[],
-  strangers: ApiKey[],
-): Promise<ApiKey | undefined> {
-  // If the function fails here, it has failed for the list, too.
-  const text = typeof token === "function" ? await within(TOKEN_MS, "token", token).catch(() => "") : token;
-  const fits = ({ prefix }: ApiKey): boolean => Boolean(prefix) && text.startsWith(prefix as string);
-  if (kept.some(fits)) return undefined;
-  const [oldest] = strangers
-    .filter(fits)
-    .sort((one, other) => timeOf(one.createTime) - timeOf(other.createTime));
-  return oldest;
-}
-
-function tagOf({ annotations }: ApiKey): string | undefined {
-  return annotations?.[ATTEMPT];
-}
-
-function endOf({ expireTime }: ApiKey): number {
-  return expireTime === undefined ? Infinity : timeOf(expireTime);
-}
-
-/** A time in milliseconds. A time that cannot be read counts as later than any other. */
-function timeOf(time: unknown): number {
-  const ms = typeof time === "string" ? Date.parse(time) : Number.NaN;
-  return Number.isNaN(ms) ? Infinity : ms;
-}
-
-/** Shuffles, so that runs that cannot reach all members reach different ones. */
-function shuffled<Item>(items: Item[]): Item[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((one, other) => one.order - other.order)
-    .map(({ item }) => item);
-}
-
-/** Does the work for each item, a few at a time, until the signal is aborted. */
-async function each<Item>(
-  items: Item[],
-  { signal }: Call,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of rest) {
-      if (signal?.aborted) return;
-      await work(item);
-    }
+async function run(settings: Settings, checked: Checked): Promise<Reconciliation> {
+  const { keep, token, signal, budget, progress, force } = checked;
+  const own = await tokenOf(settings);
+  const result: Reconciliation = {
+    ...{ known: 0, revoked: [], spared: [], missing: [], failed: [], settled: false },
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  let start = progress ?? beginning(force);
+  for (let count = 0; count < WALKS; count += 1) {
+    const isResumed = count === 0 && progress !== undefined;
+    const walk = new Walk({ settings, budget, keep, token, signal, own, start, isResumed, result });
+    const stop = await walk.run();
+    signal?.throwIfAborted();
+    const { progress: at, left } = walk;
+    result.known = at.known;
+    result.spared = at.own ? [at.own.keyId] : [];
+    if (stop) {
+      return { ...result, left: [stop, ...left], cursor: written(at) };
+    }
+    result.missing = keep.filter((keyId) => !at.found.includes(keyId));
+    // A key that has just failed would probably fail again. The next run tries again.
+    if (left.length > 0) return { ...result, left };
+    if (at.isClean) return { ...result, settled: true };
+    if (!at.isCleared && at.going * 2 > at.ending) {
+      return { ...result, left: [{ why: "unrecognised", keys: at.going }] };
+    }
+    start = beginning(true);
+  }
+  return { ...result, left: [{ why: "more", keys: 0 }] };
+}
+
+/** The broker's token, or nothing where it cannot be had: then the list has probably failed, too. */
+async function tokenOf({ connection: { token } }: Settings): Promise<string> {
+  return typeof token === "function" ? within(TOKEN_MS, "token", token).catch(() => "") : token;
+}
+
+/** What the options say, checked. */
+interface Checked {
+  keep: readonly string[];
+  token: ConnectionOptions["token"] | undefined;
+  signal: AbortSignal | undefined;
+  budget: Budget;
+  progress: Progress | undefined;
+  force: boolean;
 }
 
 /** Checks the options strictly, because a typo or a text instead of a list could delete the wrong keys. */
-function checked(
-  options: ReconcileOptions,
-  surplus: readonly unknown[],
-): ReconcileOptions & { keep: readonly string[] } {
+function checked(settings: Settings, options: ReconcileOptions, surplus: readonly unknown[]): Checked {
   const wrong = (path: string, expected: string): ValidationError =>
     new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });
   if (surplus.length > 0) throw wrong("arguments", "must be one object that holds all options");
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
-  const { keep = [], token, signal, ...others } = options;
+  const {
+    keep = [],
+    token,
+    signal,
+    maxRequests = 900,
+    maxTime = "10m",
+    cursor = settings.cursor,
+    force = false,
+    ...others
+  } = options;
   const [name] = Object.keys(others);
   if (name !== undefined) throw wrong(name, "is not an option");
   if (!Array.isArray(keep)) throw wrong("keep", "must be a list of ids");
   const index = keep.findIndex((keyId) => typeof keyId !== "string" || keyId === "");
   if (index >= 0) throw wrong(`keep.${index}`, "must be the id of a key");
-  return { keep, token, signal };
+  if (!Number.isSafeInteger(maxRequests) || maxRequests < 1) {
+    throw wrong("maxRequests", "must be a positive integer");
+  }
+  const ms = milliseconds(maxTime);
+  if (ms === undefined) {
+    throw wrong("maxTime", "must be a number of seconds, or an integer and one of s m h d w, such as 5m");
+  }
+  if (typeof force !== "boolean") throw wrong("force", "must be true or false");
+  const progress = cursor === undefined ? undefined : readCursor(cursor);
+  if (cursor !== undefined && !progress) throw wrong("cursor", "must be the cursor of an earlier run");
+  if (progress && force) progress.isCleared = true;
+  return { keep, token, signal, budget: new Budget(maxRequests, ms), progress, force };
 }

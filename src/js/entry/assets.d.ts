@@ -10,12 +10,7 @@ declare module "#module.inline" {
   export default base64;
 }
 
-declare module "*.wasm" {
-  const module: WebAssembly.Module;
-  export default module;
-}
-
 declare module "*.wasm?module" {
-  const module: WebAssembly.Module;
+  const module: unknown;
   export default module;
 }

@@ -3,18 +3,19 @@
 
 mod outcome;
 mod plan;
+mod stop;
 
 use plan::Plan;
 
 pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, RotationErrorKind};
 
 use super::delete::{Deletion, LAG_MS, Shown};
+use super::lifetime::made_ms;
 use super::lineage::{Lineage, Listed, created_ms, has, sorted};
 use super::list::every_key;
-use super::sweep::ONE;
 use super::{
-    Answer, Body, Call, Create, End, Error, Event, Item, KeyStore, Mark, NewKey, Orphans, Outcome,
-    Persisted, Request, Rotator, Service, Stage, Successor, Sweep, Unfinished, path,
+    Answer, Body, Call, Create, End, Error, Event, Item, KeyStore, Mark, NewKey, Outcome,
+    Persisted, Request, Rotator, Service, Stage, Successor, Unfinished, path,
 };
 
 /// By how much a successor must be older than ours to count as left by a crash, in milliseconds: no
@@ -131,11 +132,27 @@ impl<S: Rotator> Progress<'_, S> {
         });
     }
 
+    /// Lists the user's keys, once more if the rotated one is missing: a list may lag behind.
     async fn list(&self) -> Outcome<S, Keys<S>> {
-        let mut keys = Lineage::default();
-        let Rotate { account, user, .. } = *self.rotate;
-        every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
-        Ok(keys)
+        let Rotate {
+            account,
+            user,
+            key_id,
+            ..
+        } = *self.rotate;
+        let mut is_last = false;
+        loop {
+            let mut keys = Lineage::default();
+            every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
+            if is_last || keys.get(key_id).is_some() {
+                return Ok(keys);
+            }
+            match self.call.pause(LAG_MS).await {
+                Ok(()) => is_last = true,
+                Err(aborted) if matches!(*aborted, Error::Aborted) => return Err(aborted),
+                Err(_) => return Ok(keys),
+            }
+        }
     }
 
     async fn create(&mut self, key: &NewKey) -> Result<S::Answer, RotationErrorKind<S>> {
@@ -258,6 +275,7 @@ impl<S: Rotator> Progress<'_, S> {
         } else {
             (self.call, new)
         };
+        let is_young = plan.is_young_at(made_ms(&created));
         let mut rotation = Rotation {
             created,
             revoked: Vec::new(),
@@ -287,7 +305,7 @@ impl<S: Rotator> Progress<'_, S> {
             return rotation;
         }
         // A key that was made a moment ago may be missing from a list that lags behind.
-        if plan.is_young && self.call.pause(LAG_MS).await.is_err() {
+        if is_young && self.call.pause(LAG_MS).await.is_err() {
             rotation.pending.extend(unclear);
             return rotation;
         }
@@ -302,82 +320,6 @@ impl<S: Rotator> Progress<'_, S> {
             }
         }
         rotation
-    }
-
-    /// Ends the rotation. A successor that may be stored stays alive; one that is not stored is deleted.
-    async fn stop(&mut self, kind: RotationErrorKind<S>) -> RotationError<S> {
-        let mut aftermath = self.aftermath.take();
-        if let (Some(id), Some(aftermath)) = (self.successor.take(), &mut aftermath) {
-            if self.held {
-                self.call.service().notify(&Event::RotationUnknown {
-                    key_id: self.rotate.key_id,
-                    successor_id: &id,
-                });
-                aftermath.keep = Some(id.clone());
-                self.successor = Some(id);
-            } else if matches!(kind, RotationErrorKind::LivesTooLong(_))
-                || !self.withdraw(&id, &kind).await
-            {
-                // Where it lives too long, its create has tried to delete it.
-                aftermath.orphans = Orphans::Unknown;
-                self.successor = Some(id);
-            }
-        }
-        RotationError {
-            stage: self.stage,
-            live: self.live(&kind),
-            kind,
-            aftermath,
-        }
-    }
-
-    /// Deletes the successor, which is not stored, and returns whether it is deleted. Where the operation
-    /// was interrupted, or another try may help, the deletion is left to a sweep that follows.
-    async fn withdraw(&mut self, id: &str, kind: &RotationErrorKind<S>) -> bool {
-        let Rotate {
-            account,
-            user,
-            mark,
-            ..
-        } = *self.rotate;
-        let goes_on = match kind {
-            RotationErrorKind::Request(error) if error.interrupts() => true,
-            _ => match (Deletion { account, user }).run_new(self.call, id).await {
-                Ok(()) => return true,
-                Err(error) => ONE.may_be_found_after(&error) || self.unfinished.is_some(),
-            },
-        };
-        let sweep = Sweep {
-            account: account.into(),
-            user: user.into(),
-            mark: Some(mark.clone()),
-            keep: None,
-            named: Some(id.into()),
-        };
-        if goes_on {
-            self.unfinished = Some(Unfinished::and_named(sweep, self.unfinished.take()));
-        } else {
-            sweep.tell(self.call.service(), Orphans::Unknown);
-        }
-        false
-    }
-
-    /// The keys that are alive as far as is known, the rotated one first.
-    fn live(&self, kind: &RotationErrorKind<S>) -> Vec<String> {
-        let (gone, successors) = match kind {
-            RotationErrorKind::Missing => (true, &[][..]),
-            RotationErrorKind::Request(_) => (self.stage == Stage::Find, &[][..]),
-            RotationErrorKind::Unfinished(successors) => (false, &successors[..]),
-            RotationErrorKind::Conflict { successors, gone } => (*gone, &successors[..]),
-            _ => (false, &[][..]),
-        };
-        let mut live = Vec::new();
-        if !gone {
-            live.push(self.rotate.key_id.into());
-        }
-        live.extend(self.successor.clone());
-        live.extend(successors.iter().map(|each| each.key_id.clone()));
-        live
     }
 }
 

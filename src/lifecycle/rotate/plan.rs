@@ -7,7 +7,7 @@ use crate::lifecycle::number::number;
 use crate::lifecycle::{End, Item, NewKey, Rotator, Successor, time};
 
 /// Below which age a key may be missing from a list and live, in milliseconds: far more than lists lag
-/// behind, since the age is told by two clocks.
+/// behind.
 const YOUNG_MS: f64 = 120_000.0;
 
 /// How many of the keys that are to be revoked are noted on the successor: more than a rotation should
@@ -24,8 +24,17 @@ pub struct Plan {
     pub left: Vec<Successor>,
     /// What is deleted once the successor is stored, in this order.
     pub revoke: Vec<String>,
-    /// Whether a key of the user is so young that a list may not show it yet.
-    pub is_young: bool,
+    /// When the youngest key of the user was created, in milliseconds since 1970; [`None`] if that is not
+    /// known of all.
+    youngest_ms: Option<f64>,
+}
+
+impl Plan {
+    /// Whether a key of the user is so young at this time of the service's clock that a list may not show it.
+    pub fn is_young_at(&self, now_ms: Option<f64>) -> bool {
+        let ages = now_ms.zip(self.youngest_ms);
+        ages.is_none_or(|(now_ms, youngest_ms)| now_ms - youngest_ms < YOUNG_MS)
+    }
 }
 
 impl Rotate<'_> {
@@ -75,7 +84,7 @@ impl Rotate<'_> {
             },
             is_token: service.may_be(&current.key),
             left,
-            is_young: keys.has_younger(now_ms - YOUNG_MS),
+            youngest_ms: keys.youngest_ms(),
             revoke,
         })
     }
@@ -110,10 +119,11 @@ impl Rotate<'_> {
 /// How long a key was given to live: what the rotation that made it noted, or else the difference of its
 /// times.
 fn lifetime(key: &impl Item) -> Option<End> {
-    if key.is_blank("expireTime") {
-        return Some(End::Never);
-    }
     let noted = key.annotation(LIFETIME);
+    if key.is_blank("expireTime") {
+        // Where its rotation noted a lifetime, it is the list that lacks the end.
+        return noted.is_none().then_some(End::Never);
+    }
     if let Some(seconds @ 1..) = noted.and_then(|text| number(text.as_bytes())) {
         return Some(End::After(f64::from(seconds) * 1_000.0));
     }

@@ -3,6 +3,7 @@
 // that it knew. It checks what must hold at each moment.
 
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createKeyBroker, memoryLedger } from "fireworks-keys/broker";
 import { options } from "../brokers.mjs";
 import { Clock } from "./clock.mjs";
@@ -17,7 +18,7 @@ export const MEMBERS = ["ada", "ben", "cat"];
 const TOKEN = "fw_token";
 const ADMIN = "fw_admin";
 
-/** Whoever mints with a key that a broker has handed out. */
+/** For keys that are minted with one that a broker has handed out. */
 const BY_HAND = "by hand";
 
 /** How long the weather is bad. */
@@ -31,6 +32,9 @@ const ROUNDING_MS = 1_000;
 
 /** How often an isolate crashes as one of its requests has been done. */
 const CRASHES = 0.01;
+
+/** How long no mint is sent after a 429, which says nothing of it here, in milliseconds. */
+const PAUSE_MS = 5_000;
 
 /** How often the ledger starts again with nothing when it has done what it was asked. */
 const LOSSES = 0.006;
@@ -57,6 +61,12 @@ export class World {
   #again = new Map();
   /** The tags of mints of which the broker has deleted a key. */
   #undone = new Set();
+  /** The tags of mints that have made a key. */
+  #made = new Set();
+  /** For whom the work is done that goes on now. */
+  #worksFor = new AsyncLocalStorage();
+  /** When requests were sent for each member, and with which ledger. */
+  #sent = [];
 
   constructor(seed, context) {
     this.#random = new Random(seed);
@@ -74,21 +84,21 @@ export class World {
   }
 
   #isolate() {
-    const isolate = { crashed: false };
+    const isolate = { crashed: false, pausedUntil: 0 };
     const onDone = () => this.#random.chance(this.#weather.bad ? CRASHES : 0) && this.#crash(isolate);
     const fetch = (url, { method, headers, body, signal }) => {
       const [, token] = new Headers(headers).get("authorization").split(" ");
       const sent = body && JSON.parse(body);
-      return this.#weather.send({
-        isolate,
-        signal,
-        onDone,
-        work: () => answerOf(this.service.answer(method, url, token, sent)),
-        refusal: () => answerOf([this.#random.of([500, 503, 429]), {}]),
+      this.#checkRequest(isolate, method === "POST" && !url.endsWith(":delete"));
+      const work = () => answerOf(this.service.answer(method, url, token, sent));
+      const refusal = () => answerOf([this.#random.of([500, 503, 429]), {}]);
+      return this.#weather.send({ isolate, signal, onDone, work, refusal }).then((response) => {
+        if (response.status === 429 && token === TOKEN) isolate.pausedUntil = this.clock.now + PAUSE_MS;
+        return response;
       });
     };
     const ledger = {};
-    for (const name of ["reserve", "settle", "release", "revoke", "standings"]) {
+    for (const name of ["reserve", "draw", "settle", "release", "revoke", "standings"]) {
       ledger[name] = (...given) =>
         this.#weather.send({
           isolate,
@@ -110,11 +120,17 @@ export class World {
   async #askLedger(name, given) {
     const ledger = this.#ledger;
     const answer = await ledger[name](...given);
-    if (name === "reserve" && !answer) {
-      this.written.set(given[1].attemptTag, { at: this.clock.now, ledger, keyId: undefined });
+    if (name === "reserve" && "endsAt" in answer) {
+      const written = this.written.get(given[1].attemptTag) ?? { at: this.clock.now, ledger };
+      this.written.set(given[1].attemptTag, { ...written, endsAt: answer.endsAt });
     }
     if (name === "settle" && answer) this.written.get(given[1]).keyId = given[2];
     return answer;
+  }
+
+  /** Has the ledger lose what it knew at the end, of every so many worlds. */
+  forgetSometimes() {
+    if (this.#random.chance(0.2)) this.#loseLedger();
   }
 
   /** The ledger's process ends, and another begins with nothing. */
@@ -206,7 +222,8 @@ export class World {
     });
     const record = { isolate, what: `${member}: ${method} ${path}`, ended: false };
     this.requests.push(record);
-    record.answer = isolate.broker.fetch(request).then(async (response) => {
+    const answer = this.#worksFor.run(member, () => isolate.broker.fetch(request));
+    record.answer = answer.then(async (response) => {
       const body = await response.text();
       record.ended = true;
       if (isolate.crashed) return undefined;
@@ -218,14 +235,31 @@ export class World {
     return record.answer;
   }
 
+  /** A request: for a member it is within the member's bucket, and after a 429 it is no create. */
+  #checkRequest(isolate, isCreate) {
+    const member = this.#worksFor.getStore();
+    if (member === undefined) return;
+    this.#sent.push({ member, ledger: this.#ledger, at: this.clock.now });
+    const own = this.#sent.filter((each) => each.member === member && each.ledger === this.#ledger);
+    const within = own.filter(({ at }) => at > this.clock.now - this.windowMs);
+    const bucket = 4 * this.limits.mints;
+    // A request may be sent up to a minute after it was drawn.
+    const refilled = (bucket * (this.windowMs + MINUTE_MS)) / this.windowMs;
+    if (within.length > bucket + refilled) {
+      this.#fail(new Error(`${within.length} requests were sent for ${member}`));
+    }
+    if (isCreate && this.clock.now < isolate.pausedUntil)
+      this.#fail(new Error("a mint was sent after a 429"));
+  }
+
   /** Runs `reconcile` somewhere, and resolves to what it says. */
-  reconcile() {
+  reconcile(options = {}) {
     const isolate = this.#random.of(this.#isolates);
     const { bad } = this.#weather;
     const record = { isolate, what: "reconcile", ended: false };
     this.requests.push(record);
     record.answer = isolate.broker
-      .reconcile({ keep: [this.ownKey], token: ADMIN })
+      .reconcile({ keep: [this.ownKey], token: ADMIN, ...options })
       .then(
         (result) => {
           for (const keyId of result.revoked) {
@@ -252,9 +286,11 @@ export class World {
   mintByHand(again = this.#random.below(4)) {
     if (![...this.handed.keys()].some((keyId) => this.service.isAlive(keyId))) return;
     const tagged = [...this.service.keys.values()].filter(({ annotations }) => annotations);
-    const { annotations } = this.#random.of([...tagged, {}]);
-    const expireTime = new Date(this.clock.now + MINUTE_MS).toISOString();
-    const end = this.#random.chance(0.5) ? {} : { expireTime };
+    const { annotations, expireTime: copied } = this.#random.of([...tagged, {}]);
+    const later = this.#random.of([MINUTE_MS, 30 * MINUTE_MS]);
+    const own = new Date(this.clock.now + later).toISOString();
+    const expireTime = this.#random.of([undefined, own, copied ?? own]);
+    const end = expireTime === undefined ? {} : { expireTime };
     this.#count("minted by hand");
     const { keyId } = this.service.create({ displayName: "by hand", annotations, ...end }, BY_HAND);
     this.#again.set(keyId, again);
@@ -298,9 +334,20 @@ export class World {
     if (again > 0) this.mintByHand(again - 1);
   }
 
-  /** A new key of the broker's: its member has no more mints alive than the limit says. */
-  #checkCreation({ annotations }) {
+  /**
+   * A new key of the broker's: it ends as was written down, and its member has no more mints alive, nor has
+   * made more in a window, than the limits say.
+   */
+  #checkCreation({ annotations, expireTime }) {
     const member = memberOf(tagOf(annotations));
+    const { endsAt, at, ledger } = this.written.get(tagOf(annotations)) ?? {};
+    if (Date.parse(expireTime) !== endsAt)
+      this.#fail(new Error(`a key ends at ${expireTime}, not ${endsAt}`));
+    this.#made.add(tagOf(annotations));
+    const made = [...this.#made].map((tag) => ({ tag, ...this.written.get(tag) }));
+    const own = made.filter((each) => memberOf(each.tag) === member && each.ledger === ledger);
+    const within = own.filter((each) => each.at <= at && each.at > at - this.windowMs);
+    if (within.length > this.limits.mints) this.#fail(new Error(`a member has made ${within.length} keys`));
     const mints = new Set();
     for (const key of this.service.keys.values()) {
       const tag = tagOf(key.annotations);
@@ -330,9 +377,10 @@ export class World {
   }
 
   /** Whether the ledger says that a member has this key. */
-  async isKnown({ keyId, annotations }) {
-    const attemptTag = tagOf(annotations);
-    const [standing] = await this.#ledger.standings(memberOf(attemptTag), [{ keyId, attemptTag }]);
+  async isKnown({ keyId, annotations, expireTime }) {
+    const attemptTag = tagOf(annotations) ?? null;
+    const claim = { keyId, attemptTag, endsAt: expireTime === undefined ? null : Date.parse(expireTime) };
+    const [standing] = await this.#ledger.standings(memberOf(attemptTag ?? ""), [claim]);
     return standing === "live";
   }
 }

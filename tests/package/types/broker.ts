@@ -18,6 +18,9 @@ const broker: KeyBroker = createKeyBroker({
     issuer: "https://login.example.com/",
     audience: "broker",
     algorithms: ["RS256"],
+    typ: "at+jwt",
+    maxTokenAge: 3_600,
+    onError: (error) => console.error(error),
   }),
   memberSecret: "x".repeat(32),
   lifetime: { max: "10m", default: 300 },
@@ -28,7 +31,9 @@ const broker: KeyBroker = createKeyBroker({
 
 const own: Ledger = {
   reserve: async (_member, mint, limits) =>
-    mint.expiresAt > limits.windowMs ? undefined : { limit: "live", retryAfterMs: 1 },
+    mint.lifetimeMs > limits.windowMs ? { endsAt: 1_000 } : { limit: "live", retryAfterMs: 1 },
+  draw: async (_member, _tag, requests, limits) =>
+    requests > limits.requests ? { limit: "requests", retryAfterMs: 1 } : null,
   settle: async () => true,
   release: async () => {},
   revoke: async () => {},
@@ -36,7 +41,11 @@ const own: Ledger = {
 };
 
 export async function use(request: Request): Promise<Response> {
-  const done: Reconciliation = await broker.reconcile({ keep: ["k"] });
+  const first: Reconciliation = await broker.reconcile({ keep: ["k"], maxRequests: 45, maxTime: "5m" });
+  const done = await broker.reconcile({
+    cursor: first.cursor,
+    force: first.left?.[0]?.why === "unrecognised",
+  });
   done.failed.map(({ keyId }) => keyId);
   await broker.fetch(request);
   await broker.fetch(request, {}, undefined);

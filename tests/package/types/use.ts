@@ -15,6 +15,7 @@ import {
   FireworksKeysError,
   type FireworksKeysEvent,
   init,
+  listAccounts,
   listApiKeys,
   listUsers,
   type Rotation,
@@ -42,6 +43,7 @@ export async function functions(): Promise<void> {
   const page = await listApiKeys({ ...at, userId: "-", pageSize: 100 });
   same<typeof page.apiKeys, ApiKey[] | undefined>(true);
   for await (const key of listApiKeys(at)) same<typeof key, ApiKey>(true);
+  for await (const { name } of listAccounts({ token: "fw_x" })) same<typeof name, string>(true);
   for await (const { users } of listUsers(at).pages()) users?.map(({ name }) => name);
   const { keys, counts } = await auditApiKeys({
     ...at,

@@ -60,6 +60,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, 5, message)
     }
 
+    /// 404: there is no such account.
+    pub fn no_account() -> Self {
+        Self::missing("there is no such account")
+    }
+
     /// 405: the path does not support the method.
     pub fn method() -> Self {
         Self::new(
@@ -69,12 +74,48 @@ impl ApiError {
         )
     }
 
+    /// 408: the body did not end in time.
+    pub fn timeout() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            4,
+            "the body did not end in time",
+        )
+    }
+
     /// 413: the body is too large.
     pub fn too_large() -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             8,
             "the body is larger than 1 MiB",
+        )
+    }
+
+    /// 415: the body is of another media type than JSON.
+    pub fn media_type() -> Self {
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            3,
+            "control paths take the content-type application/json only",
+        )
+    }
+
+    /// 421: the request is for another host.
+    pub fn misdirected() -> Self {
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            7,
+            "the Host must be this machine, such as localhost, or a name given with --host",
+        )
+    }
+
+    /// 429: there were too many requests.
+    pub fn too_many() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            8,
+            "there were too many requests: wait as long as Retry-After says",
         )
     }
 
@@ -106,7 +147,13 @@ impl IntoResponses for ApiError {
             ("403", "This API key does not permit it"),
             ("404", "There is no such account, user or key"),
             ("405", "The path does not support this method"),
+            ("408", "The body did not end in time"),
             ("413", "The body is larger than 1 MiB"),
+            ("421", "The Host is another machine"),
+            (
+                "429",
+                "There were too many requests; Retry-After says how many seconds to wait",
+            ),
             ("default", "An internal error"),
         ];
         let responses = errors.map(|(status, description)| {

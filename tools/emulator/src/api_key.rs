@@ -1,7 +1,7 @@
 //! The API key as the API returns it, and the table that keys are stored in.
 
-use crate::store::rfc3339;
-use crate::table::{FieldKind, Table};
+use crate::clock::rfc3339;
+use crate::table::{FieldKind, PageSizes, Table};
 use rusqlite::Row;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -50,6 +50,7 @@ impl ApiKey {
 /// The table of keys.
 pub const KEYS: Table<ApiKey> = Table {
     name: "keys",
+    page_sizes: PageSizes::USUAL,
     fields: &[
         ("keyId", "key_id", FieldKind::Text),
         ("displayName", "display_name", FieldKind::Text),

@@ -1,9 +1,15 @@
 //! The command line. Its error messages must not repeat the token, and no argument is guessed.
 
+use crate::behaviour::{Behaviour, LONGEST_LAG};
+use crate::clock::Clock;
+use crate::cors::Cors;
+use crate::rate::Rate;
+use crate::{duration, origin};
 use clap::Parser;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// A local Fireworks AI API-keys service, for tests and demos. It listens on 127.0.0.1 only.
 // Not Debug, which would show the token.
@@ -16,9 +22,13 @@ pub struct Arguments {
     /// The SQLite file, created if it is missing. Without it, everything is kept in memory.
     #[arg(long, value_name = "FILE")]
     pub db: Option<PathBuf>,
-    /// The account's id.
+    /// The account's id. A file that holds another account's keys is refused.
     #[arg(long, value_name = "ID", default_value = "local")]
     pub account: String,
+    /// Another account that every caller can see in the list of accounts, but not manage. May be given
+    /// several times.
+    #[arg(long = "other-account", value_name = "ID")]
+    pub other_accounts: Vec<String>,
     /// A user: an id, then a role (admin, user, contributor, inference-user), then
     /// `service-account`. May be given several times.
     #[arg(
@@ -30,12 +40,90 @@ pub struct Arguments {
     /// A token with the rights of an administrator. It is not a key and is never listed.
     #[arg(long, default_value = "fw_local_admin")]
     pub token: String,
-    /// A folder of files to serve next to the API.
+    /// Puts 25 keys of different ages, owners, ends and uses into the database, unless a key was ever
+    /// created in it.
+    #[arg(long)]
+    pub seed: bool,
+    /// A folder of files to serve next to the API. Links that lead out of it are not followed.
     #[arg(long, value_name = "DIR")]
     pub www: Option<PathBuf>,
     /// Lets tests inject faults through /_emulator/: see the README.
     #[arg(long)]
     pub faults: bool,
+    /// A name, without a port, by which containers or a forwarder reach the emulator: the Host of their
+    /// requests. Those of this machine (localhost, 127.0.0.1, ::1) need no option; requests for any
+    /// other are answered 421. May be given several times.
+    #[arg(long = "host", value_name = "NAME")]
+    pub hosts: Vec<String>,
+    /// How long the body of a request may take to arrive, before it is answered 408.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    pub body_timeout: Duration,
+    /// How far lists of keys lag behind what was created and deleted, at most 1h.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = lag, help_heading = UNKNOWN)]
+    pub list_lag: Duration,
+    /// How long a new key is not yet accepted and a deleted one still is, at most 1h.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = lag, help_heading = UNKNOWN)]
+    pub key_lag: Duration,
+    /// How many requests to the API may be sent in which time, such as 600/1m. More are answered 429 with
+    /// Retry-After. Without it, there is no limit.
+    #[arg(long, value_name = "COUNT/TIME", help_heading = UNKNOWN)]
+    pub rate: Option<Rate>,
+    /// Which pages of other origins may use the API: any, none, or a list such as
+    /// `https://app.example,https://admin.example`.
+    #[arg(long, value_name = "ORIGINS", default_value = "any", help_heading = UNKNOWN)]
+    pub cors: Cors,
+    /// How many characters the value of an annotation may have. A create with a longer one is answered
+    /// 400. Without it, there is no limit.
+    #[arg(long, value_name = "CHARACTERS", help_heading = UNKNOWN)]
+    pub longest_annotation: Option<usize>,
+    /// How far the service's clock is ahead (+1h) or behind (-5m): keys are created and end by it, and
+    /// the Date of answers tells it.
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "+0s",
+        allow_hyphen_values = true,
+        help_heading = UNKNOWN
+    )]
+    pub clock: Clock,
+    /// Whether lists come page by page. If it is off, pageSize and pageToken are ignored, and the whole
+    /// list comes at once.
+    #[arg(long, default_value = "on", help_heading = UNKNOWN)]
+    pub paging: Paging,
+    /// What becomes of the keys of a user who is removed, with DELETE /_emulator/users/{id} or by a
+    /// restart without their --user. They are always listed for the user "-".
+    #[arg(long, default_value = "refused", help_heading = UNKNOWN)]
+    pub keys_of_removed_users: RemovedUsersKeys,
+}
+
+/// The heading of the options that choose what is unknown of the real service.
+const UNKNOWN: &str = "What is unknown of the real service";
+
+/// Whether lists come page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Paging {
+    /// They do.
+    On,
+    /// They come whole.
+    Off,
+}
+
+/// What becomes of the keys of a removed user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RemovedUsersKeys {
+    /// They no longer work.
+    Refused,
+    /// They still work.
+    Accepted,
+}
+
+/// Reads how far something lags.
+fn lag(text: &str) -> Result<Duration, String> {
+    let lag = duration::parse(text)?;
+    match lag <= LONGEST_LAG {
+        true => Ok(lag),
+        false => Err("it can be 1h at most".into()),
+    }
 }
 
 impl Arguments {
@@ -54,9 +142,41 @@ impl Arguments {
         Ok(arguments)
     }
 
+    /// The account and the others.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        let others = self.other_accounts.iter().map(String::as_str);
+        std::iter::once(self.account.as_str()).chain(others)
+    }
+
+    /// How the service behaves.
+    pub fn behaviour(&self) -> Behaviour {
+        Behaviour {
+            clock: self.clock,
+            list_lag: self.list_lag,
+            key_lag: self.key_lag,
+            longest_annotation: self.longest_annotation,
+            paging: self.paging == Paging::On,
+            removed_users_keys: self.keys_of_removed_users == RemovedUsersKeys::Accepted,
+            annotations: true,
+            cors: true,
+        }
+    }
+
     fn check(&self) -> Result<(), String> {
         if !is_segment(&self.account) {
             return Err(format!("--account: {NOT_A_SEGMENT}"));
+        }
+        if !self.other_accounts.iter().all(|id| is_segment(id)) {
+            return Err(format!("--other-account: {NOT_A_SEGMENT}"));
+        }
+        let mut accounts = BTreeSet::new();
+        if let Some(twice) = self.accounts().find(|id| !accounts.insert(*id)) {
+            return Err(format!("--other-account: {twice:?} is given twice"));
+        }
+        if let Some(host) = self.hosts.iter().find(|host| !origin::is_host_name(host)) {
+            return Err(format!(
+                "--host: {host:?} is not a host name without a port"
+            ));
         }
         let can_be_sent = |byte: u8| byte.is_ascii_graphic();
         if self.token.is_empty() || !self.token.bytes().all(can_be_sent) {
@@ -190,6 +310,13 @@ mod tests {
             &["--token", "fw_ü"],
             &["--token", "fw a"],
             &["--user", "me:admin", "--user", "me"],
+            &["--other-account", "a/b"],
+            &["--other-account", "local"],
+            &["--other-account", "a", "--other-account", "a"],
+            &["--host", ""],
+            &["--host", "emulator:8787"],
+            &["--host", "http://emulator"],
+            &["--host", "[::g]"],
         ] {
             assert!(check(wrong).is_err(), "{wrong:?}");
         }

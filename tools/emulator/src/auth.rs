@@ -1,9 +1,10 @@
 //! Finds out who is calling, and what they may do.
 
 use crate::api_error::ApiError;
+use crate::behaviour::Behaviour;
 use crate::log::CallerName;
 use crate::state::App;
-use crate::{secret, store};
+use crate::{queries, secret};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -41,7 +42,12 @@ impl Caller {
     }
 
     /// Looks up the owner of a token.
-    fn find(connection: &Connection, token: &str, bootstrap: &[u8; 32]) -> Result<Self, ApiError> {
+    fn find(
+        connection: &Connection,
+        token: &str,
+        bootstrap: &[u8; 32],
+        behaviour: &Behaviour,
+    ) -> Result<Self, ApiError> {
         let hash = secret::hash(token);
         if hash == *bootstrap {
             return Ok(Self {
@@ -49,9 +55,10 @@ impl Caller {
                 admin: true,
             });
         }
-        let user = store::owner_of(connection, &hash)?.ok_or_else(ApiError::unauthenticated)?;
-        // The key of a user who no longer exists is invalid.
-        let role = store::role_of(connection, &user)?.ok_or_else(ApiError::unauthenticated)?;
+        let user = queries::owner_of(connection, &hash, behaviour)?
+            .ok_or_else(ApiError::unauthenticated)?;
+        let role = queries::role_of(connection, &user, behaviour.removed_users_keys)?
+            .ok_or_else(ApiError::unauthenticated)?;
         Ok(Self {
             user: Some(user),
             admin: role == "admin",
@@ -74,7 +81,10 @@ impl FromRequestParts<App> for Caller {
             .ok_or_else(ApiError::unauthenticated)?
             .to_owned();
         let bootstrap = app.bootstrap;
-        let find = move |connection: &mut Connection| Self::find(connection, &token, &bootstrap);
+        let behaviour = parts.extensions.get().copied().unwrap_or(app.behaviour);
+        let find = move |connection: &mut Connection| {
+            Self::find(connection, &token, &bootstrap, &behaviour)
+        };
         let caller = app.store.run(find).await?;
         if let Some(name) = parts.extensions.get::<CallerName>() {
             name.set(caller.user.as_deref().unwrap_or("bootstrap"));

@@ -1,11 +1,13 @@
-//! Reads paths and bodies strictly. What is malformed is refused with an [`ApiError`], where axum's own
-//! extractors would answer in plain text.
+//! Reads paths, queries and bodies strictly. What is malformed is refused with an [`ApiError`], where axum's
+//! own extractors would answer in plain text.
 
 use crate::api_error::ApiError;
-use axum::extract::{FromRequestParts, Path};
+use crate::clock;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::marker::PhantomData;
 
@@ -36,10 +38,46 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
 /// Parses a body, which must be a JSON object.
 pub fn body<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
-    match serde_json::from_slice(body) {
-        Ok(Object(value)) => Ok(value),
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    // The error names the path of what is wrong.
+    let Object(value) = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| ApiError::invalid(format!("the body: {error}")))?;
+    match deserializer.end() {
+        Ok(()) => Ok(value),
         Err(error) => Err(ApiError::invalid(format!("the body: {error}"))),
     }
+}
+
+/// A time in a body, in microseconds since 1970.
+#[derive(Debug, Clone, Copy)]
+pub struct Timestamp(pub i64);
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = || D::Error::custom("expected an RFC 3339 time, such as 2030-01-31T12:00:00Z");
+        clock::parse_rfc3339(&text).map(Self).ok_or_else(wrong)
+    }
+}
+
+/// The parameters in the query of a request. Unknown ones are refused.
+pub fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
+    match Query::try_from_uri(uri) {
+        Ok(Query(query)) => Ok(query),
+        Err(error) => {
+            let text = error.body_text();
+            let (_, what) = text.rsplit_once("query string: ").unwrap_or(("", &text));
+            Err(ApiError::invalid(format!("the query: {what}")))
+        }
+    }
+}
+
+/// Fails if a request has parameters in its query.
+pub fn no_query(uri: &Uri) -> Result<(), ApiError> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    query(uri).map(|Nothing {}| ())
 }
 
 /// The parameters in the path, percent-decoded.

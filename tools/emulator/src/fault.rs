@@ -2,12 +2,17 @@
 //! that relied on it would prove nothing.
 
 use crate::api_error::ApiError;
+use crate::behaviour::{Behaviour, LONGEST_LAG};
+use crate::clock::Clock;
 use crate::extract::Object;
 use crate::operation::Operation;
 use axum::http::{HeaderName, HeaderValue};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Which requests get a fault, and which fault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -47,18 +52,28 @@ impl FaultRule {
         {
             return wrong("share must be from 0 to 1".into());
         }
-        let creates = self.operation == Some(Operation::Create);
-        if matches!(self.fault.0, Fault::StripAnnotations {}) && !creates {
-            return wrong("strip-annotations needs the operation create".into());
-        }
+        self.check_behaviour().or_else(wrong)?;
         let Fault::Answer {
-            status, headers, ..
+            status,
+            headers,
+            body,
+            base64,
+            ..
         } = &self.fault.0
         else {
             return Ok(());
         };
         if !(200..=599).contains(status) {
             return wrong("status must be from 200 to 599".into());
+        }
+        if !body.is_empty() && base64.is_some() {
+            return wrong("body and base64 cannot both be given".into());
+        }
+        if base64
+            .as_ref()
+            .is_some_and(|text| STANDARD.decode(text).is_err())
+        {
+            return wrong("base64 must be base64".into());
         }
         let mut names = BTreeSet::new();
         for (name, value) in headers {
@@ -72,6 +87,33 @@ impl FaultRule {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a fault that changes how the service behaves, but not for this operation or not so far.
+    fn check_behaviour(&self) -> Result<(), String> {
+        use Operation::{Accounts, Create, List, Users};
+        let (name, operations): (_, &[Operation]) = match &self.fault.0 {
+            Fault::StripAnnotations {} => ("strip-annotations", &[Create]),
+            Fault::LongestAnnotation { .. } => ("longest-annotation", &[Create]),
+            Fault::ListLag { .. } => ("list-lag", &[List]),
+            Fault::NoPaging {} => ("no-paging", &[List, Users, Accounts]),
+            _ => ("", &[]),
+        };
+        if !operations.is_empty() && !self.operation.is_some_and(|own| operations.contains(&own)) {
+            let names = serde_json::to_string(operations).unwrap_or_default();
+            return Err(format!("{name} needs an operation, one of {names}"));
+        }
+        match self.fault.0 {
+            Fault::ListLag { ms } | Fault::KeyLag { ms }
+                if Duration::from_millis(ms) > LONGEST_LAG =>
+            {
+                Err(format!("ms must be at most {}", LONGEST_LAG.as_millis()))
+            }
+            Fault::Clock { ms } if Clock::ahead(ms).is_none() => {
+                Err("ms must be within 50 years".into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -96,6 +138,8 @@ pub enum Fault {
         /// the key that was created.
         #[serde(default)]
         body: String,
+        /// The bytes of the answer's body in base64, in place of `body`.
+        base64: Option<String>,
         /// Whether the request is not carried out, or carried out before the answer is sent.
         #[serde(default)]
         when: When,
@@ -123,6 +167,54 @@ pub enum Fault {
     },
     /// Creates the key without its annotations.
     StripAnnotations {},
+    /// Refuses a key with an annotation whose value is longer.
+    LongestAnnotation {
+        /// How many characters the value may have.
+        characters: usize,
+    },
+    /// Lists the keys as they were some time ago.
+    ListLag {
+        /// How many milliseconds ago.
+        ms: u64,
+    },
+    /// Accepts those keys that were accepted some time ago.
+    KeyLag {
+        /// How many milliseconds ago.
+        ms: u64,
+    },
+    /// Answers with the whole list, whatever page was asked for.
+    NoPaging {},
+    /// Serves the request by another clock.
+    Clock {
+        /// How many milliseconds it is ahead; behind if negative.
+        ms: i64,
+    },
+    /// Carries out the request, but does not let a page of another origin read the answer.
+    NoCors {},
+}
+
+impl Fault {
+    /// Changes how the service behaves for the request. Returns whether that is all this fault does.
+    pub fn change(&self, behaviour: &mut Behaviour) -> bool {
+        match *self {
+            Self::StripAnnotations {} => behaviour.annotations = false,
+            Self::LongestAnnotation { characters } => {
+                behaviour.longest_annotation = Some(characters)
+            }
+            Self::ListLag { ms } => behaviour.list_lag = Duration::from_millis(ms),
+            Self::KeyLag { ms } => behaviour.key_lag = Duration::from_millis(ms),
+            Self::NoPaging {} => behaviour.paging = false,
+            Self::Clock { ms } => behaviour.clock = Clock::ahead(ms).unwrap_or_default(),
+            Self::NoCors {} => behaviour.cors = false,
+            Self::Drop { .. }
+            | Self::Answer { .. }
+            | Self::Delay { .. }
+            | Self::Cut { .. }
+            | Self::Garbage {}
+            | Self::Late { .. } => return false,
+        }
+        true
+    }
 }
 
 /// When a fault happens.
@@ -135,10 +227,6 @@ pub enum When {
     /// After the request was carried out.
     After,
 }
-
-/// Marks a request whose key is to be created without its annotations.
-#[derive(Debug, Clone, Copy)]
-pub struct StripAnnotations;
 
 /// A rule that a test has added, and how often it was used.
 #[derive(Debug, Clone, Serialize)]
@@ -207,11 +295,14 @@ impl Faults {
         *self.inner() = Inner::default();
     }
 
-    /// Counts a request, and returns the fault for it: that of the first rule that applies.
+    /// Counts a request.
+    pub fn count(&self, operation: Operation) {
+        *self.inner().requests.entry(operation).or_default() += 1;
+    }
+
+    /// The fault for a request: that of the first rule that applies.
     pub fn next(&self, operation: Operation, user: Option<&str>) -> Option<Fault> {
-        let mut inner = self.inner();
-        *inner.requests.entry(operation).or_default() += 1;
-        inner
+        self.inner()
             .active
             .iter_mut()
             .find_map(|active| active.apply(operation, user))

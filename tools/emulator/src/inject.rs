@@ -1,41 +1,79 @@
 //! Serves requests with the faults that were asked for. A request that no fault rule applies to must not be
 //! affected.
 
+use crate::api_error::ApiError;
 use crate::auth;
-use crate::fault::{Fault, StripAnnotations, When};
+use crate::fault::{Fault, When};
 use crate::operation::Operation;
+use crate::policy;
 use crate::state::App;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderName, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::stream;
 use std::convert::Infallible;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower::ServiceExt;
 
 /// Marks a response that is not to be sent: the connection is closed instead.
 #[derive(Debug, Clone, Copy)]
 struct Dropped;
 
+/// Marks a response that pages of other origins must not be able to read.
+#[derive(Debug, Clone, Copy)]
+struct Unreadable;
+
 /// Serves a request through the router, with a fault if a rule applies to it.
 pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Response {
     let (mut parts, body) = request.into_parts();
-    let token = auth::bearer(&parts.headers).unwrap_or_default().to_owned();
-    let operation = Operation::of(&parts.method, &parts.uri);
-    let fault = operation.and_then(|(operation, user)| app.faults.next(operation, user.as_deref()));
-    if let Some(Fault::StripAnnotations {}) = fault {
-        parts.extensions.insert(StripAnnotations);
+    let mut behaviour = app.behaviour;
+    let mut fault = None;
+    if let Some((operation, user)) = Operation::of(&parts.method, &parts.uri) {
+        app.faults.count(operation);
+        if let Some(limit) = &app.rate
+            && let Err(wait) = limit.admit(Instant::now())
+        {
+            return too_many(wait);
+        }
+        fault = app.faults.next(operation, user.as_deref());
     }
-    let run = async move || -> Response {
+    fault.take_if(|fault| fault.change(&mut behaviour));
+    let token = auth::bearer(&parts.headers).unwrap_or_default().to_owned();
+    parts.extensions.insert(behaviour);
+    let mut response = faulty(fault, token, async move || -> Response {
         let request = Request::from_parts(parts, Body::from(body));
         let served: Result<Response, Infallible> = router.oneshot(request).await;
         served.unwrap_or_else(|never| match never {})
-    };
+    })
+    .await;
+    if !behaviour.cors {
+        response.extensions_mut().insert(Unreadable);
+    }
+    if let Some(date) = behaviour
+        .clock
+        .http_date()
+        .and_then(|date| date.parse().ok())
+    {
+        response.headers_mut().entry(header::DATE).or_insert(date);
+    }
+    response
+}
+
+/// Carries out a request as the fault wants it.
+async fn faulty<Run>(
+    fault: Option<Fault>,
+    token: String,
+    run: impl FnOnce() -> Run + Send + 'static,
+) -> Response
+where
+    Run: Future<Output = Response> + Send,
+{
     match fault {
-        None | Some(Fault::StripAnnotations {}) => run().await,
         Some(Fault::Drop { when }) => {
             if when == When::After {
                 run().await;
@@ -46,6 +84,7 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
             status,
             headers,
             body,
+            base64,
             when,
         }) => {
             let key = match when {
@@ -54,6 +93,10 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
             };
             let body = body.replace("{{token}}", &token);
             let body = body.replace("{{key}}", key.as_deref().unwrap_or_default());
+            let body = match base64 {
+                Some(text) => STANDARD.decode(text).unwrap_or_default(),
+                None => body.into_bytes(),
+            };
             replacement(status, headers, body)
         }
         Some(Fault::Delay { ms, when }) => {
@@ -73,7 +116,7 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
         Some(Fault::Cut { bytes }) => cut(run().await, bytes).await,
         Some(Fault::Garbage {}) => {
             run().await;
-            replacement(200, [], "<!doctype html><title>not JSON</title>".into())
+            replacement(200, [], "<!doctype html><title>not JSON</title>")
         }
         Some(Fault::Late { ms }) => {
             tokio::spawn(async move {
@@ -82,7 +125,15 @@ pub async fn serve(app: &App, router: Router, request: Request<Bytes>) -> Respon
             });
             dropped()
         }
+        // The other faults have changed how the service behaves.
+        Some(_) | None => run().await,
     }
+}
+
+/// The answer to a request beyond the rate limit.
+fn too_many(wait: Duration) -> Response {
+    let seconds = wait.as_millis().div_ceil(1_000).to_string();
+    ([(header::RETRY_AFTER, seconds)], ApiError::too_many()).into_response()
 }
 
 /// Runs the work to its end even if the caller disconnects.
@@ -96,6 +147,11 @@ pub fn is_dropped(response: &Response) -> bool {
     response.extensions().get::<Dropped>().is_some()
 }
 
+/// Whether pages of other origins must not be able to read a response.
+pub fn is_unreadable(response: &Response) -> bool {
+    response.extensions().get::<Unreadable>().is_some()
+}
+
 /// A response that is not sent.
 fn dropped() -> Response {
     let mut response = Response::new(Body::empty());
@@ -103,19 +159,20 @@ fn dropped() -> Response {
     response
 }
 
-/// A response that is sent in place of the real one.
+/// A response that is sent in place of the real one. Whatever it holds, it is no document of this origin.
 fn replacement(
     status: u16,
     headers: impl IntoIterator<Item = (String, String)>,
-    body: String,
+    body: impl Into<Body>,
 ) -> Response {
-    let mut response = Response::new(Body::from(body));
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::IM_A_TEAPOT);
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
             response.headers_mut().insert(name, value);
         }
     }
+    policy::sandbox(response.headers_mut());
     response
 }
 

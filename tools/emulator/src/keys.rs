@@ -3,23 +3,21 @@
 use crate::api_error::ApiError;
 use crate::api_key::{ApiKey, KEYS};
 use crate::auth::Caller;
-use crate::extract::{self, Object, Segments};
-use crate::fault::StripAnnotations;
-use crate::page::{ListQuery, Page};
+use crate::behaviour::Behaviour;
+use crate::clock::{as_of, machine_us};
+use crate::extract::{self, Object, Segments, Timestamp};
+use crate::page::{ListQuery, Page, Scope};
+use crate::queries::{self, NewKey};
 use crate::secret;
 use crate::state::App;
-use crate::store::{self, now_us};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
-use axum::http::Method;
+use axum::http::{Method, Uri};
 use axum::response::{IntoResponse, Response};
-use rusqlite::{Connection, params};
-use serde::de::IgnoredAny;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 use utoipa::ToSchema;
 
 /// The body of a create.
@@ -30,35 +28,35 @@ pub struct CreateRequest {
     api_key: Object<NewApiKey>,
 }
 
-/// The key to create. Read-only fields are accepted and ignored.
+/// The key to create. Read-only fields are accepted if their types are right, and ignored.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewApiKey {
     display_name: Option<String>,
-    #[schema(format = DateTime)]
-    expire_time: Option<String>,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expire_time: Option<Timestamp>,
     annotations: Option<BTreeMap<String, String>>,
-    #[serde(default, rename = "keyId")]
+    #[serde(rename = "keyId")]
     #[schema(read_only, value_type = Option<String>)]
-    _key_id: IgnoredAny,
-    #[serde(default, rename = "key")]
+    _key_id: Option<String>,
+    #[serde(rename = "key")]
     #[schema(read_only, value_type = Option<String>)]
-    _key: IgnoredAny,
-    #[serde(default, rename = "createTime")]
+    _key: Option<String>,
+    #[serde(rename = "createTime")]
     #[schema(read_only, value_type = Option<String>, format = DateTime)]
-    _create_time: IgnoredAny,
-    #[serde(default, rename = "secure")]
+    _create_time: Option<Timestamp>,
+    #[serde(rename = "secure")]
     #[schema(read_only, value_type = Option<bool>)]
-    _secure: IgnoredAny,
-    #[serde(default, rename = "email")]
+    _secure: Option<bool>,
+    #[serde(rename = "email")]
     #[schema(read_only, value_type = Option<String>)]
-    _email: IgnoredAny,
-    #[serde(default, rename = "prefix")]
+    _email: Option<String>,
+    #[serde(rename = "prefix")]
     #[schema(read_only, value_type = Option<String>)]
-    _prefix: IgnoredAny,
-    #[serde(default, rename = "lastUsed")]
+    _prefix: Option<String>,
+    #[serde(rename = "lastUsed")]
     #[schema(read_only, value_type = Option<String>, format = DateTime)]
-    _last_used: IgnoredAny,
+    _last_used: Option<Timestamp>,
 }
 
 /// The body of a delete.
@@ -90,8 +88,8 @@ pub async fn dispatch(
     method: Method,
     caller: Result<Caller, ApiError>,
     segments: Result<Segments<(String, String, String)>, ApiError>,
-    query: Result<ListQuery, ApiError>,
-    strip: Option<Extension<StripAnnotations>>,
+    Extension(behaviour): Extension<Behaviour>,
+    uri: Uri,
     body: Bytes,
 ) -> Response {
     let (account, user, action) = match segments {
@@ -103,17 +101,22 @@ pub async fn dispatch(
         "apiKeys:delete" => "POST",
         _ => return ApiError::missing("there is no such method").into_response(),
     };
-    let target = Target { app, account, user };
+    let target = Target {
+        app,
+        account,
+        user,
+        behaviour,
+    };
     let served = match (action.as_str(), method) {
         // HEAD is answered like GET; hyper leaves the body out.
-        ("apiKeys", Method::GET | Method::HEAD) => list(target, caller, query)
+        ("apiKeys", Method::GET | Method::HEAD) => list(target, caller, &uri)
             .await
             .map(IntoResponse::into_response),
         ("apiKeys", Method::POST) => {
-            let created = create(target, caller, &body, strip.is_some()).await;
+            let created = create(target, caller, &uri, &body).await;
             created.map(IntoResponse::into_response)
         }
-        ("apiKeys:delete", Method::POST) => delete(target, caller, &body)
+        ("apiKeys:delete", Method::POST) => delete(target, caller, &uri, &body)
             .await
             .map(IntoResponse::into_response),
         _ => return ([("allow", allow)], ApiError::method()).into_response(),
@@ -121,11 +124,12 @@ pub async fn dispatch(
     served.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The account and the user whose keys a request is about.
+/// The account and the user whose keys a request is about, and how the service behaves for it.
 struct Target {
     app: App,
     account: String,
     user: String,
+    behaviour: Behaviour,
 }
 
 impl Target {
@@ -155,37 +159,41 @@ impl Target {
 async fn create(
     target: Target,
     caller: Result<Caller, ApiError>,
+    uri: &Uri,
     body: &[u8],
-    strip_annotations: bool,
 ) -> Result<Json<ApiKey>, ApiError> {
+    let behaviour = target.behaviour;
     let (app, user) = target.owner(caller?)?;
+    extract::no_query(uri)?;
     let CreateRequest {
         api_key: Object(new),
     } = extract::body(body)?;
-    let expire_us = new.expire_time.as_deref().map(expiry).transpose()?;
-    let annotations = new.annotations.filter(|_| !strip_annotations);
+    let now_us = behaviour.clock.now_us();
+    let expire_us = new.expire_time.map(|Timestamp(us)| us);
+    if expire_us.is_some_and(|us| us <= now_us) {
+        return Err(ApiError::invalid("apiKey.expireTime must be in the future"));
+    }
+    let annotations = new.annotations.filter(|_| behaviour.annotations);
+    if let Some(longest) = behaviour.longest_annotation {
+        check_lengths(annotations.iter().flatten(), longest)?;
+    }
     let display_name = new.display_name.filter(|name| !name.is_empty());
     let work = move |connection: &mut Connection| {
-        let email = store::email_of(connection, &user)?;
+        let email = queries::email_of(connection, &user)?;
         let key = secret::key()?;
-        let key_id = secret::id()?;
         let written = annotations.as_ref().map(serde_json::to_string);
-        connection
-            .prepare_cached(
-                "INSERT INTO keys (key_id, user, hash, display_name, prefix, email, create_us,
-                 expire_us, annotations) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                key_id,
-                user,
-                secret::hash(&key),
-                display_name.as_deref().unwrap_or("default"),
-                secret::prefix(&key),
-                email,
-                now_us(),
-                expire_us,
-                written.transpose().unwrap_or_default(),
-            ])?;
+        let new = NewKey {
+            user: &user,
+            email: &email,
+            key: &key,
+            display_name: display_name.as_deref().unwrap_or("default"),
+            annotations: written.transpose().unwrap_or_default(),
+            create_us: now_us,
+            expire_us,
+            last_used_us: None,
+            since_us: machine_us(),
+        };
+        queries::insert_key(connection, &new)?;
         let stored = connection
             .prepare_cached("SELECT * FROM keys WHERE seq = ?")?
             .query_row([connection.last_insert_rowid()], KEYS.read)?;
@@ -194,21 +202,20 @@ async fn create(
     app.store.run(work).await.map(Json)
 }
 
-/// Reads `expireTime`, in microseconds since 1970. It must be in the future.
-fn expiry(text: &str) -> Result<i64, ApiError> {
-    // The parser alone would also accept other separators than T, and times that are past the year
-    // 9999 in UTC.
-    let time = OffsetDateTime::parse(text, &Rfc3339)
-        .ok()
-        .filter(|_| matches!(text.as_bytes().get(10), Some(b'T' | b't')))
-        .and_then(|time| time.checked_to_offset(UtcOffset::UTC))
-        .filter(|time| time.year() <= 9_999)
-        .ok_or_else(|| ApiError::invalid("expireTime must be an RFC 3339 time"))?;
-    let us = store::microseconds(time);
-    if us <= now_us() {
-        return Err(ApiError::invalid("expireTime must be in the future"));
+/// Fails if the value of an annotation has too many characters.
+fn check_lengths<'a>(
+    annotations: impl Iterator<Item = (&'a String, &'a String)>,
+    longest: usize,
+) -> Result<(), ApiError> {
+    for (name, value) in annotations {
+        let length = value.chars().count();
+        if length > longest {
+            return Err(ApiError::invalid(format!(
+                "apiKey.annotations.{name} has {length} characters, of at most {longest}"
+            )));
+        }
     }
-    Ok(us)
+    Ok(())
 }
 
 /// List API Keys
@@ -221,13 +228,18 @@ fn expiry(text: &str) -> Result<i64, ApiError> {
     security(("bearer" = []))
 )]
 async fn list(
-    Target { app, account, user }: Target,
+    Target {
+        app,
+        account,
+        user,
+        behaviour,
+    }: Target,
     caller: Result<Caller, ApiError>,
-    query: Result<ListQuery, ApiError>,
+    uri: &Uri,
 ) -> Result<Json<ApiKeyPage>, ApiError> {
     let caller = caller?;
     app.check_account(&account)?;
-    let query = query?;
+    let query: ListQuery = extract::query(uri)?;
     let owner = (user != "-").then_some(user);
     match &owner {
         None => caller.may_list_all()?,
@@ -235,9 +247,13 @@ async fn list(
     }
     let work = move |connection: &mut Connection| {
         if let Some(owner) = &owner {
-            store::email_of(connection, owner)?;
+            queries::email_of(connection, owner)?;
         }
-        Page::read(&KEYS, connection, owner.as_deref(), &query)
+        let shown = as_of(behaviour.list_lag);
+        let scope = Scope::of(owner)
+            .and("since_us <= ?", shown)
+            .and("(until_us IS NULL OR until_us > ?)", shown);
+        Page::read(&KEYS, connection, scope, &query, behaviour.paging)
     };
     let page = app.store.run(work).await?;
     Ok(Json(ApiKeyPage {
@@ -260,19 +276,16 @@ async fn list(
 async fn delete(
     target: Target,
     caller: Result<Caller, ApiError>,
+    uri: &Uri,
     body: &[u8],
 ) -> Result<Json<Empty>, ApiError> {
     let (app, user) = target.owner(caller?)?;
+    extract::no_query(uri)?;
     let DeleteRequest { key_id } = extract::body(body)?;
     let work = move |connection: &mut Connection| {
-        store::email_of(connection, &user)?;
-        let deleted = connection
-            .prepare_cached("DELETE FROM keys WHERE user = ? AND key_id = ?")?
-            .execute([&user, &key_id])?;
-        match deleted {
-            0 => Err(ApiError::missing("this user has no such key")),
-            _ => Ok(Json(Empty {})),
-        }
+        queries::email_of(connection, &user)?;
+        queries::delete_key(connection, &user, &key_id)?;
+        Ok(Json(Empty {}))
     };
     app.store.run(work).await
 }

@@ -1,7 +1,7 @@
 //! The access log: a line of JSON on standard error for each request. It must not contain secrets, so it
 //! leaves out queries and headers, and a request must not have to wait for it.
 
-use crate::store::{now_us, rfc3339};
+use crate::clock::{machine_us, rfc3339};
 use axum::extract::Request;
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
@@ -139,7 +139,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let line = json!({
-            "time": rfc3339(now_us()),
+            "time": rfc3339(machine_us()),
             "method": self.method,
             "path": self.path,
             "status": self.status,

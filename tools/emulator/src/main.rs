@@ -3,22 +3,35 @@
 //! It stores users and keys in SQLite and checks what the real service is known to check. With `--faults`,
 //! tests can make it fail the way a network does.
 
+mod accounts;
 mod api_error;
 mod api_key;
 mod arguments;
 mod auth;
+mod behaviour;
+mod body;
+mod clock;
 mod control;
+mod cors;
 mod cursor;
+mod duration;
 mod extract;
 mod fault;
 mod filter;
 mod inject;
 mod keys;
 mod log;
+mod mask;
 mod openapi;
 mod operation;
+mod origin;
 mod page;
+mod policy;
+mod queries;
+mod rate;
+mod schema;
 mod secret;
+mod seed;
 mod server;
 mod sort;
 mod state;

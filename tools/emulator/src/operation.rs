@@ -18,6 +18,8 @@ pub enum Operation {
     Users,
     /// Get Account.
     Account,
+    /// List Accounts.
+    Accounts,
 }
 
 impl Operation {
@@ -33,6 +35,7 @@ impl Operation {
         let get = matches!(*method, Method::GET | Method::HEAD);
         let post = method == Method::POST;
         match segments.as_slice() {
+            ["v1", "accounts"] if get => Some((Self::Accounts, None)),
             ["v1", "accounts", _] if get => Some((Self::Account, None)),
             ["v1", "accounts", _, "users"] if get => Some((Self::Users, None)),
             ["v1", "accounts", _, "users", user, action] => {

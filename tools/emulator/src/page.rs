@@ -4,47 +4,61 @@
 use crate::api_error::ApiError;
 use crate::cursor::Cursor;
 use crate::filter::{self, MOST_CONDITIONS};
+use crate::mask::Mask;
 use crate::sort::SortOrder;
-use crate::table::{FieldKind, Table};
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
+use crate::table::{FieldKind, PageSizes, Table};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
 use utoipa::IntoParams;
-
-/// The largest page size, which is also the default.
-const LARGEST_PAGE: u32 = 1_000;
 
 /// The query parameters of a list request.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// How many rows a page may hold, at most 1000; 1000 if this is 0 or absent.
     #[param(value_type = Option<i32>, minimum = 0)]
-    page_size: Option<String>,
+    pub page_size: Option<String>,
     /// The `nextPageToken` of an earlier page.
-    page_token: Option<String>,
+    pub page_token: Option<String>,
     /// Comparisons of text fields with `=`, joined by `AND`.
-    filter: Option<String>,
+    pub filter: Option<String>,
     /// Field names, each with an optional ` desc`.
-    order_by: Option<String>,
-    /// The fields to return.
-    read_mask: Option<String>,
+    pub order_by: Option<String>,
+    /// The fields to return, or `*`.
+    pub read_mask: Option<String>,
 }
 
-impl<S: Sync> FromRequestParts<S> for ListQuery {
-    type Rejection = ApiError;
+/// Which rows of a table a list is about.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// The user whose rows they are; [`None`] for those of all users. Page tokens are for one owner's list.
+    owner: Option<String>,
+    conditions: Vec<String>,
+    values: Vec<Value>,
+}
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(query)) => Ok(query),
-            Err(_) => Err(ApiError::invalid("the query cannot be parsed")),
-        }
+impl Scope {
+    /// The rows of one user, or of all users.
+    pub fn of(owner: Option<String>) -> Self {
+        let scope = match owner.clone() {
+            Some(owner) => Self::default().and("user = ?", owner),
+            None => Self::default(),
+        };
+        Self { owner, ..scope }
+    }
+
+    /// Those rows that also meet this condition, which has one parameter.
+    pub fn and(mut self, condition: &str, value: impl Into<Value>) -> Self {
+        self.conditions.push(condition.into());
+        self.values.push(value.into());
+        self
     }
 }
+
+/// The size of the one page of a list without paging.
+const NO_PAGING: usize = i32::MAX as usize;
 
 /// One page of a list.
 #[derive(Debug)]
@@ -58,29 +72,35 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads one page of the rows that belong to `owner`, or of all rows.
+    /// Reads one page of the rows in this scope; all of them if there is no paging.
     pub fn read<T: Serialize>(
         table: &Table<T>,
         connection: &Connection,
-        owner: Option<&str>,
+        scope: Scope,
         query: &ListQuery,
+        paging: bool,
     ) -> Result<Self, ApiError> {
-        let size = page_size(query.page_size.as_deref())?;
+        let size = match paging {
+            true => page_size(query.page_size.as_deref(), table.page_sizes)?,
+            false => NO_PAGING,
+        };
         let order = SortOrder::parse(table, query.order_by.as_deref().unwrap_or_default())?;
-        let mask = mask(table, query.read_mask.as_deref().unwrap_or_default())?;
+        let mask = Mask::parse(table, query.read_mask.as_deref().unwrap_or_default())?;
         let filter = query.filter.clone().unwrap_or_default();
         let (mut conditions, mut values) = conditions(table, &filter)?;
-        if let Some(owner) = owner {
-            conditions.push("user = ?".into());
-            values.push(owner.to_owned().into());
-        }
+        conditions.extend(scope.conditions);
+        values.extend(scope.values);
         let total = format!("SELECT count(*) FROM {}{}", table.name, all_of(&conditions));
         let total_size = connection
             .prepare_cached(&total)?
             .query_row(params_from_iter(&values), |row| row.get(0))?;
 
-        let list = format!("{}|{owner:?}|{filter}|{order:?}", table.name);
-        let token = query.page_token.as_deref().unwrap_or_default();
+        let list = format!("{}|{:?}|{filter}|{order:?}", table.name, scope.owner);
+        let token = query
+            .page_token
+            .as_deref()
+            .filter(|_| paging)
+            .unwrap_or_default();
         if !token.is_empty() {
             let last = Cursor::values(token, &list, order.len())
                 .ok_or_else(|| ApiError::invalid("pageToken does not belong to this list"))?;
@@ -114,7 +134,7 @@ impl Page {
             if page.items.len() + 1 == size {
                 last = order.values(row, first_sort_column)?;
             }
-            page.items.push(masked((table.read)(row)?, mask.as_deref()));
+            page.items.push(mask.apply((table.read)(row)?));
         }
         Ok(page)
     }
@@ -147,35 +167,19 @@ fn conditions<T>(table: &Table<T>, filter: &str) -> Result<(Vec<String>, Vec<Val
     Ok((conditions, values))
 }
 
-/// Parses `readMask`; [`None`] if it names no field, which asks for all of them.
-fn mask<'a, T>(table: &Table<T>, text: &'a str) -> Result<Option<Vec<&'a str>>, ApiError> {
-    let fields: Vec<&str> = text
-        .split(',')
-        .map(str::trim)
-        .filter(|field| !field.is_empty())
-        .collect();
-    if let Some(field) = fields.iter().find(|field| table.column(field).is_none()) {
-        return Err(ApiError::invalid(format!(
-            "readMask: there is no field {field:?}"
-        )));
-    }
-    Ok((!fields.is_empty()).then_some(fields))
-}
-
-/// Parses `pageSize`.
-fn page_size(text: Option<&str>) -> Result<usize, ApiError> {
+/// Parses `pageSize`, an int32.
+fn page_size(text: Option<&str>, sizes: PageSizes) -> Result<usize, ApiError> {
     let size = match text {
-        None | Some("") => 0,
-        Some(text) => text
-            .parse::<u32>()
-            .map_err(|_| ApiError::invalid("pageSize must be a whole number, 0 or greater"))?,
+        None | Some("") => Some(0),
+        Some(text) => text.parse::<i32>().ok(),
     };
-    let size = if size == 0 {
-        LARGEST_PAGE
-    } else {
-        size.min(LARGEST_PAGE)
-    };
-    Ok(size as usize)
+    match size.map(usize::try_from) {
+        Some(Ok(0)) => Ok(sizes.default),
+        Some(Ok(size)) => Ok(size.min(sizes.most)),
+        _ => Err(ApiError::invalid(
+            "pageSize must be a whole number from 0 to 2147483647",
+        )),
+    }
 }
 
 /// The `WHERE` clause for these conditions; empty if there are none.
@@ -185,18 +189,6 @@ fn all_of(conditions: &[String]) -> String {
     } else {
         format!(" WHERE {}", conditions.join(" AND "))
     }
-}
-
-/// The resource as JSON, with only the fields in the mask if there is one.
-fn masked(item: impl Serialize, mask: Option<&[&str]>) -> serde_json::Value {
-    let mut item = serde_json::to_value(item).unwrap_or_default();
-    if let (Some(mask), Some(fields)) = (mask, item.as_object_mut()) {
-        let kept = std::mem::take(fields).into_iter();
-        *fields = kept
-            .filter(|(field, _)| mask.contains(&field.as_str()))
-            .collect::<Map<_, _>>();
-    }
-    item
 }
 
 #[cfg(test)]
@@ -212,11 +204,12 @@ mod tests {
             (Some("0"), 1_000),
             (Some("1"), 1),
             (Some("5000"), 1_000),
+            (Some("2147483647"), 1_000),
         ] {
-            assert_eq!(page_size(text).unwrap(), size, "{text:?}");
+            assert_eq!(page_size(text, PageSizes::USUAL).unwrap(), size, "{text:?}");
         }
-        for text in ["-1", "1.5", "many", "99999999999"] {
-            assert!(page_size(Some(text)).is_err(), "{text}");
+        for text in ["-1", "1.5", "many", "2147483648", "99999999999"] {
+            assert!(page_size(Some(text), PageSizes::USUAL).is_err(), "{text}");
         }
     }
 
@@ -233,15 +226,5 @@ mod tests {
         ] {
             assert!(conditions(&KEYS, text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn a_mask_can_only_name_known_fields() {
-        assert_eq!(mask(&KEYS, "").unwrap(), None);
-        assert_eq!(
-            mask(&KEYS, "keyId, email").unwrap().unwrap(),
-            ["keyId", "email"]
-        );
-        assert!(mask(&KEYS, "keyId,hash").is_err());
     }
 }

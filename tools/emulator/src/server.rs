@@ -3,17 +3,21 @@
 
 use crate::api_error::ApiError;
 use crate::arguments::Arguments;
+use crate::cors::Cors;
 use crate::log::{CallerName, Log};
+use crate::rate::RateLimit;
 use crate::state::App;
 use crate::store::Store;
-use crate::{auth, control, inject, keys, openapi, secret, users, www};
+use crate::{
+    accounts, auth, body, control, inject, keys, openapi, origin, policy, secret, users, www,
+};
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
-use futures_util::StreamExt;
+use axum::routing::{any, delete, get, post};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,12 +27,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-
-/// The largest body that is accepted, in bytes.
-const LARGEST_BODY: usize = 1 << 20;
-
-/// How much of a body that is too large is read before it is refused, in bytes.
-const LARGEST_DRAINED: usize = 64 << 20;
 
 /// How long to wait for running requests at shutdown.
 const GRACE: Duration = Duration::from_secs(3);
@@ -42,12 +40,23 @@ pub async fn serve(
 ) {
     let app = App {
         account: arguments.account.as_str().into(),
+        other_accounts: arguments.other_accounts.clone().into(),
+        users: arguments.users.iter().map(|user| user.id.clone()).collect(),
+        behaviour: arguments.behaviour(),
+        rate: arguments.rate.map(RateLimit::new).map(Arc::new),
         bootstrap: secret::hash(&arguments.token),
         store: store.clone(),
         faults: Arc::default(),
         log: Log::start(&arguments.token),
     };
-    let router = router(&app, arguments);
+    let server = Server {
+        router: router(&app, arguments),
+        app: app.clone(),
+        hosts: arguments.hosts.clone().into(),
+        cors: Arc::new(arguments.cors.clone()),
+        body_timeout: arguments.body_timeout,
+        has_control: arguments.faults,
+    };
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -64,11 +73,11 @@ pub async fn serve(
         };
         // Answers are small, and should not wait to be sent together.
         let _ = stream.set_nodelay(true);
-        let (app, router) = (app.clone(), router.clone());
+        let server = server.clone();
         let service = service_fn(move |request: Request<Incoming>| {
-            let (app, router) = (app.clone(), router.clone());
+            let server = server.clone();
             async move {
-                let response = answer(&app, router, request.map(Body::new)).await;
+                let response = server.answer(request.map(Body::new)).await;
                 // On an error, hyper closes the connection without sending anything.
                 match inject::is_dropped(&response) {
                     true => Err(io::Error::other("dropped by a fault rule")),
@@ -118,7 +127,8 @@ pub fn stop() -> io::Result<impl Future<Output = ()>> {
 /// The routes of the API, of `/_emulator` and of the files.
 fn router(app: &App, arguments: &Arguments) -> Router {
     let mut router = Router::new()
-        .route("/v1/accounts/{account}", get(users::account))
+        .route("/v1/accounts", get(accounts::list))
+        .route("/v1/accounts/{account}", get(accounts::get))
         .route("/v1/accounts/{account}/users", get(users::list))
         .route(
             "/v1/accounts/{account}/users/{user}/{action}",
@@ -127,9 +137,10 @@ fn router(app: &App, arguments: &Arguments) -> Router {
         .route("/openapi.json", get(openapi::document));
     if arguments.faults {
         router = router
-            .route("/_emulator", axum::routing::delete(control::reset))
+            .route("/_emulator", delete(control::reset))
             .route("/_emulator/keys", get(control::keys))
             .route("/_emulator/stats", get(control::stats))
+            .route("/_emulator/users/{user}", delete(control::remove_user))
             .route(
                 "/_emulator/faults",
                 post(control::add_fault)
@@ -145,67 +156,65 @@ fn router(app: &App, arguments: &Arguments) -> Router {
     router.with_state(app.clone())
 }
 
-/// Answers a request and logs it. Adds the headers that every answer has.
-async fn answer(app: &App, router: Router, request: Request) -> Response {
-    let caller = CallerName::default();
-    let id = secret::id().unwrap_or_default();
-    let token = auth::bearer(request.headers()).unwrap_or_default();
-    let mut line = app.log.begin(&request, token, &id, &caller);
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        match read_body(request).await {
-            Ok(mut request) => {
-                request.extensions_mut().insert(caller);
-                inject::serve(app, router, request).await
-            }
-            Err(error) => error.into_response(),
-        }
-    };
-    // A fault may have set these headers to something else.
-    let headers = response.headers_mut();
-    headers
-        .entry(header::ACCESS_CONTROL_ALLOW_ORIGIN)
-        .or_insert(HeaderValue::from_static("*"));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.entry("x-request-id").or_insert(id);
-    }
-    if !inject::is_dropped(&response) {
-        line.answered(response.status().as_u16());
-    }
-    response
+/// What every request is answered with.
+#[derive(Clone)]
+struct Server {
+    app: App,
+    router: Router,
+    hosts: Arc<[String]>,
+    cors: Arc<Cors>,
+    body_timeout: Duration,
+    has_control: bool,
 }
 
-/// Reads the whole body of a request. A body that is too large is read too, up to a limit, as a caller
-/// that is still sending would see a broken connection instead of the error.
-async fn read_body(request: Request) -> Result<Request<Bytes>, ApiError> {
-    let (parts, body) = request.into_parts();
-    let mut pieces = body.into_data_stream();
-    let (mut body, mut size) = (Vec::new(), 0);
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| ApiError::invalid("the body is incomplete"))?;
-        size += piece.len();
-        if size > LARGEST_DRAINED {
-            break;
+impl Server {
+    /// Fails unless the request may be served.
+    fn admit(&self, request: &Parts) -> Result<(), ApiError> {
+        origin::admit(request, &self.hosts)?;
+        if self.has_control && origin::is_control(request.uri.path()) {
+            origin::admit_control(request)?;
         }
-        if size <= LARGEST_BODY {
-            body.extend_from_slice(&piece);
-        }
+        Ok(())
     }
-    match size <= LARGEST_BODY {
-        true => Ok(Request::from_parts(parts, body.into())),
-        false => Err(ApiError::too_large()),
-    }
-}
 
-/// The answer to a CORS preflight request.
-fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type",
-        ),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
+    /// Answers a request and logs it. Adds the headers that every answer has.
+    async fn answer(&self, request: Request) -> Response {
+        let caller = CallerName::default();
+        let id = secret::id().unwrap_or_default();
+        let token = auth::bearer(request.headers()).unwrap_or_default();
+        let mut line = self.app.log.begin(&request, token, &id, &caller);
+        let (mut parts, body) = request.into_parts();
+        let sent = parts.headers.clone();
+        let is_api = !origin::is_control(parts.uri.path());
+        let is_preflight = is_api && parts.method == Method::OPTIONS;
+        let admitted = self.admit(&parts);
+        let may_be_read = is_api && admitted.is_ok();
+        parts.extensions.insert(caller);
+        let mut response = match admitted {
+            Err(refusal) => refusal.into_response(),
+            Ok(()) if is_preflight => StatusCode::NO_CONTENT.into_response(),
+            Ok(()) => match body::read(body, self.body_timeout).await {
+                Ok(body) => {
+                    let request = Request::from_parts(parts, body);
+                    inject::serve(&self.app, self.router.clone(), request).await
+                }
+                // The rest of the body would be taken for the next request.
+                Err(error) => ([(header::CONNECTION, "close")], error).into_response(),
+            },
+        };
+        let is_unreadable = inject::is_unreadable(&response);
+        let headers = response.headers_mut();
+        if may_be_read && !is_unreadable {
+            self.cors.apply(&sent, is_preflight, headers);
+        }
+        policy::protect(headers);
+        // A fault may have set this header to something else.
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            headers.entry("x-request-id").or_insert(id);
+        }
+        if !inject::is_dropped(&response) {
+            line.answered(response.status().as_u16());
+        }
+        response
+    }
 }

@@ -1,47 +1,14 @@
-//! The users and keys, stored in SQLite. With `--db`, an acknowledged write survives a
+//! The database: the accounts, users and keys in SQLite. With `--db`, an acknowledged write survives a
 //! crash.
 
 use crate::api_error::ApiError;
 use crate::arguments::{Arguments, User};
+use crate::schema;
+use crate::seed;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
-/// The shortest time between two updates of a key's `last_used_us`, in microseconds: most requests
-/// should not have to write.
-const LAST_USED_EVERY_US: i64 = 1_000_000;
-
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS users (
-        seq INTEGER PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
-        name TEXT NOT NULL,
-        email TEXT NOT NULL,
-        role TEXT NOT NULL,
-        service_account INTEGER NOT NULL,
-        create_us INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS keys (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        key_id TEXT NOT NULL UNIQUE,
-        user TEXT NOT NULL,
-        hash BLOB NOT NULL UNIQUE,
-        display_name TEXT NOT NULL,
-        prefix TEXT NOT NULL,
-        email TEXT NOT NULL,
-        create_us INTEGER NOT NULL,
-        expire_us INTEGER,
-        last_used_us INTEGER,
-        annotations TEXT
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS keys_of_user ON keys (user, seq);
-";
-
-/// SQLite's `application_id`, by which the emulator recognises its own files: "fwke".
-const APPLICATION: i32 = 0x6677_6b65;
 
 /// How long to wait for an emulator that is shutting down to release the database.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -54,8 +21,8 @@ impl Store {
     /// Opens the file, or a database in memory if there is none, and replaces its users by those of
     /// the arguments.
     pub fn open(file: Option<&Path>, arguments: &Arguments) -> Result<Self, String> {
-        let open = || -> rusqlite::Result<Option<Self>> {
-            let connection = match file {
+        let open = || -> rusqlite::Result<Result<Self, String>> {
+            let mut connection = match file {
                 Some(file) => Connection::open(file)?,
                 None => Connection::open_in_memory()?,
             };
@@ -65,56 +32,27 @@ impl Store {
             let is_ours = connection.query_row(
                 "SELECT application_id = ?1 OR NOT EXISTS (SELECT 1 FROM sqlite_schema)
                  FROM pragma_application_id",
-                [APPLICATION],
+                [schema::APPLICATION],
                 |row| row.get::<_, bool>(0),
             )?;
-            is_ours
-                .then(|| Self::prepare(connection, arguments))
-                .transpose()
+            if !is_ours {
+                return Ok(Err("it belongs to another program".into()));
+            }
+            if let Some(account) = other_account(&connection, &arguments.account)? {
+                return Ok(Err(format!("it holds the keys of the account {account:?}")));
+            }
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            fill(&mut connection, arguments)?;
+            Ok(Ok(Self(Arc::new(Mutex::new(connection)))))
         };
         match open() {
-            Ok(Some(store)) => Ok(store),
-            Ok(None) => Err("it belongs to another program".into()),
+            Ok(opened) => opened,
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
                 Err("it is in use".into())
             }
             Err(error) => Err(error.to_string()),
         }
-    }
-
-    fn prepare(mut connection: Connection, arguments: &Arguments) -> rusqlite::Result<Self> {
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        let transaction = connection.transaction()?;
-        transaction.pragma_update(None, "application_id", APPLICATION)?;
-        transaction.execute_batch(SCHEMA)?;
-        for user in &arguments.users {
-            transaction.execute(
-                "INSERT INTO users (id, name, email, role, service_account, create_us)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-                 ON CONFLICT (id) DO UPDATE SET name = ?2, email = ?3, role = ?4, service_account = ?5",
-                params![
-                    user.id,
-                    format!("accounts/{}/users/{}", arguments.account, user.id),
-                    email(user, &arguments.account),
-                    user.role.name(),
-                    user.service_account,
-                    now_us(),
-                ],
-            )?;
-        }
-        let ids: Vec<&str> = arguments
-            .users
-            .iter()
-            .map(|user| user.id.as_str())
-            .collect();
-        let ids = serde_json::to_string(&ids).unwrap_or_default();
-        transaction.execute(
-            "DELETE FROM users WHERE id NOT IN (SELECT value FROM json_each(?1))",
-            [ids],
-        )?;
-        transaction.commit()?;
-        Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
     /// Runs a job on the database, on a thread that may block.
@@ -140,6 +78,59 @@ impl Store {
     }
 }
 
+/// The account that a database was written for, if it is another than this one. Its users tell: every
+/// database has some.
+fn other_account(connection: &Connection, account: &str) -> rusqlite::Result<Option<String>> {
+    let has_users = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'users')";
+    if !connection.query_row(has_users, [], |row| row.get(0))? {
+        return Ok(None);
+    }
+    let name: Option<String> = connection
+        .query_row("SELECT name FROM users LIMIT 1", [], |row| row.get(0))
+        .optional()?;
+    let other = name.as_deref().and_then(|name| name.split('/').nth(1));
+    Ok(other.filter(|other| *other != account).map(str::to_owned))
+}
+
+/// Creates the tables, and replaces the accounts and users by those of the arguments.
+fn fill(connection: &mut Connection, arguments: &Arguments) -> rusqlite::Result<()> {
+    let now = arguments.clock.now_us();
+    let transaction = connection.transaction()?;
+    schema::prepare(&transaction)?;
+    transaction.execute("UPDATE users SET removed = 1", [])?;
+    for user in &arguments.users {
+        transaction.execute(
+            "INSERT INTO users (id, name, email, role, service_account, create_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE
+             SET name = ?2, email = ?3, role = ?4, service_account = ?5, removed = 0",
+            params![
+                user.id,
+                format!("accounts/{}/users/{}", arguments.account, user.id),
+                email(user, &arguments.account),
+                user.role.name(),
+                user.service_account,
+                now,
+            ],
+        )?;
+    }
+    let accounts: Vec<&str> = arguments.accounts().collect();
+    for account in &accounts {
+        transaction.execute(
+            "INSERT INTO accounts (id, name, create_us) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO NOTHING",
+            params![account, format!("accounts/{account}"), now],
+        )?;
+    }
+    transaction.execute(
+        "DELETE FROM accounts WHERE id NOT IN (SELECT value FROM json_each(?1))",
+        [serde_json::to_string(&accounts).unwrap_or_default()],
+    )?;
+    if arguments.seed {
+        seed::plant(&transaction, arguments, now)?;
+    }
+    transaction.commit()
+}
+
 /// The address made up for a user.
 fn email(user: &User, account: &str) -> String {
     if user.service_account {
@@ -147,62 +138,4 @@ fn email(user: &User, account: &str) -> String {
     } else {
         format!("{}@example.com", user.id)
     }
-}
-
-/// The user whose key has this hash, if the key has not expired. Notes that the key was used.
-pub fn owner_of(connection: &Connection, hash: &[u8; 32]) -> rusqlite::Result<Option<String>> {
-    let now = now_us();
-    let found: Option<(i64, String, Option<i64>)> = connection
-        .prepare_cached(
-            "SELECT seq, user, last_used_us FROM keys
-             WHERE hash = ?1 AND (expire_us IS NULL OR expire_us > ?2)",
-        )?
-        .query_row(params![hash, now], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .optional()?;
-    let Some((seq, user, last_used_us)) = found else {
-        return Ok(None);
-    };
-    if last_used_us.is_none_or(|used| now - used >= LAST_USED_EVERY_US) {
-        connection
-            .prepare_cached("UPDATE keys SET last_used_us = ?2 WHERE seq = ?1")?
-            .execute(params![seq, now])?;
-    }
-    Ok(Some(user))
-}
-
-/// The role of the user with this id, if there is one.
-pub fn role_of(connection: &Connection, user: &str) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT role FROM users WHERE id = ?1")?
-        .query_row([user], |row| row.get(0))
-        .optional()
-}
-
-/// The e-mail address of the user with this id; fails with 404 if there is none.
-pub fn email_of(connection: &Connection, user: &str) -> Result<String, ApiError> {
-    connection
-        .prepare_cached("SELECT email FROM users WHERE id = ?")?
-        .query_row([user], |row| row.get(0))
-        .optional()?
-        .ok_or_else(|| ApiError::missing("there is no such user"))
-}
-
-/// The current time, in microseconds since 1970.
-pub fn now_us() -> i64 {
-    microseconds(OffsetDateTime::now_utc())
-}
-
-/// A time in microseconds since 1970. Every time with a four-digit year fits.
-pub fn microseconds(time: OffsetDateTime) -> i64 {
-    i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap_or(i64::MAX)
-}
-
-/// Microseconds since 1970 as RFC 3339 text.
-pub fn rfc3339(us: i64) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(us) * 1_000)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }

@@ -15,10 +15,29 @@ pub enum FieldKind {
     Secret,
 }
 
+/// How many rows a page has.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSizes {
+    /// If the request does not say it.
+    pub default: usize,
+    /// At most, whatever the request says.
+    pub most: usize,
+}
+
+impl PageSizes {
+    /// Those of most lists.
+    pub const USUAL: Self = Self {
+        default: 1_000,
+        most: 1_000,
+    };
+}
+
 /// A table that can be listed.
 pub struct Table<T: 'static> {
     /// The table's name in the database.
     pub name: &'static str,
+    /// How many rows a page has.
+    pub page_sizes: PageSizes,
     /// For each field: its name in the API, its column, and its kind.
     pub fields: &'static [(&'static str, &'static str, FieldKind)],
     /// Turns a row into the resource that the API returns.

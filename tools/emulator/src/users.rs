@@ -1,14 +1,16 @@
-//! The handlers that return the account and its users. Only the command line can change these.
+//! The handler that lists the account's users.
 
 use crate::api_error::ApiError;
 use crate::auth::Caller;
-use crate::extract::Segments;
-use crate::page::{ListQuery, Page};
+use crate::behaviour::Behaviour;
+use crate::clock::rfc3339;
+use crate::extract::{self, Segments};
+use crate::page::{ListQuery, Page, Scope};
 use crate::state::App;
-use crate::store::rfc3339;
-use crate::table::{FieldKind, Table};
+use crate::table::{FieldKind, PageSizes, Table};
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Extension, State};
+use axum::http::Uri;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +33,7 @@ pub struct User {
 /// The table of users.
 const USERS: Table<User> = Table {
     name: "users",
+    page_sizes: PageSizes::USUAL,
     fields: &[
         ("name", "name", FieldKind::Text),
         ("email", "email", FieldKind::Text),
@@ -67,16 +70,6 @@ pub struct UserPage {
     total_size: i64,
 }
 
-/// An account.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Account {
-    /// `accounts/{account}`.
-    name: String,
-    display_name: String,
-    state: &'static str,
-}
-
 /// List Users
 #[utoipa::path(
     get,
@@ -90,36 +83,19 @@ pub async fn list(
     State(app): State<App>,
     _: Caller,
     Segments(account): Segments<String>,
-    query: ListQuery,
+    Extension(behaviour): Extension<Behaviour>,
+    uri: Uri,
 ) -> Result<Json<UserPage>, ApiError> {
     app.check_account(&account)?;
-    let work = move |connection: &mut Connection| Page::read(&USERS, connection, None, &query);
+    let query: ListQuery = extract::query(&uri)?;
+    let work = move |connection: &mut Connection| {
+        let scope = Scope::default().and("removed = ?", 0);
+        Page::read(&USERS, connection, scope, &query, behaviour.paging)
+    };
     let page = app.store.run(work).await?;
     Ok(Json(UserPage {
         users: page.items,
         next_page_token: page.next_page_token,
         total_size: page.total_size,
-    }))
-}
-
-/// Get Account
-#[utoipa::path(
-    get,
-    operation_id = "getAccount",
-    path = "/v1/accounts/{account_id}",
-    params(("account_id" = String, Path)),
-    responses((status = 200, description = "The account", body = Account), ApiError),
-    security(("bearer" = []))
-)]
-pub async fn account(
-    State(app): State<App>,
-    _: Caller,
-    Segments(account): Segments<String>,
-) -> Result<Json<Account>, ApiError> {
-    app.check_account(&account)?;
-    Ok(Json(Account {
-        name: format!("accounts/{account}"),
-        display_name: account,
-        state: "READY",
     }))
 }

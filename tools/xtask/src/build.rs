@@ -1,27 +1,32 @@
 //! Builds the publishable npm package: the module, its glue, the entries, the types.
 
 use crate::command::{self, node_tool};
+use crate::glue;
 use crate::setup::{self, WASM_TARGET, modified};
 use crate::sizes;
+use crate::stage;
 use crate::workspace::Workspace;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
-use flate2::{Compression, write::ZlibEncoder};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use wasm_bindgen_cli_support::{Bindgen, Output};
+use wasm_bindgen_cli_support::Bindgen;
 
 /// The module's name in dist/ and in the glue.
 const MODULE: &str = "fireworks_keys";
 
 /// The bundles in dist/: each is `src/js/entry/<name>.ts` with everything it needs.
-const ENTRIES: [&str; 5] = ["default", "edge-light", "inline", "url", "workerd"];
+const ENTRIES: [&str; 4] = ["default", "edge", "inline", "url"];
 
 /// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
 /// entry, which is another in each runtime.
-const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
+const BROKER: [&str; 4] = ["cloudflare", "index", "jwt", "redis"];
+
+/// The bundles of the page's half of a broker in dist/member/: each is `src/js/member/<name>.ts`. The first
+/// loads the second only where a page's tabs share keys.
+const MEMBER: [&str; 2] = ["index", "tabs"];
 
 /// What the broker's bundles leave to whoever imports them.
 const BROKER_IMPORTS: [&str; 3] = ["cloudflare:workers", "fireworks-keys", "jose"];
@@ -109,7 +114,7 @@ pub fn build(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     build_flavour(workspace, &Flavour::release(workspace))?;
-    stage(workspace)
+    stage::www(workspace)
 }
 
 fn build_flavour(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
@@ -194,11 +199,11 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
     let renamed = if flavour.debug {
         Vec::new()
     } else {
-        shorten(&mut output)
+        glue::shorten(&mut output, MODULE)
     };
     output.emit(folder).context("wasm-bindgen")?;
     let glue = folder.join(MODULE).with_extension("js");
-    fs::write(&glue, tidy(&fs::read_to_string(&glue)?, &renamed)?)?;
+    fs::write(&glue, glue::tidy(&fs::read_to_string(&glue)?, &renamed)?)?;
     let bound = folder.join(format!("{MODULE}_bg.wasm"));
     let module = folder.join(MODULE).with_extension("wasm");
     command::run(
@@ -210,95 +215,17 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
             .arg(&module)
             .arg(&bound),
     )?;
-    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(&fs::read(&module)?)?;
-    fs::write(&deflated, encoder.finish()?)?;
+    // Pages unpack it, so it is worth the seconds that the smallest form takes.
+    let mut smallest = Vec::new();
+    zopfli::compress(
+        zopfli::Options::default(),
+        zopfli::Format::Zlib,
+        fs::read(&module)?.as_slice(),
+        &mut smallest,
+    )
+    .context("the module cannot be compressed")?;
+    fs::write(&deflated, smallest)?;
     Ok(())
-}
-
-/// What is replaced in the glue that wasm-bindgen writes, and by what.
-const REPLACED: [(&str, &str); 8] = [
-    // What still arrives for an instance that has failed is dropped: its calls have been ended, and
-    // nothing could catch an exception there.
-    (
-        "throw new Error('Cannot invoke closure from previous WASM instance');",
-        "return;",
-    ),
-    // An import needs nothing of the platform: a test tool may set up its globals later.
-    (
-        "let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });\ncachedTextDecoder.decode();",
-        "let cachedTextDecoder;",
-    ),
-    (
-        "if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
-        "if (!cachedTextDecoder || numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
-    ),
-    (
-        "const cachedTextEncoder = new TextEncoder();",
-        "let cachedTextEncoder;",
-    ),
-    (
-        "if (!('encodeInto' in cachedTextEncoder)) {",
-        "if (false) {",
-    ),
-    (
-        "const ret = cachedTextEncoder.encodeInto(arg, view);",
-        "const ret = (cachedTextEncoder ??= new TextEncoder()).encodeInto(arg, view);",
-    ),
-    // The bundler's own function is there even if the platform has none; see src/js/microtask.ts.
-    (
-        "const ret = arg0.queueMicrotask;",
-        "const ret = queueMicrotask;",
-    ),
-    // An annotation may have a name that every object has, and `Object.prototype` may be frozen.
-    ("arg0[arg1] = arg2;", "import1.define(arg0, arg1, arg2);"),
-];
-
-/// The glue with these replacements, with the names that imports have been given, and with one import of
-/// `#host`: wasm-bindgen writes one for each function, and every bundler would warn of the repeated key.
-fn tidy(glue: &str, renamed: &[(String, String)]) -> Result<String> {
-    let mut glue = glue.to_owned();
-    for (theirs, ours) in REPLACED {
-        ensure!(
-            glue.contains(theirs),
-            "wasm-bindgen's glue has changed: where is {theirs:?}?"
-        );
-        glue = glue.replace(theirs, ours);
-    }
-    for (long, short) in renamed {
-        let long = format!("{long}: function(");
-        ensure!(
-            glue.contains(&long),
-            "wasm-bindgen's glue has changed: where is {long:?}?"
-        );
-        glue = glue.replace(&long, &format!("{short}: function("));
-    }
-    let (mut imported, mut named) = (false, false);
-    let kept = glue.lines().filter(|line| {
-        if line.starts_with("import * as import") && line.ends_with("from \"#host\"") {
-            !std::mem::replace(&mut imported, true)
-        } else if line.trim_start().starts_with("\"#host\": import") {
-            !std::mem::replace(&mut named, true)
-        } else {
-            true
-        }
-    });
-    Ok(kept.flat_map(|line| [line, "\n"]).collect())
-}
-
-/// Gives what the module imports from its glue short names, and returns the long ones with them:
-/// wasm-bindgen ends each with a hash, which nothing can compress.
-fn shorten(output: &mut Output) -> Vec<(String, String)> {
-    let glue = format!("./{MODULE}_bg.js");
-    let imports = output.wasm_mut().imports.iter_mut();
-    imports
-        .filter(|import| import.module == glue)
-        .enumerate()
-        .map(|(index, import)| {
-            let short = format!("f{index}");
-            (std::mem::replace(&mut import.name, short.clone()), short)
-        })
-        .collect()
 }
 
 /// Bundles each entry into one file, and writes the types beside them.
@@ -309,7 +236,9 @@ fn bundle(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .args(["--project", "src/js"])
             .arg("--outDir")
             .arg(flavour.dist.join("types")),
-    )
+    )?;
+    // The program for the terminal is for Node, whose types the rest must not use.
+    command::run(node_tool(workspace, "tsc").args(["--project", "src/js/cli"]))
 }
 
 /// Bundles each entry into one file.
@@ -327,8 +256,6 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             .current_dir(&flavour.sources)
             .args(sources)
             .args(["--bundle", "--format=esm", "--target=es2022"])
-            // A console shows the whole line that an uncaught error came from.
-            .arg("--line-limit=200")
             .arg("--log-level=warning")
             .arg(format!("--outdir={}", outdir.display()))
             .arg(if flavour.debug {
@@ -343,18 +270,45 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
             &BROKER.map(|entry| format!("src/js/broker/{entry}.ts")),
             &dist.join("broker"),
         )
+        // A console shows the whole line that an uncaught error came from.
+        .arg("--line-limit=200")
+        .arg("--loader:.lua=text")
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
+    )?;
+    command::run(
+        esbuild(&["testing=src/js/testing/index.ts".into()], dist)
+            // Every line break counts here: it is to stay below 5 KB.
+            .arg("--line-limit=0"),
+    )?;
+    command::run(
+        esbuild(
+            &MEMBER.map(|entry| format!("src/js/member/{entry}.ts")),
+            &dist.join("member"),
+        )
+        // Shorter lines would make it larger by a fortieth.
+        .arg("--line-limit=2000")
+        .arg("--external:./tabs.js"),
+    )?;
+    command::run(
+        esbuild(&["src/js/cli/main.ts".into()], dist)
+            .args([
+                "--entry-names=cli",
+                "--line-limit=200",
+                "--external:fireworks-keys",
+                "--external:node:*",
+            ])
+            .arg("--banner:js=#!/usr/bin/env node"),
     )?;
     command::run(
         esbuild(
             &ENTRIES.map(|entry| format!("src/js/entry/{entry}.ts")),
             dist,
         )
+        .arg("--line-limit=200")
         .arg("--inject:src/js/microtask.ts")
         .args([
             "--loader:.deflate=base64",
             "--loader:.wasm=base64",
-            "--external:./fireworks_keys.wasm",
             "--external:./fireworks_keys.wasm?module",
         ])
         .arg(alias("#module", &module.with_extension("js")))
@@ -366,29 +320,5 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         module.with_extension("wasm"),
         dist.join(MODULE).with_extension("wasm"),
     )?;
-    Ok(())
-}
-/// Lays the page and the package side by side, as a static host would serve them.
-fn stage(workspace: &Workspace) -> Result<()> {
-    let www = workspace.www();
-    if www.exists() {
-        fs::remove_dir_all(&www)?;
-    }
-    copy_folder(&workspace.root.join("www"), &www)?;
-    copy_folder(&workspace.dist(), &www.join("fireworks-keys"))
-}
-
-/// Copies a folder with all that it holds.
-pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
     Ok(())
 }

@@ -27,7 +27,7 @@ pub struct Options {
     /// The page's port on 127.0.0.1; 0 picks a free port.
     #[arg(long, default_value_t = 8787, conflicts_with = "live")]
     port: u16,
-    /// The emulator's SQLite file [default: demo.sqlite in cargo's target folder].
+    /// The emulator's SQLite file [default: demo.sqlite in cargo's target folder, with keys to look at].
     #[arg(long, value_name = "FILE", conflicts_with = "live")]
     db: Option<PathBuf>,
     /// Exit after creating the key, without serving the page.
@@ -74,21 +74,27 @@ pub fn run(options: &Options) -> Result<()> {
         println!("Its scheduled run: curl {address}/__scheduled\nCtrl-C ends it.");
         return wait(&interrupted, || edge.ended());
     }
-    let db = options
-        .db
-        .clone()
-        .unwrap_or_else(|| workspace.target.join("demo.sqlite"));
+    let own = workspace.target.join("demo.sqlite");
     let mut emulator = Emulator::start(
         Command::new(program)
             .arg("--port")
             .arg(options.port.to_string())
             .arg("--db")
-            .arg(db)
+            .arg(options.db.as_ref().unwrap_or(&own))
+            // A file that somebody has named gets no keys but theirs.
+            .args(options.db.is_none().then_some("--seed"))
             .arg("--www")
             .arg(workspace.www())
             // The page's switches for a bad network need `--faults`.
             .args(["--faults", "--account", "local", "--user", "me:admin"])
-            .args(["--user", "ci-bot:user:service-account", "--token", TOKEN]),
+            .args(["--user", "ci-bot:user:service-account", "--token", TOKEN])
+            // Other owners of the keys to look at.
+            .args([
+                "--user",
+                "ada:user",
+                "--user",
+                "nightly:user:service-account",
+            ]),
     )?;
     let address = emulator.address.clone();
     create(

@@ -13,24 +13,26 @@ use std::process::{Command, ExitStatus};
 /// The secret for hashing members' ids. It may be public, since the demo has no real members.
 const MEMBER_SECRET: &str = "a secret for trying things out alone";
 
-/// The broker and the service behind it; both stop when this is dropped.
+/// The broker, the service behind it and a stand-in for the inference host; all stop when this is dropped.
 pub struct Edge {
     /// The address of the broker's page, without a trailing slash.
     pub address: String,
     wrangler: Running,
     emulator: Emulator,
+    inference: Emulator,
 }
 
 impl Edge {
-    /// Which of the two has ended, and how, if one has.
+    /// Which of them has ended, and how, if one has.
     pub fn ended(&mut self) -> Result<Option<(&'static str, ExitStatus)>> {
         if let Some(status) = self.wrangler.ended()? {
             return Ok(Some(("wrangler", status)));
         }
-        Ok(self
-            .emulator
-            .ended()?
-            .map(|status| ("the emulator", status)))
+        let emulator = self.emulator.ended()?;
+        let inference = self.inference.ended()?;
+        Ok(emulator
+            .map(|status| ("the emulator", status))
+            .or(inference.map(|status| ("the inference stand-in", status))))
     }
 }
 
@@ -42,7 +44,7 @@ pub fn install(workspace: &Workspace) -> Result<()> {
     )
 }
 
-/// Starts both, signs in a member and fetches a key.
+/// Starts them, signs in a member and fetches a key.
 pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge> {
     let port = free_port(port)?;
     let address = format!("http://127.0.0.1:{port}");
@@ -56,6 +58,11 @@ pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge
             .args(["--user", "broker:inference-user:service-account"]),
     )?;
     let example = example(workspace);
+    let inference = Emulator::start(
+        Command::new("node")
+            .args(["inference.mjs", &emulator.address, "acme"])
+            .current_dir(&example),
+    )?;
     let key = command::output(
         Command::new("node")
             .arg("test-key.mjs")
@@ -76,6 +83,10 @@ pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge
             .args(variables(&[
                 ("FIREWORKS_API_KEY", TOKEN),
                 ("FIREWORKS_BASE_URL", &emulator.address),
+                (
+                    "INFERENCE_URL",
+                    &format!("{}/inference/", inference.address),
+                ),
                 ("MEMBER_SECRET", MEMBER_SECRET),
                 (
                     "ALLOWED_ORIGINS",
@@ -91,6 +102,7 @@ pub fn start(workspace: &Workspace, emulator: PathBuf, port: u16) -> Result<Edge
         address,
         wrangler,
         emulator,
+        inference,
     };
     command::run(
         Command::new("node")

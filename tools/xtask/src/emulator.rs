@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader, Read, sink};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
-/// What the emulator prints when it is ready, before its address.
-const READY: &str = "fireworks-emulator listening on ";
+/// What a server prints when it is ready, between its name and its address.
+const READY: &str = " listening on ";
 
 /// The administrator's token in the emulators that a demo starts.
 pub const TOKEN: &str = "fw_local_admin";
@@ -26,7 +26,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.target.join("debug").join(name))
 }
 
-/// A running emulator, stopped when it is dropped.
+/// A running emulator, or another server of a demo, stopped when it is dropped.
 pub struct Emulator {
     /// Its address, such as `http://127.0.0.1:8787`.
     pub address: String,
@@ -34,7 +34,7 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts it and waits until it is ready. Does not show its access log.
+    /// Starts one and waits until it is ready. Does not show its access log.
     pub fn start(command: &mut Command) -> Result<Self> {
         let mut child = command
             .stdout(Stdio::piped())
@@ -49,7 +49,7 @@ impl Emulator {
         };
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let Some(address) = line.trim().strip_prefix(READY) else {
+        let Some((_, address)) = line.trim().split_once(READY) else {
             let mut reason = String::new();
             stderr.read_to_string(&mut reason)?;
             bail!("{}", reason.trim());

@@ -6,12 +6,16 @@ mod browsers;
 mod build;
 mod check;
 mod command;
+mod conform;
 mod demo;
+mod docs;
 mod edge;
 mod emulator;
+mod glue;
 mod mutants;
 mod setup;
 mod sizes;
+mod stage;
 mod test;
 mod workspace;
 
@@ -34,8 +38,12 @@ enum Task {
     Check,
     /// Create a key through the built package, then serve the demo page until Ctrl-C.
     Demo(demo::Options),
+    /// Write the API reference, which is made from the types.
+    Docs(docs::Options),
     /// Compare the package with its peers, and write BENCHMARKS.md and BENCHMARKS.json.
     Bench(bench::Options),
+    /// Ask a service, by default the emulator, whether it is as docs/service.md says.
+    Conform(conform::Options),
     /// Break the code on purpose, one change at a time, and look whether a test notices.
     Mutants(mutants::Options),
     /// Run all tests, or the named parts.
@@ -47,7 +55,9 @@ fn main() -> ExitCode {
         Task::Build(options) => build::run(&options),
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options),
+        Task::Conform(options) => conform::run(&options),
         Task::Demo(options) => demo::run(&options),
+        Task::Docs(options) => docs::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Test(options) => test::run(&options),
     };

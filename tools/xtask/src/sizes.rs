@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The folders of dist/ that hold the package's scripts and modules.
-const FOLDERS: [&str; 2] = ["", "broker"];
+const FOLDERS: [&str; 3] = ["", "broker", "member"];
 
 /// Prints raw, gzip (level 9) and brotli (quality 11) sizes in bytes of a package's scripts and modules.
 pub fn print(dist: &Path) -> Result<()> {

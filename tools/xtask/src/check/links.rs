@@ -57,12 +57,22 @@ impl Page {
                 }
                 Event::End(TagEnd::Heading(_)) => {
                     let heading = heading.take().unwrap_or_default();
-                    page.anchors.insert(anchor(&heading));
+                    page.add(&anchor(&heading));
                 }
                 _ => {}
             }
         }
         page
+    }
+
+    /// Adds a heading's fragment. One that is there already gets a number.
+    fn add(&mut self, anchor: &str) {
+        let numbered = (1..).map(|number| format!("{anchor}-{number}"));
+        for anchor in std::iter::once(anchor.to_owned()).chain(numbered) {
+            if self.anchors.insert(anchor) {
+                break;
+            }
+        }
     }
 }
 
@@ -117,10 +127,12 @@ mod tests {
 
     #[test]
     fn a_heading_can_be_linked_to_as_on_github() {
-        let page =
-            Page::read("# Node, `Deno` & Bun\n\n[a](b.md#c), ![d](e.png)\n\n## A key's `end`\n");
+        let page = Page::read(
+            "# Node, `Deno` & Bun\n\n[a](b.md#c), ![d](e.png)\n\n## A key's `end`\n\n## A key's end\n",
+        );
         assert!(page.anchors.contains("node-deno--bun"));
         assert!(page.anchors.contains("a-keys-end"));
+        assert!(page.anchors.contains("a-keys-end-1"));
         assert_eq!(page.links, ["b.md#c", "e.png"]);
     }
 

@@ -4,7 +4,7 @@
 use super::table::Mutant;
 use crate::build::{self, Flavour};
 use crate::workspace::Workspace;
-use crate::{command, emulator};
+use crate::{command, emulator, stage};
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What the copy holds.
-const COPIED: [&str; 2] = ["src/js", "tests"];
+const COPIED: [&str; 3] = ["src/js", "tests", "tools/conform"];
 
 /// How long a test may take without a mutation.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -77,7 +77,7 @@ impl<'a> Copy<'a> {
             fs::remove_dir_all(&root)?;
         }
         for folder in COPIED {
-            build::copy_folder(&workspace.root.join(folder), &root.join(folder))?;
+            stage::copy_folder(&workspace.root.join(folder), &root.join(folder))?;
         }
         fs::copy(
             workspace.root.join("package.json"),

@@ -6,7 +6,7 @@ mod part;
 use crate::browsers;
 use crate::workspace::Workspace;
 use crate::{build, command, emulator};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
 use lanes::{Job, Lanes};
 use part::Part;
@@ -17,20 +17,33 @@ use std::thread;
 /// Options of `cargo xtask test`.
 #[derive(Args)]
 pub struct Options {
-    /// Which parts to run; all if none is named.
+    /// Which parts to run; all but `frameworks` if none is named.
     parts: Vec<Part>,
     /// How many fault schedules the simulation runs.
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     seeds: u64,
+    /// Write what the part frameworks was tried with into docs/tried.md.
+    #[arg(long)]
+    record: bool,
 }
 
 /// Runs the parts, two at a time. A part that fails stops no other.
-pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
+pub fn run(
+    Options {
+        parts,
+        seeds,
+        record,
+    }: &Options,
+) -> Result<()> {
     let workspace = Workspace::find()?;
     let all = Part::IN_ORDER.iter().copied();
     let parts: Vec<Part> = all
-        .filter(|part| parts.is_empty() || parts.contains(part))
+        .filter(|part| parts.contains(part) || (parts.is_empty() && part.is_default()))
         .collect();
+    ensure!(
+        !record || parts == [Part::Frameworks],
+        "--record goes with the part frameworks alone"
+    );
     let lanes = Lanes::new(&workspace.target.join("tests"), parts.len() > 1)?;
     let run = |which: fn(Part) -> bool, environment: &Environment| {
         let chosen = parts.iter().copied().filter(|part| which(*part));
@@ -58,6 +71,10 @@ pub fn run(Options { parts, seeds }: &Options) -> Result<()> {
     failed.extend(run(|part| part == Part::Commands, &Vec::new())?);
     if !failed.is_empty() {
         bail!("failed: {}", failed.join(", "));
+    }
+    if *record {
+        let script = workspace.root.join("tests/frameworks/record.mjs");
+        command::run(Command::new("node").arg(script))?;
     }
     Ok(())
 }
@@ -88,7 +105,9 @@ fn prepare(workspace: &Workspace, parts: &[Part]) -> Result<Environment> {
     let programs = programs
         .max_by_key(|programs| programs.len())
         .unwrap_or(&[]);
-    for (name, path) in browsers::find_or_install(programs)? {
+    let redis = parts.iter().any(|part| part.uses_redis());
+    let servers = if redis { browsers::REDIS } else { &[] };
+    for (name, path) in browsers::find_or_install(&[programs, servers].concat())? {
         environment.push((name, path.into()));
     }
     Ok(environment)

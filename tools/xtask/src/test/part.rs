@@ -19,41 +19,61 @@ pub enum Part {
     Runtimes,
     /// The packed package through every bundler.
     Bundlers,
+    /// The service in memory for a product's tests, beside the emulator and in test runners.
+    Testing,
+    /// The check of a service, against the emulator and services that differ.
+    Conform,
     /// The packed package itself: its contents, its types, its export map.
     Package,
-    /// The key broker, in Node and in workerd.
+    /// The key broker, in Node and in workerd, and its ledgers.
     Broker,
+    /// The page's half of a broker, in Node and in Chromium.
+    Member,
     /// The code in the README, in the runtimes that it names.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
+    /// The program for the terminal.
+    Cli,
     /// The demo page in every browser.
     Browsers,
     /// The README's two commands, as a user would run them.
     Commands,
+    /// The packed package in frameworks and test tools. Only runs if it is named: it installs a lot.
+    Frameworks,
 }
 
 impl Part {
     /// All parts in the order in which they start: the longest first, so that both lanes end together, but
     /// cargo's before those that need a preparation.
-    pub const IN_ORDER: [Self; 11] = [
+    pub const IN_ORDER: [Self; 16] = [
         Self::Native,
         Self::Simulation,
         Self::Browsers,
         Self::Resilience,
         Self::Broker,
+        Self::Testing,
+        Self::Conform,
+        Self::Member,
         Self::Package,
         Self::Runtimes,
         Self::Bundlers,
         Self::Readme,
+        Self::Cli,
         Self::Emulator,
         Self::Commands,
+        Self::Frameworks,
     ];
 
     /// Its name on the command line.
     pub fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// Whether it runs if no part is named.
+    pub fn is_default(self) -> bool {
+        self != Self::Frameworks
     }
 
     /// Its folder in `tests/`, if Node runs it.
@@ -64,7 +84,11 @@ impl Part {
 
     /// Whether it reads the package that was built.
     pub fn uses_package(self) -> bool {
-        self.installs_package() || self == Self::Resilience
+        self.installs_package()
+            || matches!(
+                self,
+                Self::Resilience | Self::Testing | Self::Conform | Self::Cli
+            )
     }
 
     /// Whether it uses the project that has the packed package installed.
@@ -74,13 +98,18 @@ impl Part {
             | Self::Simulation
             | Self::Emulator
             | Self::Resilience
+            | Self::Testing
+            | Self::Conform
+            | Self::Cli
             | Self::Commands => false,
             Self::Runtimes
             | Self::Bundlers
             | Self::Package
             | Self::Broker
+            | Self::Member
             | Self::Readme
-            | Self::Browsers => true,
+            | Self::Browsers
+            | Self::Frameworks => true,
         }
     }
 
@@ -88,9 +117,14 @@ impl Part {
     pub fn programs(self) -> &'static [Program] {
         match self {
             Self::Runtimes | Self::Browsers => browsers::ALL,
-            Self::Bundlers | Self::Readme => CHROMIUM,
+            Self::Bundlers | Self::Member | Self::Readme | Self::Frameworks => CHROMIUM,
             _ => &[],
         }
+    }
+
+    /// Whether it starts a Redis.
+    pub fn uses_redis(self) -> bool {
+        matches!(self, Self::Broker | Self::Readme)
     }
 
     /// What runs it.

@@ -1,0 +1,68 @@
+// What one run of `reconcile` may use: requests, and time. Platforms end a run that goes beyond their own
+// limits, and it could then tell nobody what is left.
+
+import type { ConnectionOptions } from "fireworks-keys";
+import { asked } from "./asked.js";
+import type { Settings } from "./options.js";
+import { unsent } from "./unsent.js";
+
+/** So many requests in a row without any answer end a run: the platform or the network allows no more. */
+const FAILURES = 12;
+
+/** Why a run has to stop. */
+export type Stop = "requests" | "time" | "unreachable";
+
+/** @internal Counts what a run uses. */
+export class Budget {
+  #left: number;
+  readonly #until: number;
+  #failures = 0;
+  #refused = false;
+
+  constructor(requests: number, ms: number) {
+    this.#left = requests;
+    this.#until = Date.now() + ms;
+  }
+
+  /** Why the run has to stop, if it has to. */
+  get stop(): Stop | undefined {
+    if (this.#failures >= FAILURES) return "unreachable";
+    if (this.#left <= 0 || this.#refused) return "requests";
+    return Date.now() >= this.#until ? "time" : undefined;
+  }
+
+  /** The options for calls to the module that send their requests through here. */
+  connection(connection: Settings["connection"]): ConnectionOptions & { userId: string } {
+    const most = connection.totalTimeoutMs ?? Number.POSITIVE_INFINITY;
+    const totalTimeoutMs = Math.max(1, Math.min(most, this.#until - Date.now()));
+    const send = connection.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
+    return {
+      ...connection,
+      totalTimeoutMs,
+      fetch: async (url, init) => {
+        if (this.#left <= 0) {
+          this.#refused = true;
+          return unsent();
+        }
+        return this.#count(() => send(url, init));
+      },
+    };
+  }
+
+  /** Asks the ledger. A platform counts that as a request, too. */
+  ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    return this.#count(() => asked(question));
+  }
+
+  async #count<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    this.#left -= 1;
+    try {
+      const answer = await work();
+      this.#failures = 0;
+      return answer;
+    } catch (error) {
+      this.#failures += 1;
+      throw error;
+    }
+  }
+}

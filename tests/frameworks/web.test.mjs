@@ -1,0 +1,185 @@
+// Frameworks for sites: a server's route, an edge route and a client's component, in development and built.
+
+import { dirname } from "node:path";
+import { withPage } from "../matrix/browsers.mjs";
+import { cell, freePort, keyFrom } from "./project.mjs";
+
+const node = (project) => project.module("node24/bin/node");
+
+/** Opens a page of a server, and waits until it shows a key's id. */
+async function keyOnPage(url) {
+  await withPage("", async (page) => {
+    await page.goto(url);
+    await page.waitForFunction(
+      () => /^key:\w/.test(document.querySelector("#key")?.textContent ?? ""),
+      null,
+      {
+        timeout: 120_000,
+      },
+    );
+  });
+}
+
+/** Asks routes and pages of a server, in turn. */
+const asking = (routes, pages) => async (url) => {
+  for (const route of routes) await keyFrom(url + route);
+  for (const page of pages) await keyOnPage(url + page);
+};
+
+const ROUTE = ({ options }, head = "") => `import { createApiKey } from "fireworks-keys";
+  ${head}
+  export const dynamic = "force-dynamic";
+  export async function GET() { return Response.json(await createApiKey(${options})); }`;
+
+const NEXT = (project) => ({
+  "app/layout.js": `export default function Layout({ children }) {
+      return <html><body>{children}</body></html>;
+    }`,
+  "app/page.js": `"use client";
+    import { useEffect, useState } from "react";
+    import { createApiKey } from "fireworks-keys";
+    export default function Page() {
+      const [key, setKey] = useState("");
+      useEffect(() => {
+        createApiKey(${project.options})
+          .then(({ keyId }) => setKey("key:" + keyId), (error) => setKey(String(error)));
+      }, []);
+      return <p id="key">{key}</p>;
+    }`,
+  "app/edge/route.js": ROUTE(project, 'export const runtime = "edge";'),
+  "app/node/route.js": ROUTE(project),
+  "next.config.mjs": `const root = ${JSON.stringify(dirname(project.modules))};
+    export default { outputFileTracingRoot: root, turbopack: { root } };`,
+  "package.json": { private: true },
+});
+
+for (const [bundler, flag] of [
+  ["Turbopack", "--turbopack"],
+  ["webpack", "--webpack"],
+]) {
+  const ask = asking(["/edge", "/node"], ["/"]);
+  cell(`Next, dev, ${bundler}`, "web", ["next", "react"], async (project) => {
+    await project.write(NEXT(project));
+    const port = await freePort();
+    const args = [
+      project.module("next/dist/bin/next"),
+      "dev",
+      flag,
+      "--hostname",
+      "127.0.0.1",
+      "--port",
+      port,
+    ];
+    await project.serve(node(project), args, port, ask);
+  });
+  cell(`Next, build, ${bundler}`, "web", ["next", "react"], async (project) => {
+    await project.write(NEXT(project));
+    const next = project.module("next/dist/bin/next");
+    await project.run(node(project), [next, "build", flag]);
+    const port = await freePort();
+    await project.serve(node(project), [next, "start", "--hostname", "127.0.0.1", "--port", port], port, ask);
+  });
+}
+
+const ASTRO = (project) => ({
+  "src/pages/key.js": `import { createApiKey } from "fireworks-keys";
+    export const prerender = true;
+    export async function GET() { return Response.json(await createApiKey(${project.options})); }`,
+  "src/pages/index.astro": `<p id="key"></p><script>
+    import { createApiKey } from "fireworks-keys";
+    const { keyId } = await createApiKey(${project.options});
+    document.querySelector("#key").textContent = "key:" + keyId;
+  </script>`,
+  "astro.config.mjs": "export default {};",
+  "package.json": { type: "module" },
+});
+
+cell("Astro, dev", "web", ["astro"], async (project) => {
+  await project.write(ASTRO(project));
+  const port = await freePort();
+  const args = [project.module("astro/bin/astro.mjs"), "dev", "--host", "127.0.0.1", "--port", port];
+  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+});
+
+cell("Astro, build", "web", ["astro"], async (project) => {
+  await project.write(ASTRO(project));
+  const astro = project.module("astro/bin/astro.mjs");
+  await project.run(node(project), [astro, "build"]);
+  const port = await freePort();
+  const args = [astro, "preview", "--host", "127.0.0.1", "--port", port];
+  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+});
+
+const SVELTEKIT = (project) => ({
+  "src/app.html": `<!doctype html>
+    <html><head>%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>`,
+  "src/routes/+page.svelte": `<script>
+      import { onMount } from "svelte";
+      import { createApiKey } from "fireworks-keys";
+      let key = $state("");
+      onMount(async () => { key = "key:" + (await createApiKey(${project.options})).keyId; });
+    </script>
+    <p id="key">{key}</p>`,
+  "src/routes/key/+server.js": `import { createApiKey } from "fireworks-keys";
+    export async function GET() { return Response.json(await createApiKey(${project.options})); }`,
+  "vite.config.js": `import adapter from "@sveltejs/adapter-node";
+    import { sveltekit } from "@sveltejs/kit/vite";
+    export default { plugins: [sveltekit({ adapter: adapter() })] };`,
+  "package.json": { type: "module", private: true },
+});
+
+cell("SvelteKit, dev", "web", ["@sveltejs/kit", "svelte", "vite"], async (project) => {
+  await project.write(SVELTEKIT(project));
+  const port = await freePort();
+  const args = [project.module("vite/bin/vite.js"), "dev", "--host", "127.0.0.1", "--port", port];
+  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+});
+
+cell("SvelteKit, build", "web", ["@sveltejs/kit", "@sveltejs/adapter-node", "vite"], async (project) => {
+  await project.write(SVELTEKIT(project));
+  await project.run(node(project), [project.module("vite/bin/vite.js"), "build"]);
+  const port = await freePort();
+  const env = { HOST: "127.0.0.1", PORT: port };
+  await project.serve(node(project), ["build"], port, asking(["/key"], ["/"]), env);
+});
+
+const REACT_ROUTER = (project) => ({
+  "app/root.jsx": `import { Outlet, Scripts } from "react-router";
+    export default function Root() { return <html><body><Outlet /><Scripts /></body></html>; }`,
+  "app/routes.js": `import { index, route } from "@react-router/dev/routes";
+    export default [index("page.jsx"), route("key", "key.js")];`,
+  "app/key.js": `import { createApiKey } from "fireworks-keys";
+    export async function loader() { return Response.json(await createApiKey(${project.options})); }`,
+  "app/page.jsx": `import { useEffect, useState } from "react";
+    import { createApiKey } from "fireworks-keys";
+    export default function Page() {
+      const [key, setKey] = useState("");
+      useEffect(() => { createApiKey(${project.options}).then(({ keyId }) => setKey("key:" + keyId)); }, []);
+      return <p id="key">{key}</p>;
+    }`,
+  "vite.config.js": `import { reactRouter } from "@react-router/dev/vite";
+    export default {
+      plugins: [reactRouter()],
+      // What is installed is shared, and lies above the project.
+      server: { fs: { allow: [${JSON.stringify(project.modules)}, "."] } },
+    };`,
+  "react-router.config.js": "export default {};",
+  "package.json": { type: "module", private: true, dependencies: { "isbot": "*" } },
+});
+
+const ROUTER = ["react-router", "@react-router/dev", "vite"];
+
+cell("React Router, dev", "web", ROUTER, async (project) => {
+  await project.write(REACT_ROUTER(project));
+  const port = await freePort();
+  const args = [project.module("@react-router/dev/bin.cjs"), "dev", "--host", "127.0.0.1", "--port", port];
+  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+});
+
+cell("React Router, build", "web", ROUTER, async (project) => {
+  await project.write(REACT_ROUTER(project));
+  await project.run(node(project), [project.module("@react-router/dev/bin.cjs"), "build"]);
+  const port = await freePort();
+  const args = [project.module("@react-router/serve/bin.cjs"), "build/server/index.js"];
+  await project.serve(node(project), args, port, asking(["/key"], ["/"]), { PORT: port, HOST: "127.0.0.1" });
+});
