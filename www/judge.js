@@ -1,8 +1,10 @@
 // Has the module's audit judge keys, some at a time, so that the page can answer in between. What one create
 // made twice is seen only if its keys are judged together: those that share a tag are, once all are known.
 
+import { clock } from "./clock.js";
 import { withLineage } from "./lineage.js";
-import { ownerOf, recordOf } from "./records.js";
+import { isYoung, ownerOf, recordOf } from "./records.js";
+import { parseTime } from "./time.js";
 
 /** How many keys are judged, or made into records, without a pause. */
 const SOME = 250;
@@ -68,9 +70,12 @@ export class Judge {
   async #recordsOf(keys, users, shared) {
     const { userId, accountId } = this.#service;
     const about = { userId, accountId, users };
+    const now = clock.now();
     const records = [];
     for (const key of keys) {
-      const findings = [...(this.#alone.get(key) ?? []), ...(shared.get(key.keyId) ?? [])];
+      const isNew = isYoung(parseTime(key.createTime), now);
+      const alone = (this.#alone.get(key) ?? []).filter(({ type }) => !isNew || type !== "never-used");
+      const findings = [...alone, ...(shared.get(key.keyId) ?? [])];
       records.push(this.#recordOf(key, findings, about));
       if (records.length % (2 * SOME) === 0) await pause();
     }

@@ -1,6 +1,6 @@
 // Makes texts from outside safe to show: a name may hold invisible characters, or characters that reverse the
-// text around it. Everything that the page shows, says or exports of a name, a prefix, an e-mail or an id goes
-// through here. Pure.
+// text around it. Everything that the page shows, says or exports of a name, a prefix, an e-mail or an id
+// goes through here. Pure.
 
 /** Invisible characters: controls, format characters, fillers, lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{DI}\u2800]/u;

@@ -53,6 +53,14 @@ export function labelOf(type) {
   return FINDINGS[type]?.label ?? visible(type);
 }
 
+/** A key that is younger than this is not called unused, in milliseconds. */
+const YOUNG = 60 * 60_000;
+
+/** Whether a key that was made at this time is too young for its use to tell anything. */
+export function isYoung(created, now) {
+  return created !== undefined && now - created < YOUNG;
+}
+
 /** The record of a key. `owner` is `{ id }`, or `{ why }` if the id is unknown. */
 export function recordOf(key, findings, owner) {
   const name = nameOf(key.displayName);

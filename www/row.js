@@ -2,15 +2,12 @@
 
 import { clock } from "./clock.js";
 import { announce, h } from "./dom.js";
-import { FINDINGS, labelOf } from "./records.js";
+import { FINDINGS, isYoung, labelOf } from "./records.js";
 import { stateOf } from "./scale.js";
 import { exact, relative } from "./time.js";
 
 /** How many findings a row has room for. */
 const ROOM = 2;
-
-/** A key that is younger than this is not called unused, in milliseconds. */
-const YOUNG = 60 * 60_000;
 
 /**
  * Makes the row of a record. `on` are the functions `details`, `rotate`, `revoke` and `tick` (which receives
@@ -20,7 +17,7 @@ export function rowOf(record, { ticked, isBelow, isNew, on }) {
   const now = clock.now();
   const { key, name, ownerName, created, used, expires } = record;
   const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
-  const unused = created !== undefined && now - created < YOUNG ? "Not yet" : "Never";
+  const unused = isYoung(created, now) ? "Not yet" : "Never";
   return h(
     "tr",
     { "role": "row", "data-below": isBelow, "data-new": isNew },

@@ -118,6 +118,7 @@ test("a key that was just made is not told to be unused", async () => {
   await service.create("young");
   const { page } = await connected(browser, service.url);
   assert.equal(await rowOf(page, "young").locator("[data-label='Last used']").textContent(), "Not yet");
+  assert.equal(await rowOf(page, "young").locator(".badges").textContent(), "No end");
 });
 
 test("the address tells what is shown: Back, a reload and a shared link bring it again", async () => {
