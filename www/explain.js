@@ -45,7 +45,8 @@ export function explain(error, { online = true, blocked = false, near = false } 
         text: near
           ? "The connection broke, or the service cannot be reached now."
           : "The service cannot be reached, or it does not let a page talk to it (CORS). If it does not, " +
-            "use a path of this page’s own origin that forwards to the service.",
+            "use a path of this page’s own origin that forwards to the service: " +
+            "cargo xtask demo --proxy has one, /fireworks.",
       };
     case "TIMEOUT":
       return { title: "The service is too slow", text: `${capital(plain(error))}.` };

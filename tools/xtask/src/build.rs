@@ -143,14 +143,8 @@ fn compile(workspace: &Workspace) -> Result<PathBuf> {
     }
     command::run(
         Command::new("cargo")
-            .args([
-                "rustc",
-                "--quiet",
-                "--release",
-                "--lib",
-                "--package",
-                "fireworks-keys",
-            ])
+            .args(["rustc", "--release", "--lib", "--package", "fireworks-keys"])
+            .args(command::quiet())
             .args(["--crate-type", "cdylib", "--target", WASM_TARGET])
             .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
             .current_dir(&workspace.root),

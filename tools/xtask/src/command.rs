@@ -2,7 +2,7 @@
 
 use crate::workspace::Workspace;
 use anyhow::{Result, bail};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IsTerminal};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,11 @@ pub fn run(command: &mut Command) -> Result<()> {
         return Ok(());
     }
     bail!("{} failed ({status})", name(command));
+}
+
+/// The option that keeps cargo quiet: a person at a terminal sees how far it has come, and a file does not.
+pub fn quiet() -> Option<&'static str> {
+    (!std::io::stderr().is_terminal()).then_some("--quiet")
 }
 
 /// How long a program may take to end once it is asked to. The emulator takes up to three seconds.

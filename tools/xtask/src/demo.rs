@@ -21,6 +21,10 @@ const LIVE: [&str; 3] = [
 /// The environment variable with the service's address; if it is unset, the live service is used.
 const BASE_URL: &str = "FIREWORKS_BASE_URL";
 
+/// The real service, and the environment variable with another in its place, for tests.
+const SERVICE: &str = "https://api.fireworks.ai";
+const RELAYED: &str = "FIREWORKS_RELAYED_URL";
+
 /// Options of `cargo xtask demo`.
 #[derive(Args)]
 pub struct Options {
@@ -36,6 +40,9 @@ pub struct Options {
     /// Run the edge broker of examples/edge-broker in workerd instead, against the emulator.
     #[arg(long, conflicts_with_all = ["live", "db"])]
     edge: bool,
+    /// Also relay the path /fireworks of the page to the real service, for a browser that may not talk to it.
+    #[arg(long, conflicts_with_all = ["live", "edge", "once"])]
+    proxy: bool,
     /// Create a key that lives ten minutes at the real service instead, using FIREWORKS_API_KEY,
     /// FIREWORKS_ACCOUNT_ID and FIREWORKS_USER_ID, and exit.
     #[arg(long)]
@@ -54,6 +61,9 @@ pub fn run(options: &Options) -> Result<()> {
         }
         build::build(&workspace)?;
         return create(&workspace, &[]);
+    }
+    if !workspace.www().exists() {
+        println!("Building the package and the emulator: a minute or two, the first time");
     }
     build::build(&workspace)?;
     let program = emulator::build(&workspace)?;
@@ -78,7 +88,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut emulator = Emulator::start(
         Command::new(program)
             .arg("--port")
-            .arg(options.port.to_string())
+            .arg(if options.proxy { 0 } else { options.port }.to_string())
             .arg("--db")
             .arg(options.db.as_ref().unwrap_or(&own))
             // A file that somebody has named gets no keys but theirs.
@@ -109,10 +119,33 @@ pub fn run(options: &Options) -> Result<()> {
     if options.once {
         return Ok(());
     }
-    println!("\nThe demo page: {address}/\nCtrl-C ends it.");
+    let mut relay = if options.proxy {
+        Some(relay(&workspace, options.port, &address)?)
+    } else {
+        None
+    };
+    let address = relay.as_ref().map_or(&address, |relay| &relay.address);
+    println!("\nThe demo page: {address}/");
+    if options.proxy {
+        println!("Its way to the real service: /fireworks, as the address to connect to");
+    }
+    println!("Open it and see a create survive a lost answer. Ctrl-C ends it.");
     wait(&interrupted, || {
+        if let Some(status) = relay.as_mut().map(Emulator::ended).transpose()?.flatten() {
+            return Ok(Some(("the relay", status)));
+        }
         Ok(emulator.ended()?.map(|status| ("the emulator", status)))
     })
+}
+
+/// Starts the relay, with the page of the emulator at this address.
+fn relay(workspace: &Workspace, port: u16, page: &str) -> Result<Emulator> {
+    let service = std::env::var(RELAYED).unwrap_or_else(|_| SERVICE.into());
+    Emulator::start(
+        Command::new("node")
+            .arg(workspace.root.join("tools/xtask/src/proxy.mjs"))
+            .args([&port.to_string(), page, &service]),
+    )
 }
 
 /// Waits for Ctrl-C. Fails if a background program ends before that.

@@ -18,7 +18,8 @@ pub const TOKEN: &str = "fw_local_admin";
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     command::run(
         Command::new("cargo")
-            .args(["build", "--quiet", "--workspace"])
+            .args(["build", "--workspace"])
+            .args(command::quiet())
             .args(["--bin", "fireworks-emulator"])
             .current_dir(&workspace.root),
     )?;
