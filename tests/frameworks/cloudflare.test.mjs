@@ -5,7 +5,7 @@ import { cell, freePort, keyFrom } from "./project.mjs";
 const WORKER = ({ options }) => `import { createApiKey } from "fireworks-keys";
   export default { async fetch() { return Response.json(await createApiKey(${options})); } };`;
 
-/** The date of the README's workers, which older tools know as well. */
+/** The date of the documents' workers, which older tools know as well. */
 const CONFIG = { name: "keys", main: "worker.js", compatibility_date: "2026-01-01" };
 
 /** What Cloudflare's tools need a newer Node for than the package does. */

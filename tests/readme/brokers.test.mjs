@@ -1,4 +1,4 @@
-// The key brokers of the README and of the example, each of which has to mint a key.
+// The key brokers of the documents and of the example, each of which has to mint a key.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -9,7 +9,7 @@ import { startIssuer } from "../broker/issuer.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
 import { folder, program, write } from "../matrix/fixture.mjs";
 import { freePort, startWorkerd, wrangle } from "../matrix/workerd.mjs";
-import { code, creates, detour, example, start, stop, TOKEN } from "./snippets.mjs";
+import { code, creates, detour, start, stop, TOKEN } from "./snippets.mjs";
 
 before(start);
 after(stop);
@@ -42,7 +42,7 @@ async function minted(ask) {
   }
 }
 
-test("README: a key broker, as wrangler builds it", async () => {
+test("docs: a key broker, as wrangler builds it", async () => {
   const at = "readme/broker";
   // Not all that it fetches is the service's: the issuer's keys are elsewhere.
   await write(`${at}/worker.js`, `import "../detour.mjs";\n${code("broker.js")}`);
@@ -66,7 +66,7 @@ test("README: a key broker, as wrangler builds it", async () => {
 });
 
 test("README of the example: a broker on Deno", async () => {
-  await write("readme/deno/broker.js", example("deno.js"));
+  await write("readme/deno/broker.js", code("deno.js"));
   await minted(async (env, init) => {
     const port = await freePort();
     const args = [
@@ -98,7 +98,7 @@ test("README of the example: a broker on Deno", async () => {
 });
 
 test("README of the example: a broker on Vercel", async () => {
-  await write("readme/vercel/api/keys.js", example("api/keys.js"));
+  await write("readme/vercel/api/keys.js", code("api/keys.js"));
   await write(
     "readme/vercel/ledger.js",
     `import { memoryLedger } from "fireworks-keys/broker";

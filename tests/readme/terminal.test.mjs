@@ -1,4 +1,4 @@
-// Runs the README's commands for the terminal, and the step of its nightly job.
+// Runs the documents' commands for the terminal, and the step of its nightly job.
 
 import assert from "node:assert/strict";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
@@ -34,7 +34,7 @@ async function inShell(line) {
 
 const stored = () => storedKeys(emulator.url, "ci-bot");
 
-test("README: keys are created, listed and rotated in the terminal", async () => {
+test("docs: keys are created, listed and rotated in the terminal", async () => {
   await inShell(command("npx fireworks-keys create"));
   const [{ keyId }] = await stored();
   assert.match(await readFile(join(folder, at, "key.txt"), "utf8"), /^fw_\S+$/);
@@ -45,7 +45,7 @@ test("README: keys are created, listed and rotated in the terminal", async () =>
   assert.equal((await stored()).length, 2);
 });
 
-test("README: the nightly job fails when a key never expires", async () => {
+test("docs: the nightly job fails when a key never expires", async () => {
   const [, step] = /^ +- run: (.+)$/m.exec(code("audit.yml"));
   await inShell(step);
   await inShell("npx fireworks-keys create --account-id acme --user-id ci-bot --expires-in never --print");
