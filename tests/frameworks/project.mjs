@@ -211,8 +211,8 @@ export async function freePort() {
 }
 
 /** Asks an address, and throws unless it answers with a key's id. */
-export async function keyFrom(url) {
-  const response = await fetch(url);
+export async function keyFrom(url, method = "GET") {
+  const response = await fetch(url, { method });
   const text = await response.text();
   if (!response.ok || !/"keyId":/.test(text))
     throw new Error(`${url}: ${response.status} ${text.slice(0, 2_000)}`);

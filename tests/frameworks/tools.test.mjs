@@ -2,6 +2,7 @@
 
 import { bun } from "../matrix/fixture.mjs";
 import { cell } from "./project.mjs";
+import { recipe } from "./recipe.mjs";
 
 const CREATE = ({ options }) => `const { keyId } = await createApiKey(${options});`;
 
@@ -29,17 +30,8 @@ cell("Jest, jsdom", "tools", ["jest", "jest-environment-jsdom"], async (project)
       test("a key", async () => { ${CREATE(project)} expect(typeof keyId).toBe("string"); });`,
     "package.json": { type: "module" },
     // jsdom has no fetch, and hides Node's: its users put it there.
-    "environment.mjs": `import { TestEnvironment } from "jest-environment-jsdom";
-      export default class extends TestEnvironment {
-        async setup() {
-          await super.setup();
-          const { fetch, Request, Response, Headers } = globalThis;
-          const { TextEncoder, TextDecoder, WebAssembly } = globalThis;
-          Object.assign(this.global, { fetch, Request, Response, Headers });
-          Object.assign(this.global, { TextEncoder, TextDecoder, WebAssembly });
-        }
-      }`,
-    "jest.config.json": { testEnvironment: "./environment.mjs", transform: {} },
+    "environment.mjs": recipe("environment.mjs", project),
+    "jest.config.json": recipe("jest.config.json", project),
   });
   await project.run(process.execPath, ["--experimental-vm-modules", project.module("jest/bin/jest.js")]);
 });

@@ -34,7 +34,7 @@ for (const [runtime, beginning, adapted] of [
 test("README: the first example says what went wrong", async () => {
   await write("readme/create.mjs", code("create.mjs"));
   const line = "FIREWORKS_API_KEY=fw_wrong node --import ./detour.mjs create.mjs 2>&1 || echo exit $?";
-  assert.match(await shell(line), /^UNAUTHENTICATED [^]*\nkeys that nobody has: none \S+\nexit 1\n$/);
+  assert.match(await shell(line), /^UNAUTHENTICATED [\s\S]*\nkeys that nobody has: none \S+\nexit 1\n$/);
 });
 
 test("README: a token finds its account and its users", async () => {
@@ -60,7 +60,10 @@ test("docs: an audit", async () => {
 
 test("docs: an answer of the reader's own", async () => {
   await write("readme/answer.mjs", code("answer.mjs"));
-  assert.match(await shell("node answer.mjs"), /^fw_secret \[\s*\[[^]*users\/ci-bot\/apiKeys[^]*'deploy'/);
+  assert.match(
+    await shell("node answer.mjs"),
+    /^fw_secret \[\s*\[[\s\S]*users\/ci-bot\/apiKeys[\s\S]*'deploy'/,
+  );
 });
 
 test("docs: a path of the page's own origin forwards what manages keys, and nothing else", async () => {

@@ -47,10 +47,12 @@ export const stop = () => emulator?.stop();
 
 /** The block of code that is headed by this file name, which only one of the documents has. */
 export function code(file) {
-  const head = new RegExp(`^\`\`\`\\w+ ${file.replaceAll(/[.[\]]/g, "\\$&")}\\n([^]*?)^\`\`\``, "gm");
-  const found = [...documents.values()].flatMap((text) => [...text.matchAll(head)]);
+  const blocks = [...documents.values()].flatMap((text) => [
+    ...text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```/gm),
+  ]);
+  const found = blocks.filter(([, name]) => name === file);
   assert.equal(found.length, 1, `one document has ${file}`);
-  return found[0][1];
+  return found[0][2];
 }
 
 /** A line of shell, or a command in a table, that begins like this: the first of the documents'. */
