@@ -1,7 +1,7 @@
 // Nitro on Cloudflare, in its two generations, built and run in workerd by wrangler.
 
 import { cell, freePort, keyFrom } from "./project.mjs";
-import { recipe, TOKEN } from "./recipe.mjs";
+import { recipe, TOKEN, written } from "./recipe.mjs";
 
 const node = (project) => project.module("node24/bin/node");
 
@@ -26,7 +26,7 @@ async function dev(project) {
 cell("Nitro 2, cloudflare-module", "nitro", ["nitropack", "wrangler"], async (project) => {
   await project.write({
     "routes/keys.post.js": recipe("routes/keys.post.js", project),
-    "nitro.config.mjs": recipe("nitro.config.mjs", project),
+    "nitro.config.mjs": written("nitro.config.mjs"),
     "package.json": { type: "module" },
   });
   await project.run(node(project), [project.module("nitropack/dist/cli/index.mjs"), "build"]);
@@ -38,7 +38,7 @@ cell("Nitro 3, cloudflare-module", "nitro", ["nitro", "wrangler"], async (projec
     "routes/keys.post.js": recipe("routes/keys.post.js", project)
       .replace("defineEventHandler(", "")
       .replace(/\);$/, ";"),
-    "nitro.config.mjs": recipe("nitro.config.mjs", project).replace("{", '{ serverDir: ".",'),
+    "nitro.config.mjs": written("nitro.config.mjs").replace("{", '{ serverDir: ".",'),
     "package.json": { type: "module" },
   });
   await project.run(node(project), [project.module("nitro/dist/cli/index.mjs"), "build"]);

@@ -2,7 +2,7 @@
 
 import { bun } from "../matrix/fixture.mjs";
 import { cell } from "./project.mjs";
-import { recipe } from "./recipe.mjs";
+import { written } from "./recipe.mjs";
 
 const CREATE = ({ options }) => `const { keyId } = await createApiKey(${options});`;
 
@@ -24,14 +24,24 @@ for (const environment of ["node", "jsdom", "happy-dom", "edge-runtime"]) {
   );
 }
 
+cell("MSW, Vitest", "tools", ["msw", "vitest"], async (project) => {
+  await project.write({
+    // Beside what it mocks, requests still reach other services: here, the emulator.
+    "msw.test.js": `${written("msw.test.js")}
+      test("another service", async () => { ${CREATE(project)} expect(keyId).toBeTypeOf("string"); });`,
+    "package.json": { type: "module" },
+  });
+  await project.node("vitest/vitest.mjs", ["run"]);
+});
+
 cell("Jest, jsdom", "tools", ["jest", "jest-environment-jsdom"], async (project) => {
   await project.write({
     "key.test.js": `import { createApiKey } from "fireworks-keys";
       test("a key", async () => { ${CREATE(project)} expect(typeof keyId).toBe("string"); });`,
     "package.json": { type: "module" },
     // jsdom has no fetch, and hides Node's: its users put it there.
-    "environment.mjs": recipe("environment.mjs", project),
-    "jest.config.json": recipe("jest.config.json", project),
+    "environment.mjs": written("environment.mjs"),
+    "jest.config.json": written("jest.config.json"),
   });
   await project.run(process.execPath, ["--experimental-vm-modules", project.module("jest/bin/jest.js")]);
 });

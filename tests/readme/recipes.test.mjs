@@ -1,5 +1,5 @@
-// The recipes: TypeScript checks them all, and what CI has the runtime for runs. The frameworks themselves run
-// them in tests/frameworks.
+// The recipes: TypeScript checks them all, and CI runs what it has the runtime for. tests/frameworks has the
+// frameworks run the others.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -20,6 +20,8 @@ declare module "hono" {
 }
 declare module "$env/dynamic/private" { export const env: Record<string, string>; }
 declare module "npm:fireworks-keys" { export * from "fireworks-keys"; }
+declare module "msw" { export const http: { all(path: string, handler: (sent: any) => unknown): any }; }
+declare module "msw/node" { export function setupServer(...handlers: any[]): any; }
 declare module "jest-environment-jsdom" { export const TestEnvironment: any; }
 declare function defineEventHandler<Handler>(handler: Handler): Handler;
 declare const Deno: any;
@@ -29,7 +31,8 @@ test("docs: the recipes are what the types allow, and a misspelt option is not",
   const recipes = [...documents.get("docs/recipes.md").matchAll(/^```m?js (\S+)$/gm)].map(([, file]) => file);
   assert.ok(recipes.length > 5);
   const files = [await write("readme/recipes/frameworks.d.ts", FRAMEWORKS)];
-  for (const file of recipes) files.push(await write(`readme/recipes/${file}`, code(file)));
+  for (const file of [...recipes, "msw.test.js"])
+    files.push(await write(`readme/recipes/${file}`, code(file)));
   const misspelt = code("hono.js").replace("expiresIn", "expireIn");
   files.push(await write("readme/recipes/misspelt.js", misspelt));
   const compiler = join(root, "node_modules/typescript/bin/tsc");
