@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { startEmulator } from "../emulator/server.mjs";
 import { root, write } from "../matrix/fixture.mjs";
 import { code, command, creates, documents, emulator, shell, start, stop, TOKEN } from "./snippets.mjs";
 
@@ -56,6 +57,28 @@ test("docs: an audit", async () => {
   const printed = await shell("node --import ./detour.mjs audit.mjs");
   assert.match(printed, /^\d+ keys never expire\n/);
   assert.ok(printed.includes(`${created.keyId} me@example.com never-expires, never-used\n`), printed);
+});
+
+test("docs: a rotation in Node", async () => {
+  const rotating = `${emulator.url}/v1/accounts/acme/users/rotating/apiKeys`;
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const first = await (await fetch(rotating, { method: "POST", headers, body: '{"apiKey": {}}' })).json();
+  await write("readme/key.json", JSON.stringify(first));
+  await write("readme/rotate.mjs", code("rotate.mjs"));
+  const { result, key } = await creates(() => shell("node --import ./detour.mjs rotate.mjs"));
+  assert.equal(result, `new: ${key.keyId} deleted: [] left for the next time: []\n`);
+  const again = await shell("node --import ./detour.mjs rotate.mjs");
+  assert.ok(again.includes(`deleted: [ '${first.keyId}' ] left`), again);
+});
+
+test("docs: a create at an emulator as it starts without options", async () => {
+  const local = await startEmulator();
+  try {
+    await write("readme/local.mjs", code("local.mjs").replace("http://127.0.0.1:8787", local.url));
+    assert.match(await shell("node local.mjs"), /^fw_\w+\n$/);
+  } finally {
+    await local.stop();
+  }
 });
 
 test("docs: an answer of the reader's own", async () => {
