@@ -126,6 +126,8 @@ function tableWith(option, page) {
 
 for (const [option, page, lists] of [
   ["token", functions, ["COMMON", "OF_ACCOUNT", "OF_USER"]],
+  ["displayName", functions, ["OF_CREATES", "LIFETIME", "OF_ONE_CREATE"]],
+  ["pageSize", functions, ["OF_LISTS", "OF_ORDERED_LISTS", "OF_ONE_LIST"]],
   ["persist", rotation, ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
 ]) {
   test(`the documents' table with ${option} has the names and defaults that the module has`, () => {
