@@ -3,7 +3,7 @@
 import { dirname } from "node:path";
 import { withPage } from "../matrix/browsers.mjs";
 import { cell, freePort, keyFrom } from "./project.mjs";
-import { recipe, TOKEN } from "./recipe.mjs";
+import { recipe, TOKEN, written } from "./recipe.mjs";
 
 const node = (project) => project.module("node24/bin/node");
 
@@ -137,6 +137,7 @@ const SVELTEKIT = (project) => ({
       onMount(async () => { key = "key:" + (await createApiKey(${project.options})).keyId; });
     </script>
     <p id="key">{key}</p>`,
+  "src/env.js": written("src/env.js"),
   "src/routes/keys/+server.js": recipe("src/routes/keys/+server.js", project),
   "vite.config.js": `import adapter from "@sveltejs/adapter-node";
     import { sveltekit } from "@sveltejs/kit/vite";

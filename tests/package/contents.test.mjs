@@ -58,8 +58,9 @@ test("there is one version, that of Cargo.toml, and the changelog knows it", asy
   assert.ok((await readFile(installed("CHANGELOG.md"), "utf8")).includes(`## ${version}\n`));
 });
 
-test("every link of the packed README leads somewhere from npm's page, too", async () => {
+test("the packed README is short, and each of its links leads somewhere from npm's page, too", async () => {
   const readme = await readFile(installed("README.md"), "utf8");
+  assert.ok(readme.split("\n").length <= 160, "what is longer belongs into docs/");
   const links = Array.from(
     readme.matchAll(/\]\(([^)\s]+)|(?:src|srcset|href)="([^"\s]+)/g),
     ([, a, b]) => a ?? b,

@@ -18,7 +18,8 @@ const FRAMEWORKS = `
 declare module "hono" {
   export class Hono { post(path: string, handler: (context: any) => unknown): void; }
 }
-declare module "$env/dynamic/private" { export const env: Record<string, string>; }
+declare module "$app/env/private" { export const FIREWORKS_API_KEY: string; }
+declare module "@sveltejs/kit/env" { export function defineEnvVars(variables: object): object; }
 declare module "npm:fireworks-keys" { export * from "fireworks-keys"; }
 declare module "msw" { export const http: { all(path: string, handler: (sent: any) => unknown): any }; }
 declare module "msw/node" { export function setupServer(...handlers: any[]): any; }
