@@ -3,15 +3,25 @@
 
 import { alertBox } from "./dialog.js";
 import { byId, h } from "./dom.js";
+import { DEMO } from "./emulator.js";
 import { explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
-import { DEMO } from "./network.js";
-import { networkTo } from "./service.js";
+import { shown } from "./names.js";
+import { accountsOf, missing, networkTo, usersOf } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
-/** The field that is wrong when the service refuses with this status. */
-const FIELD_OF_STATUS = { 401: "token", 403: "userId", 404: "accountId" };
+/** The field that is wrong when the service refuses with this status. For a 404 it has to be asked. */
+const FIELD_OF_STATUS = { 401: "token", 403: "userId" };
+
+const MISSING = {
+  userId: ["There is no such user", "The account has no user or service account of this id."],
+  accountId: [
+    "There is no such account",
+    "The service knows no account of this id. It is an id, not a name.",
+  ],
+  baseUrl: ["This is not the API", "What answers at this address does not answer as the API does."],
+};
 
 /** Makes the form work. `connect` receives the settings, and rejects if they do not work. */
 export function startConnection({ emulator, connect }) {
@@ -45,41 +55,94 @@ export function startConnection({ emulator, connect }) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (button.disabled) return;
+    if (form.getAttribute("aria-busy") === "true") return;
     unmark(form);
     problem.replaceChildren();
+    if (token.value.trim() !== "" && accountId.value.trim() === "" && (await offerAccounts())) return;
     for (const [control, name, text] of [
       [token, "token", "Type the token in."],
       [accountId, "accountId", "Type the account’s id in."],
-      [scope.value === "one" ? userId : { value: "-" }, "userId", "Type the user’s id in."],
     ]) {
       if (control.value.trim() === "") return mark(form, name, text);
     }
+    if (scope.value === "one" && userId.value.trim() === "") return offerUsers();
+    const settings = {
+      baseUrl: baseUrl.value.trim(),
+      token: token.value.trim(),
+      accountId: accountId.value.trim(),
+      userId: scope.value === "one" ? userId.value.trim() : "-",
+    };
     setBusy(true);
     try {
-      await connect({
-        baseUrl: baseUrl.value.trim(),
-        token: token.value.trim(),
-        accountId: accountId.value.trim(),
-        userId: scope.value === "one" ? userId.value.trim() : "-",
-      });
+      await connect(settings);
       token.value = "";
     } catch (error) {
-      const words = explain(error, networkTo(baseUrl.value.trim()));
-      const path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
-      const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
-      if (!marked || error?.code !== "VALIDATION")
-        problem.append(
-          alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words),
-        );
+      await tell(error, settings);
     } finally {
       setBusy(false);
     }
   });
 
+  /** Asks for the user, and offers those that the token sees. */
+  const offerUsers = async () => {
+    setBusy(true);
+    const at = {
+      token: token.value.trim(),
+      baseUrl: baseUrl.value.trim(),
+      accountId: accountId.value.trim(),
+    };
+    const ids = await usersOf(at).catch(() => []);
+    setBusy(false);
+    byId("users").replaceChildren(...ids.map((value) => h("option", { value })));
+    const some = ids.slice(0, 5).map(shown).join(", ");
+    const choose = some && `, or choose: ${some}${ids.length > 5 ? ` or one of ${ids.length - 5} more` : ""}`;
+    mark(form, "userId", `Type the user’s id in${choose}.`);
+  };
+
+  /** Finds the token's accounts, where the package can: fills in the only one, or offers them and asks. */
+  const offerAccounts = async () => {
+    setBusy(true);
+    try {
+      const ids = await accountsOf({ token: token.value.trim(), baseUrl: baseUrl.value.trim() });
+      if (ids === undefined) return false;
+      byId("accounts").replaceChildren(...ids.map((value) => h("option", { value })));
+      if (ids.length === 1) accountId.value = ids[0];
+      else
+        mark(
+          form,
+          "accountId",
+          ids.length > 0 ? `Choose: ${ids.map(shown).join(", ")}.` : "The token sees none.",
+        );
+      return ids.length !== 1;
+    } catch (error) {
+      await tell(error, { baseUrl: baseUrl.value.trim() });
+      return true;
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  /** Says what is wrong, at its field if that is known, and has the focus there. */
+  const tell = async (error, settings) => {
+    let words = explain(error, networkTo(settings.baseUrl));
+    let path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
+    if (error?.status === 404 && settings.accountId) {
+      path = await missing(settings);
+      if (path) words = { title: MISSING[path][0], text: MISSING[path][1] };
+    }
+    const marked = path && (mark(form, path, words.text) || mark(form, "scope", words.text));
+    if (marked && error?.code === "VALIDATION") return;
+    const box = alertBox(marked ? { title: words.title, text: "See the field that is marked." } : words);
+    problem.append(box);
+    if (marked) return;
+    box.tabIndex = -1;
+    box.focus();
+  };
+
   const setBusy = (busy) => {
     form.setAttribute("aria-busy", String(busy));
-    button.disabled = busy;
+    // Not disabled, as it may have the focus.
+    button.setAttribute("aria-disabled", String(busy));
     button.textContent = busy ? "Connecting…" : "Connect";
   };
 
@@ -87,11 +150,7 @@ export function startConnection({ emulator, connect }) {
     /** Shows the form again; the user has to enter the token again. */
     show() {
       prefill();
-      byId("connect").hidden = false;
       (emulator ? button : token).focus();
-    },
-    hide() {
-      byId("connect").hidden = true;
     },
   };
 }

@@ -1,12 +1,17 @@
 // The form for a new key, and the progress of its creation. The new key goes only to the dialog that shows it
 // once.
 
+import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h, newId } from "./dom.js";
-import { explain, explainEvent, explainOrphans } from "./explain.js";
+import { explain, explainEvent } from "./explain.js";
+import { Fate } from "./fate.js";
+import { fateBox } from "./fate-box.js";
 import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
+import { nameOf, shown } from "./names.js";
 import { showSecret } from "./secret.js";
+import { anotherToken } from "./token.js";
 
 /** Opens the form. `onCreated` receives the new key without its secret. */
 export function openCreate(context) {
@@ -55,11 +60,12 @@ class CreateDialog {
   #ownerField() {
     const { service, users } = this.#context;
     if (service.userId !== "-") {
-      return h("p", { class: "note" }, "For ", h("strong", {}, service.userId), ".");
+      return h("p", { class: "note" }, "For ", h("strong", {}, shown(service.userId)), ".");
     }
     const choices = (users ?? []).map(({ name, email, serviceAccount }) => {
       const id = name.split("/").at(-1);
-      return h("option", { value: id }, serviceAccount ? `${id} (service account)` : `${id} (${email})`);
+      const about = serviceAccount ? "service account" : email;
+      return h("option", { value: id }, about ? `${shown(id)} (${shown(about)})` : shown(id));
     });
     const control =
       choices.length > 0
@@ -79,7 +85,7 @@ class CreateDialog {
   }
 
   #lifetimeField() {
-    const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+    const today = new Date(clock.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
     this.#date = field({
       path: "expireTime",
       label: "Last day",
@@ -163,8 +169,8 @@ class CreateDialog {
   #tellConsequence() {
     const { lifetime, date } = this.#form.elements;
     this.#date.hidden = lifetime.value !== "date";
-    const { warning, text } = consequence(lifetime.value, date.value, Date.now());
-    this.#consequence.textContent = text;
+    const { warning, text } = consequence(lifetime.value, date.value, clock.now());
+    this.#consequence.textContent = [text, clock.words].filter(Boolean).join(" ");
     this.#consequence.classList.toggle("warning", warning);
   }
 
@@ -190,7 +196,11 @@ class CreateDialog {
         enumerable: true,
       });
     }
-    const end = endOf(lifetime.value, date.value, Date.now());
+    if (lifetime.value === "date" && date.value === "") {
+      mark(this.#form, "expireTime", "Choose the last day of the key.");
+      return undefined;
+    }
+    const end = endOf(lifetime.value, date.value, clock.now());
     return {
       userId: userId ? userId.value : this.#context.service.userId,
       displayName: displayName.value || undefined,
@@ -202,88 +212,77 @@ class CreateDialog {
 
   async #create() {
     // Submitting the form twice must not make two keys.
-    if (this.#submit.disabled) return;
+    if (this.#stop) return;
     unmark(this.#form);
     this.#progress.replaceChildren();
     const options = this.#options();
     if (!options) return;
     const { service, onCreated, restore } = this.#context;
     const { endsAt, ...rest } = options;
-    const notes = [];
+    const fate = new Fate();
+    const box = fateBox(fate, () => service.network());
     const events = h("ul", { class: "events" });
-    this.#setBusy(true, events);
+    this.#setBusy(true, events, box);
     try {
       const created = await service.create(rest, {
         endsAt,
         signal: this.#stop.signal,
+        fate,
         onEvent: (event) => {
-          const note = explainEvent(event);
-          notes.push(note);
-          events.append(h("li", { "data-tone": note.tone }, note.text));
-          announce(note.text);
+          const { text, tone } = explainEvent(event);
+          events.append(h("li", { "data-tone": tone }, text));
+          announce(text);
         },
       });
       this.#stop = undefined;
       this.#dialog.close();
       await this.#dialog.closed;
       const { key: _, ...known } = created;
-      const shown = showSecret({ created, title: "Your new key", notes, restore });
+      const shown = showSecret({ created, service, title: "Your new key", notes: [box, events], restore });
       onCreated(known);
       await shown;
-      announce(`“${known.displayName || "default"}” is created. This page has forgotten the key.`);
+      announce(`“${nameOf(known.displayName || "default")}” is created. This page has forgotten the key.`);
     } catch (error) {
       this.#stop = undefined;
       this.#setBusy(false);
-      this.#fail(error, options.userId);
+      this.#fail(error);
     }
   }
 
-  #setBusy(busy, events) {
+  #setBusy(busy, events, box) {
     if (busy) {
       this.#stop = new AbortController();
-      this.#progress.replaceChildren(h("p", { class: "busy" }, "Creating the key…"), events);
+      this.#progress.replaceChildren(
+        h("p", { class: "busy" }, "Creating the key…"),
+        h(
+          "p",
+          { class: "hint", id: "stopping" },
+          "Stop ends the wait. A key that was asked for may still be made: this page then looks for it for " +
+            "two minutes, and deletes it.",
+        ),
+        events,
+        box,
+      );
     }
     // `inert` instead of disabled, because a disabled form's values cannot be read.
     this.#form.inert = busy;
-    this.#submit.disabled = busy;
+    this.#submit.hidden = busy;
     this.#cancel.textContent = busy ? "Stop" : "Cancel";
+    if (busy) this.#cancel.setAttribute("aria-describedby", "stopping");
+    else this.#cancel.removeAttribute("aria-describedby");
     if (busy) this.#cancel.focus();
+    else for (const gone of this.#progress.querySelectorAll(".busy, #stopping")) gone.remove();
   }
 
-  #fail(error, userId) {
-    this.#progress.querySelector(".busy")?.remove();
-    const words = explain(error, this.#context.service.network());
-    const text = [words.text, explainOrphans(error ?? {})].filter(Boolean).join(" ");
+  #fail(error) {
+    const { service } = this.#context;
+    const words = explain(error, service.network());
     if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
-    const sweep =
-      /^(unaccounted|unknown)$/.test(error?.orphans) &&
-      error.attemptTag !== undefined &&
-      this.#sweepButton(error, userId);
-    this.#progress.append(alertBox({ title: words.title, text }, sweep));
-    (sweep || this.#submit).focus();
-  }
-
-  #sweepButton(error, userId) {
-    const button = h("button", { type: "button" }, "Look for it and delete it");
-    button.addEventListener("click", async () => {
-      button.disabled = true;
-      let said;
-      try {
-        const ids = await this.#context.service.sweep(userId, error);
-        said = h(
-          "p",
-          { class: "good" },
-          ids.length === 0 ? "No key was left behind." : `Deleted: ${ids.join(", ")}.`,
-        );
-        button.remove();
-      } catch (failure) {
-        said = alertBox(explain(failure, this.#context.service.network()));
-        button.disabled = false;
-      }
-      this.#progress.append(said);
-      announce(said.textContent);
-    });
-    return button;
+    const renew =
+      error?.status === 401 &&
+      h("button", { type: "button", onclick: () => anotherToken(service) }, "Use another token…");
+    this.#progress.prepend(alertBox(words, renew));
+    (renew || this.#submit).focus();
   }
 }
 

@@ -1,6 +1,8 @@
 // Turns requests into `curl` commands for a shell. Pure. The token is always a variable, and no command
 // contains a secret.
 
+import { readableJson } from "./names.js";
+
 const TOKEN = '"Authorization: Bearer $FIREWORKS_API_KEY"';
 
 /** Quotes a text, if needed, so that a POSIX shell reads it as one literal word. */
@@ -47,7 +49,7 @@ function get(url) {
 }
 
 function post(url, body) {
-  return `${get(url)} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quote(JSON.stringify(body))}`;
+  return `${get(url)} \\\n  -H 'Content-Type: application/json' \\\n  -d ${quote(readableJson(body))}`;
 }
 
 /** The addresses of an account's resources. The ids are unchecked user input. */

@@ -1,7 +1,9 @@
 // Shows every field of a key that the service sent, including fields that this page does not know.
 
+import { clock } from "./clock.js";
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
+import { nameOf, readableJson, shown } from "./names.js";
 import { labelOf } from "./records.js";
 import { exact, parseTime, relative } from "./time.js";
 
@@ -20,10 +22,10 @@ const LABELS = {
 /** Opens the details of a key. */
 export function showDetails({ key, name, findings, owner }, restore) {
   const facts = [...new Set([...Object.keys(LABELS), ...Object.keys(key)])].map((field) => [
-    LABELS[field] ?? field,
+    LABELS[field] ?? shown(field),
     valueOf(field, key[field]),
   ]);
-  facts.push(["Owner’s id", owner.id ?? owner.why]);
+  facts.push(["Owner’s id", owner.id === undefined ? owner.why : shown(owner.id)]);
   if (findings.length > 0) facts.push(["Findings", findings.map(labelOf).join(", ")]);
   const dialog = openDialog({
     title: name,
@@ -40,11 +42,12 @@ export function showDetails({ key, name, findings, owner }, restore) {
 function valueOf(field, given) {
   const value = given ?? undefined;
   const time = field.endsWith("Time") || field === "lastUsed" ? parseTime(value) : undefined;
-  if (time !== undefined) return `${exact(time)} (${relative(time, Date.now())})`;
+  if (time !== undefined) return `${exact(time)} (${relative(time, clock.now())})`;
   if (field === "secure") return value ? "Fireworks does not know it" : "Fireworks may know it";
   if (field === "annotations") return labelsOf(value);
   if (value === undefined) return field === "expireTime" || field === "lastUsed" ? "Never" : "Not said";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  if (field === "displayName") return nameOf(value);
+  return typeof value === "string" ? shown(value) : readableJson(value);
 }
 
 function labelsOf(annotations = {}) {
@@ -53,6 +56,6 @@ function labelsOf(annotations = {}) {
   return h(
     "ul",
     { class: "plain" },
-    pairs.map(([name, value]) => h("li", {}, h("code", {}, `${name} = ${value}`))),
+    pairs.map(([name, value]) => h("li", {}, h("code", {}, `${shown(name)} = ${shown(value)}`))),
   );
 }

@@ -1,7 +1,7 @@
 // Native modal dialogs, created when they open and removed when they close. A dialog takes the focus and
 // gives it back. Escape does not close a sticky one.
 
-import { byId, h, newId } from "./dom.js";
+import { byId, h, hush, newId } from "./dom.js";
 
 /**
  * Opens a dialog. `body` and `actions` are elements; with `sticky` only `close` closes it. `restore` focuses
@@ -50,6 +50,8 @@ export function openDialog({ title, body, actions, sticky = false, restore, onCa
       element.querySelector("h2").textContent = text;
     },
   };
+  // An old message would seem to be about this dialog.
+  hush();
   document.body.append(element);
   element.showModal();
   (element.querySelector("[autofocus]") ?? element.querySelector("h2")).focus();

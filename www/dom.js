@@ -59,6 +59,11 @@ export function announce(text, { quiet = false } = {}) {
   clearing = setTimeout(() => (byId("status").textContent = ""), STAYS);
 }
 
+/** Takes away what was said in the page's corner. */
+export function hush() {
+  byId("status").textContent = "";
+}
+
 /** Copies text. Resolves to false if the browser does not allow it. */
 export async function copy(text) {
   try {

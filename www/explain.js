@@ -1,6 +1,7 @@
-// Explains errors and events in plain words. Pure: an argument says whether the page is offline.
+// Explains errors and events in plain words. Pure: an argument says what the browser knows of the network.
+// What became of a key is told elsewhere, by its fate: no words here say what was done or was not.
 
-import { count } from "./numbers.js";
+import { visible } from "./names.js";
 import { took } from "./time.js";
 
 const STATUS = {
@@ -14,15 +15,17 @@ const STATUS = {
   ],
   404: [
     "There is no such thing",
-    "The service knows no such account, user or key. Look at the spelling: ids, not names.",
+    "The service knows no such account, user or key at this address. Ids are asked for, not names.",
   ],
   429: ["Too many requests", "The service asks to wait."],
 };
 
 /**
- * Explains an error as `{ title, text }`. `online` and `blocked` are what the browser knows of the network.
+ * Explains an error as `{ title, text }`. The network to the service: whether the browser is `online`,
+ * whether the page's policy has `blocked` the address, and whether the service is `near`, because it is the
+ * page's own origin or has answered before, so that no policy of its own can be to blame.
  */
-export function explain(error, { online = true, blocked = false } = {}) {
+export function explain(error, { online = true, blocked = false, near = false } = {}) {
   switch (error?.code) {
     case "VALIDATION":
       return {
@@ -36,10 +39,13 @@ export function explain(error, { online = true, blocked = false } = {}) {
           text: "Its Content-Security-Policy allows its own origin and https://api.fireworks.ai.",
         };
       if (!online)
-        return { title: "You are offline", text: "Nothing was sent. Try again when you are back." };
+        return { title: "You are offline", text: "No answer arrived. Try again when you are back." };
       return {
         title: "No answer",
-        text: "The service cannot be reached, or it does not let a page talk to it (CORS).",
+        text: near
+          ? "The connection broke, or the service cannot be reached now."
+          : "The service cannot be reached, or it does not let a page talk to it (CORS). If it does not, " +
+            "use a path of this page’s own origin that forwards to the service.",
       };
     case "TIMEOUT":
       return { title: "The service is too slow", text: `${capital(plain(error))}.` };
@@ -59,7 +65,16 @@ export function explain(error, { online = true, blocked = false } = {}) {
   }
   if (error?.name === "AbortError") return { title: "Stopped", text: "You stopped it." };
   if (typeof error?.status === "number") return explainStatus(error);
-  return { title: "Something went wrong", text: String(error?.message ?? error) };
+  return { title: "Something went wrong", text: visible(error?.message ?? error) };
+}
+
+/**
+ * Whether it is known that nothing was done: nothing was sent, or the service itself has refused the only
+ * attempt, in the API's own form. A status alone could be a gateway's.
+ */
+export function isRefusal({ code, status, attempts, body } = {}) {
+  if (code === "VALIDATION") return attempts === 0;
+  return attempts === 1 && status >= 400 && status < 500 && typeof body?.code === "number";
 }
 
 function explainStatus(error) {
@@ -106,21 +121,10 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
   const why = cause ? `${explain(cause).title}. ` : "";
   const what =
     liveKeyIds.length > 1
-      ? `${liveKeyIds.length} keys are alive: ${liveKeyIds.join(", ")}. Revoke the one that you do not hold.`
+      ? `${liveKeyIds.length} keys are alive: ${visible(liveKeyIds.join(", "))}. ` +
+        "Revoke the one that you do not hold."
       : "The old key still works. Rotate again.";
   return { title: `It ended in the stage “${stage}”`, text: why + what };
-}
-
-/** Says whether a failed create left keys behind whose secret nobody has. */
-export function explainOrphans({ orphans, keyIds = [] }) {
-  const were = keyIds.length === 1 ? "was" : "were";
-  const deleted = `${count(keyIds.length, "key")} that nobody holds ${were} found and deleted.`;
-  const found = keyIds.length > 0 ? deleted : "";
-  const rest = {
-    unaccounted: found ? "There may be more." : "A key that nobody holds may still come, or was never made.",
-    unknown: "A key that nobody holds may be left behind.",
-  }[orphans];
-  return [found, rest].filter(Boolean).join(" ");
 }
 
 /** Explains an event of a call as `{ text, tone }`. */
@@ -129,7 +133,7 @@ export function explainEvent(event) {
     case "retry": {
       const why = {
         status: `The service answered ${event.status}`,
-        connection: "The answer was lost",
+        connection: "No answer arrived",
         timeout: "No answer in time",
       }[event.reason];
       return { tone: "warning", text: `${why}. Attempt ${event.attempt + 1} in ${took(event.delayMs)}.` };
@@ -137,7 +141,7 @@ export function explainEvent(event) {
     case "orphan-deleted":
       return {
         tone: "good",
-        text: `A lost attempt had made the key ${event.keyId}. It was found and deleted.`,
+        text: `A lost attempt had made the key ${visible(event.keyId)}. It was found and deleted.`,
       };
     case "orphans-open": {
       const text = `A lost attempt is not accounted for. Looking again for up to ${took(event.lastLookMs)}.`;
@@ -158,13 +162,13 @@ export function explainEvent(event) {
         text: "The service did not keep the key’s tag: a lost attempt could not have been found.",
       };
     case "shorter-lifetime":
-      return { tone: "warning", text: `The key ${event.keyId} ends earlier than was asked for.` };
+      return { tone: "warning", text: `The key ${visible(event.keyId)} ends earlier than was asked for.` };
     case "unknown-lifetime":
-      return { tone: "warning", text: `It cannot be told how long the key ${event.keyId} lives.` };
+      return { tone: "warning", text: `It cannot be told how long the key ${visible(event.keyId)} lives.` };
     case "rotation":
       return { tone: "quiet", text: STAGES[event.stage] ?? event.stage };
     case "rotation-unknown": {
-      const keys = `${event.keyId} and ${event.successorId}`;
+      const keys = visible(`${event.keyId} and ${event.successorId}`);
       return {
         tone: "danger",
         text: `Nobody knows whether the new key is stored: ${keys} are both alive.`,
@@ -187,7 +191,7 @@ export const STAGES = {
 
 /** The error's message without the function's name at its start. */
 function plain({ message, operation }) {
-  return String(message).replace(`${operation}: `, "").replace(/\.$/, "");
+  return visible(String(message).replace(`${operation}: `, "").replace(/\.$/, ""));
 }
 
 function capital(text) {

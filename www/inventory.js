@@ -1,10 +1,17 @@
 // Loads the keys page by page, with the audit's findings, and keeps them up to date. It must never hold a
 // secret: callers add a new key without its secret.
 
-import { ownerOf, recordOf, usersByEmail } from "./records.js";
+import { clock } from "./clock.js";
+import { explain } from "./explain.js";
+import { Judge } from "./judge.js";
+import { usersByEmail } from "./records.js";
+import { parseTime } from "./time.js";
 
 /** Loading pauses after this many keys, until the user asks for more. */
 const ENOUGH = 10_000;
+
+/** When so few keys are missing from that, no page is requested ahead. */
+const AHEAD = 1_000;
 
 /** Up to this many keys, each change reloads the list. */
 const FEW = 1_000;
@@ -12,7 +19,8 @@ const FEW = 1_000;
 export class Inventory {
   #changed;
   #keys = [];
-  #findings = new Map();
+  #judge;
+  #rebuilds = 0;
   #emails;
   #next;
   #abort;
@@ -22,6 +30,7 @@ export class Inventory {
   /** Calls `changed` whenever there is something new to show. */
   constructor(service, changed) {
     this.service = service;
+    this.#judge = new Judge(service);
     this.#changed = changed;
     this.records = [];
     this.users = undefined;
@@ -55,8 +64,9 @@ export class Inventory {
 
   async #loadUsers() {
     try {
-      this.users = await this.service.users();
-      this.#emails = usersByEmail(this.users);
+      const { users, isComplete } = await this.service.users();
+      this.users = users;
+      this.#emails = usersByEmail(users, { isComplete });
     } catch {
       // Without the user list, the page explains wherever it needs an owner's id.
       this.users = undefined;
@@ -81,17 +91,18 @@ export class Inventory {
     this.#changed();
     try {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
-      for await (const page of list) {
+      // The next page is on its way while this one is audited.
+      for await (const page of ahead(list, () => keys.length + AHEAD < enough)) {
         const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
-        const found = await this.service.audit(some);
+        clock.isPast(some.flatMap(({ createTime, lastUsed }) => [createTime, lastUsed].map(timeOr0)));
+        const records = await this.#judge.recordsOf(some, this.#emails);
         if (this.#abort !== abort) return;
-        this.#note(found);
         keys = this.#coming = keys.concat(some);
         this.total = page.totalSize;
         this.#next = page.nextPageToken || undefined;
         if (inPlace) {
           this.#keys = keys;
-          this.records = this.records.concat(this.#recordsOf(some));
+          this.records = this.records.concat(records);
         }
         onPage?.();
         this.#changed();
@@ -110,6 +121,36 @@ export class Inventory {
     this.#coming = undefined;
     this.loading = false;
     await this.#rebuild();
+  }
+
+  /**
+   * Reads the whole list again, and returns its records; `problem` says why they are not all. What the page
+   * shows is not changed.
+   */
+  async readAgain() {
+    const keys = [];
+    const seen = new Set();
+    let total;
+    try {
+      for await (const page of this.service.pages({})) {
+        keys.push(...(page.apiKeys ?? []).filter((key) => isNew(key, seen)));
+        total = page.totalSize;
+      }
+    } catch (error) {
+      return { records: this.records, problem: `${explain(error, this.service.network()).title}.` };
+    }
+    const records = await this.#judge.allRecordsOf(keys, this.#emails);
+    const isWhole = !(total > keys.length);
+    return {
+      records,
+      problem: isWhole ? undefined : `The service tells of ${total} keys, and shows ${keys.length}.`,
+    };
+  }
+
+  /** Audits all keys again, after the known time has changed. */
+  refresh() {
+    this.#judge.forget();
+    return this.#rebuild();
   }
 
   /** Stops loading; the loaded keys stay. */
@@ -135,25 +176,35 @@ export class Inventory {
     if (!this.loading && this.#keys.length <= FEW) await this.load();
   }
 
-  /** Rebuilds all records. Only an audit of all keys finds those that one create made twice. */
+  /** Rebuilds all records. If two rebuilds overlap, the later one counts. */
   async #rebuild() {
+    const rebuild = ++this.#rebuilds;
     try {
-      this.#note(await this.service.audit(this.#keys));
+      const records = await this.#judge.allRecordsOf(this.#keys, this.#emails);
+      if (rebuild === this.#rebuilds) this.records = records;
     } catch (error) {
       this.error ??= error;
     }
-    this.records = this.#recordsOf(this.#keys);
     this.#changed();
   }
+}
 
-  #note(found) {
-    for (const [id, findings] of found) this.#findings.set(id, findings);
-  }
-
-  #recordsOf(keys) {
-    const { userId, accountId } = this.service;
-    const about = { userId, accountId, users: this.#emails };
-    return keys.map((key) => recordOf(key, this.#findings.get(key.keyId) ?? [], ownerOf(key, about)));
+/** The items of a list. While `goOn()` is true, the next one is requested before this one is used. */
+async function* ahead(list, goOn) {
+  const iterator = list[Symbol.asyncIterator]();
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const { done, value } = await next;
+      if (done) return;
+      next = goOn() ? iterator.next() : undefined;
+      // If the loop ends early, this promise is not awaited.
+      next?.catch(() => {});
+      yield value;
+      next ??= iterator.next();
+    }
+  } finally {
+    await iterator.return?.();
   }
 }
 
@@ -169,6 +220,10 @@ function isNew(key, seen) {
   if (typeof key?.keyId !== "string" || seen.has(key.keyId)) return false;
   seen.add(key.keyId);
   return true;
+}
+
+function timeOr0(text) {
+  return parseTime(text) ?? 0;
 }
 
 function resolvers() {

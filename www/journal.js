@@ -2,8 +2,9 @@
 // hold a secret: callers pass it the request, but never a token or the answer.
 
 import { announce, copy, h } from "./dom.js";
-import { explain, explainEvent, explainOrphans } from "./explain.js";
-import { exact, took } from "./time.js";
+import { explain, explainEvent } from "./explain.js";
+import { fateBox } from "./fate-box.js";
+import { clockTime, exact, took } from "./time.js";
 
 /** How many operations the journal keeps. */
 const KEPT = 200;
@@ -15,6 +16,7 @@ export class Journal {
   #empty;
   #count;
   #after = [];
+  #entries = [];
 
   /** `list` holds the lines, `empty` is shown while there is none, `count` shows their number. */
   constructor({ list, empty, count }) {
@@ -28,29 +30,38 @@ export class Journal {
     this.#after.push(work);
   }
 
-  /** Removes every line. */
-  clear() {
-    this.#list.replaceChildren();
+  /** Whether a create or a rotation is not at its end, or its key may still be found. */
+  get isOpen() {
+    return this.#entries.some(({ isOpen }) => isOpen);
+  }
+
+  /** Removes every line; unless `all`, those stay of which something is still to be known. */
+  clear({ all = false } = {}) {
+    this.#keep(all ? [] : this.#entries.filter(({ isOpen }) => isOpen));
+  }
+
+  #keep(entries) {
+    for (const entry of this.#entries) if (!entries.includes(entry)) entry.element.remove();
+    this.#entries = entries;
     this.#changed();
   }
 
-  /** Begins an operation's line. `commands` are its requests as `curl` commands. */
-  begin({ title, commands }) {
-    const entry = new Entry(title, commands);
+  /**
+   * Begins an operation's line. `commands` are its requests as `curl` commands; `fate` is what becomes of the
+   * keys that it makes, and `network` returns what `explain` needs.
+   */
+  begin({ title, commands, fate, network }) {
+    const entry = new Entry({ title, commands, fate, network });
     this.#list.prepend(entry.element);
-    while (this.#list.children.length > KEPT) this.#list.lastElementChild.remove();
-    this.#changed();
+    this.#entries.unshift(entry);
+    this.#keep(this.#entries.filter((each, index) => index < KEPT || each.isOpen));
     return {
       event: (event) => entry.add(explainEvent(event)),
       end: (text) => this.#end(entry, "done", text),
       fail: (error, network) => {
         const stopped = error?.name === "AbortError";
         const { title, text } = explain(error, network);
-        this.#end(
-          entry,
-          stopped ? "stopped" : "failed",
-          [`${title}. ${text}`, explainOrphans(error ?? {})].join(" "),
-        );
+        this.#end(entry, stopped ? "stopped" : "failed", `${title}. ${text}`);
       },
     };
   }
@@ -61,7 +72,7 @@ export class Journal {
   }
 
   #changed() {
-    const { length } = this.#list.children;
+    const { length } = this.#entries;
     this.#empty.hidden = length > 0;
     this.#count.textContent = length > 0 ? String(length) : "";
   }
@@ -75,9 +86,12 @@ class Entry {
   #outcome = h("p", { class: "outcome" });
   #events = h("ul", { class: "events" });
 
-  constructor(title, commands) {
+  #fate;
+
+  constructor({ title, commands, fate, network }) {
+    this.#fate = fate;
     const now = Date.now();
-    const clock = new Date(now).toLocaleTimeString("en-GB");
+    const clock = clockTime(now);
     this.element = h(
       "li",
       { class: "entry" },
@@ -91,8 +105,15 @@ class Entry {
       ),
       this.#events,
       this.#outcome,
+      fate && fateBox(fate, network),
       commands.length > 0 && commandBox(commands),
     );
+  }
+
+  /** Whether something is still to be known. */
+  get isOpen() {
+    const fate = this.#fate;
+    return Boolean(fate?.isOpen || (fate?.canLook && !fate.hasLooked));
   }
 
   add({ text, tone }) {

@@ -1,24 +1,37 @@
-// The table of keys: sorted and filtered, with actions for each key; and the messages shown when there are no
-// keys, too many, or an error.
+// The table of keys: sorted, filtered and ticked, with actions for each key; and the messages shown when
+// there are no keys, too many, or an error.
 
+import { withoutKeys } from "./address.js";
+import { clock } from "./clock.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
 import { announce, byId, h } from "./dom.js";
 import { explain } from "./explain.js";
+import { Findings } from "./findings.js";
+import { underPredecessors } from "./lineage.js";
 import { count, grouped } from "./numbers.js";
-import { FINDINGS, filtered, labelOf, sorted, tally } from "./records.js";
+import { OwnersView } from "./owners-view.js";
+import { filtered, sorted } from "./records.js";
+import { rowOf } from "./row.js";
 import { Rows } from "./rows.js";
-import { stateOf } from "./scale.js";
-import { exact, relative } from "./time.js";
+import { Selection } from "./selection.js";
+import { SelectionBar } from "./selection-bar.js";
+import { showSummary } from "./summary.js";
+import { day } from "./time.js";
+import { anotherToken } from "./token.js";
 
-/** How many findings a row has room for. */
-const ROOM = 2;
+/** For how long a new key's row is marked, in milliseconds. */
+const NEW = 60_000;
+
+/** A filter that leaves every key. */
+const NONE = { text: "", findings: [], owner: undefined, ends: undefined };
 
 export class KeysView {
   #actions;
   #inventory;
   #order = { by: "created", descending: true };
-  #filter = { text: "", finding: undefined };
+  #filter = NONE;
+  #shown = [];
   #rows = new Rows({
     viewport: byId("viewport"),
     head: byId("keys-head"),
@@ -29,15 +42,37 @@ export class KeysView {
   #table = byId("keys-table");
   #announcing;
   #wasLoading = false;
+  #new = new Map();
+  #selection = new Selection(() => this.#onTicked());
+  #bar;
+  #findings = new Findings((findings) => this.#setFilter({ findings }));
+  #owners = new OwnersView((owner) => {
+    this.#setFilter({ owner });
+    byId("owner").focus();
+  });
 
-  /** `actions` are `revoke`, `rotate` and `create`; `onShown` receives the records that the table shows. */
-  constructor({ onShown, ...actions }) {
+  /**
+   * `actions` are `revoke`, `rotate`, `finish` and `create`, and `cleanUp` for many keys; `onShown` receives
+   * the records that the table shows, and `onView` the filter and the order when the user changes them.
+   */
+  constructor({ onShown, onView, ...actions }) {
     this.#actions = actions;
     this.#onShown = onShown;
+    this.#onView = onView;
+    this.#bar = new SelectionBar(this.#selection, {
+      cleanUp: () =>
+        actions.cleanUp({
+          ids: this.#selection.ids,
+          shown: new Set(this.#shown.map(({ id }) => id)),
+          untick: (id) => this.#selection.set(id, false),
+        }),
+    });
     byId("filter").addEventListener("input", ({ target }) => this.#setFilter({ text: target.value }));
+    byId("owner").addEventListener("change", ({ target }) =>
+      this.#setFilter({ owner: target.value === "" ? undefined : target.value }),
+    );
     byId("clear-filter").addEventListener("click", () => {
-      byId("filter").value = "";
-      this.#setFilter({ text: "", finding: undefined });
+      this.#setFilter(NONE);
       byId("filter").focus();
     });
     byId("sort").addEventListener("change", ({ target }) => {
@@ -48,21 +83,56 @@ export class KeysView {
       const by = target.closest("[data-sort]")?.dataset.sort;
       if (by) this.#setOrder({ by, descending: this.#order.by === by && !this.#order.descending });
     });
-    byId("stop-loading").addEventListener("click", () => this.#inventory.stop());
-    byId("load-more").addEventListener("click", () => this.#inventory.load({ more: true }));
+    // These two buttons go when they have done their work, and the focus must go somewhere.
+    byId("stop-loading").addEventListener("click", () => {
+      byId("reload").focus();
+      this.#inventory.stop();
+    });
+    byId("load-more").addEventListener("click", () => {
+      byId("reload").focus();
+      this.#inventory.load({ more: true });
+    });
     byId("create-first").addEventListener("click", () => actions.create());
+    byId("by-owner").addEventListener("click", () => this.update());
     // Relative times such as "in 3 days" go out of date.
     setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
   }
 
   #onShown;
+  #onView;
 
-  /** Makes the table show this inventory. */
-  use(inventory) {
+  /** Makes the table show this inventory, with this filter and order. */
+  use(inventory, { filter, order } = {}) {
     this.#inventory = inventory;
-    byId("filter").value = "";
-    this.#filter = { text: "", finding: undefined };
+    this.#filter = { ...NONE, ...filter };
+    if (order) this.#order = order;
+    byId("filter").value = this.#filter.text;
+    this.#selection.clear();
     this.#rows.toTop();
+  }
+
+  /** Shows the keys that end between these moments. */
+  showEnds(ends) {
+    this.#setFilter({ ends });
+  }
+
+  /** The filter and the order. */
+  get view() {
+    return { filter: this.#filter, order: this.#order };
+  }
+
+  /** Shows the keys with this filter and order, as the address has them. */
+  setView({ filter, order }) {
+    this.#filter = filter;
+    this.#order = order;
+    if (byId("filter").value !== filter.text) byId("filter").value = filter.text;
+    this.#rows.toTop();
+    this.update();
+  }
+
+  /** Marks the row of a key that was just made. */
+  markNew(id) {
+    this.#new.set(id, clock.machine() + NEW);
   }
 
   /** Focuses the row that was active, or the one now in its place. */
@@ -70,31 +140,54 @@ export class KeysView {
     return this.#rows.focus();
   }
 
+  /** Opens the details of a key. */
+  open(record) {
+    showDetails(record, () => this.focus());
+  }
+
   /** Shows the inventory's current keys. */
   update() {
     const { records, loading, error } = this.#inventory;
-    const shown = sorted(filtered(records, this.#filter), this.#order);
+    const shown = underPredecessors(sorted(filtered(records, this.#filter), this.#order));
+    this.#shown = shown;
+    if (!loading) this.#selection.keep(new Set(records.map(({ id }) => id)));
+    const byOwner = byId("by-owner").getAttribute("aria-pressed") === "true";
     this.#table.setAttribute("aria-rowcount", shown.length + 1);
     const isEmpty = records.length === 0 && !loading && !error;
     byId("keys-empty").hidden = !isEmpty;
     byId("toolbar").hidden = isEmpty;
-    byId("viewport").hidden = shown.length === 0;
+    byId("viewport").hidden = shown.length === 0 || byOwner;
+    byId("owners").hidden = shown.length === 0 || !byOwner;
     byId("keys-none").hidden = shown.length > 0 || records.length === 0;
     byId("shown").textContent =
       shown.length === records.length
         ? count(records.length, "key")
         : `${grouped(shown.length)} of ${count(records.length, "key")}`;
-    this.#rows.show(shown);
-    this.#showChips(records);
+    if (byOwner) this.#owners.show(shown);
+    else this.#rows.show(shown);
+    this.#findings.show(records, this.#filter);
+    this.#owners.showChoices(records, this.#filter.owner);
+    showSummary(records, (filter) => this.#setFilter(filter));
+    showEnds(this.#filter.ends, () => this.#setFilter({ ends: undefined }));
+    this.#bar.show({ records, shown, filter: this.#filter });
     this.#showProgress();
     this.#showOrder();
     this.#onShown(shown);
   }
 
+  #onTicked() {
+    for (const box of byId("keys-body").querySelectorAll(".tick"))
+      box.checked = this.#selection.has(box.closest("tr").dataset.id);
+    this.#bar.update();
+  }
+
   #setFilter(change) {
     this.#filter = { ...this.#filter, ...change };
+    this.#filter.text = withoutKeys(this.#filter.text);
+    if (byId("filter").value !== this.#filter.text) byId("filter").value = this.#filter.text;
     this.#rows.toTop();
     this.update();
+    this.#onView?.({ replaces: "text" in change && !("findings" in change) });
     clearTimeout(this.#announcing);
     this.#announcing = setTimeout(
       () => announce(`${byId("shown").textContent} shown.`, { quiet: true }),
@@ -106,6 +199,7 @@ export class KeysView {
     this.#order = order;
     this.#rows.toTop();
     this.update();
+    this.#onView?.({ replaces: false });
   }
 
   #showOrder() {
@@ -118,34 +212,6 @@ export class KeysView {
     const value = `${by}${descending ? " desc" : ""}`;
     const select = byId("sort");
     if ([...select.options].some((option) => option.value === value)) select.value = value;
-  }
-
-  #showChips(records) {
-    const chips = byId("chips");
-    const held = chips.contains(document.activeElement) ? document.activeElement.dataset.finding : undefined;
-    const { finding } = this.#filter;
-    const counts = tally(records);
-    // The chosen finding stays even with no keys, so that the user can unselect it.
-    if (finding && !counts.some(([type]) => type === finding)) counts.push([finding, 0]);
-    chips.replaceChildren(
-      ...counts.map(([type, number]) => {
-        const pressed = type === finding;
-        return h(
-          "button",
-          {
-            "type": "button",
-            "class": "chip",
-            "data-finding": type,
-            "data-tone": FINDINGS[type]?.tone,
-            "aria-pressed": String(pressed),
-            "onclick": () => this.#setFilter({ finding: pressed ? undefined : type }),
-          },
-          labelOf(type),
-          h("span", { class: "number" }, grouped(number)),
-        );
-      }),
-    );
-    if (held) (chips.querySelector(`[data-finding="${held}"]`) ?? byId("filter")).focus();
   }
 
   #showProgress() {
@@ -167,130 +233,60 @@ export class KeysView {
     byId("more-text").textContent = total
       ? `${count(records.length, "key")} of ${grouped(total)} are here.`
       : `${count(records.length, "key")} are here, and there are more.`;
-    const problem = byId("keys-problem");
-    if (!error) problem.replaceChildren();
-    else if (problem.dataset.of !== String(error)) {
-      const words = explain(error, this.#inventory.service.network());
-      const again = h(
-        "button",
-        { type: "button", onclick: () => this.#inventory.load({ more: more && records.length > 0 }) },
-        "Try again",
-      );
-      problem.replaceChildren(
-        alertBox(
-          {
-            title: words.title,
-            text: `${words.text} ${records.length > 0 ? "What is shown may be old." : ""}`,
-          },
-          again,
-        ),
-      );
-    }
-    problem.dataset.of = error ? String(error) : "";
+    this.#showProblem(error, more && records.length > 0, records.length);
     if (this.#wasLoading && !loading && !error)
       announce(`${count(records.length, "key")} loaded.`, { quiet: true });
     this.#wasLoading = loading;
   }
 
+  #showProblem(error, more, records) {
+    const problem = byId("keys-problem");
+    const of = error ? String(error) : "";
+    if (problem.dataset.of === of) return;
+    problem.dataset.of = of;
+    if (!error) return problem.replaceChildren();
+    const words = explain(error, this.#inventory.service.network());
+    const load = () => {
+      // The button goes as soon as the list loads.
+      byId("reload").focus();
+      this.#inventory.load({ more });
+    };
+    const isRefused = error.status === 401;
+    const again = h(
+      "button",
+      {
+        type: "button",
+        onclick: () => (isRefused ? anotherToken(this.#inventory.service, load) : load()),
+      },
+      isRefused ? "Use another token…" : "Try again",
+    );
+    const text = `${words.text} ${records > 0 ? "What is shown may be old." : ""}`;
+    problem.replaceChildren(alertBox({ title: words.title, text }, again));
+  }
+
   #row(record) {
-    const now = Date.now();
-    const { key, name, owner, ownerName, created, used, expires } = record;
-    const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
-    return h(
-      "tr",
-      { role: "row" },
-      h(
-        "th",
-        { role: "rowheader", scope: "row" },
-        h(
-          "button",
-          {
-            "type": "button",
-            "class": "name",
-            "data-control": true,
-            "aria-label": `${name}, details`,
-            "onclick": () => showDetails(record, () => this.focus()),
-          },
-          name,
-        ),
-      ),
-      cell("Prefix", h("code", {}, key.prefix ? `${key.prefix}…` : "")),
-      cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName)),
-      cell("Created", when(created, now, absent(key.createTime, "Not said"))),
-      cell("Last used", when(used, now, absent(key.lastUsed, "Never"))),
-      cell("Expires", when(expires, now, absent(key.expireTime, "Never"), stateOf(record, now))),
-      cell("Findings", badges(record)),
-      cell(
-        "Actions",
-        action("Rotate", owner, name, () => this.#actions.rotate(record)),
-        action("Revoke", owner, name, () => this.#actions.revoke(record)),
-      ),
-    );
+    const { revoke, rotate, finish } = this.#actions;
+    const tick = ({ id }, ticked, range) =>
+      this.#selection.set(id, ticked, { range, shown: this.#shown.map(({ id }) => id) });
+    const { predecessor } = record;
+    return rowOf(record, {
+      ticked: this.#selection.has(record.id),
+      isBelow: predecessor !== undefined && this.#shown.some(({ id }) => id === predecessor.id),
+      isNew: this.#new.get(record.id) > clock.machine(),
+      on: { revoke, rotate, finish, tick, details: (record) => this.open(record) },
+    });
   }
 }
 
-/** The text for a time that is missing or cannot be read. */
-function absent(time, never) {
-  return time === undefined || time === null || time === "" ? never : "Unreadable";
-}
-
-/** A relative time, with the exact one in its tip. */
-function when(ms, now, absent, state) {
-  if (ms === undefined)
-    return h("span", { "class": "when", "data-state": state, "data-control": true }, absent);
-  return h(
-    "time",
-    {
-      "class": "when",
-      "data-state": state,
-      "data-control": true,
-      "datetime": new Date(ms).toISOString(),
-      "data-tip": exact(ms),
-    },
-    relative(ms, now),
-  );
-}
-
-function badges({ findings }) {
-  const own = findings.length > ROOM ? 1 : ROOM;
-  const shown = findings
-    .slice(0, own)
-    .map((type) =>
-      h(
-        "span",
-        { "class": "badge", "data-tone": FINDINGS[type]?.tone, "title": labelOf(type) },
-        FINDINGS[type]?.short ?? type,
-      ),
-    );
-  const rest = findings.slice(own);
-  if (rest.length > 0) {
-    shown.push(
-      h(
-        "span",
-        { class: "badge", title: rest.map(labelOf).join(", ") },
-        `+${rest.length}`,
-        h("span", { class: "visually-hidden" }, ` ${rest.map(labelOf).join(", ")}`),
-      ),
-    );
-  }
-  return h("span", { class: "badges" }, shown);
-}
-
-/** A button. If the owner's id is unknown, it is disabled and says why. */
-function action(label, owner, name, run) {
-  const known = owner.id !== undefined;
-  return h(
-    "button",
-    {
-      "type": "button",
-      "class": "small",
-      "data-control": true,
-      "data-action": label.toLowerCase(),
-      "aria-label": `${label} ${name}`,
-      "aria-disabled": known ? false : "true",
-      "data-tip": known ? undefined : owner.why,
-      "onclick": () => (known ? run() : announce(owner.why)),
-    },
-    label,
-  );
+/** Shows the filter by end, for which there is no field, as a chip that removes it. */
+function showEnds(ends, remove) {
+  const place = byId("ends");
+  place.hidden = !ends;
+  if (!ends) return;
+  place.textContent = `Ends ${day(ends.from)} to ${day(ends.to - 1)} ✕`;
+  place.setAttribute("aria-label", `Ends ${day(ends.from)} to ${day(ends.to - 1)}: remove`);
+  place.onclick = () => {
+    byId("filter").focus();
+    remove();
+  };
 }

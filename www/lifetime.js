@@ -1,6 +1,6 @@
 // The lifetimes that the form offers for a new key, and what each means. Pure.
 
-import { day } from "./time.js";
+import { day, hourAndMinute } from "./time.js";
 
 /** The form's choices. */
 export const LIFETIMES = [
@@ -46,7 +46,8 @@ export function consequence(choice, date, now) {
   if (end === undefined || Number.isNaN(end))
     return { warning: false, text: "The key works to the end of that day." };
   if (end <= now) return { warning: true, text: "That day is over. Choose one that is still to come." };
-  return { warning: false, text: `The key stops working on ${day(end)}.` };
+  const at = end - now < 2 * LENGTHS.d ? ` at ${hourAndMinute(end)}` : "";
+  return { warning: false, text: `The key stops working on ${day(end)}${at}.` };
 }
 
 /** The local end of a day from a date field, such as `2026-11-25`. */

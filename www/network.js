@@ -1,32 +1,9 @@
 // Try a bad network: makes the emulator that serves this page lose, fail and slow down requests.
 
 import { announce, byId, h, newId } from "./dom.js";
+import { ask } from "./emulator.js";
 import { howOften, ordersFor, SHARES, SWITCHES } from "./faults.js";
 import { count } from "./numbers.js";
-
-const TITLE = "Fireworks API keys, locally";
-
-/** The account and the administrator's token of the demo's emulator. */
-export const DEMO = { accountId: "local", token: "fw_local_admin" };
-
-/**
- * Finds out whether an emulator serves this page, and whether it accepts fault rules. The emulator listens on
- * this machine only, so the page asks no other host.
- */
-export async function findEmulator() {
-  const local = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
-  if (!local || !(await answers("/openapi.json", ({ info }) => info.title === TITLE))) return undefined;
-  return { faults: await answers("/_emulator/faults", ({ faults }) => Array.isArray(faults)) };
-}
-
-async function answers(path, right) {
-  try {
-    const response = await fetch(path, { signal: AbortSignal.timeout(5_000) });
-    return response.ok && right(await response.json());
-  } catch {
-    return false;
-  }
-}
 
 /** Shows the switches. Returns a function to call after each operation. */
 export function startNetwork() {
@@ -38,8 +15,8 @@ export function startNetwork() {
 
   const refresh = async () => {
     try {
-      const { faults } = await ask("GET", "/_emulator/faults");
-      const { keys } = await ask("GET", "/_emulator/keys");
+      const { faults } = await ask("GET", "faults");
+      const { keys } = await ask("GET", "keys");
       const hit = faults.reduce((sum, { hits }) => sum + hits, 0);
       // A rule for the next request is used up once it has hit.
       const live = faults.filter(
@@ -74,9 +51,9 @@ export function startNetwork() {
 
   const order = async (chosen, on) => {
     try {
-      await ask("DELETE", "/_emulator/faults");
+      await ask("DELETE", "faults");
       for (const order of ordersFor(chosen, Math.floor(Math.random() * 2 ** 32))) {
-        await ask("POST", "/_emulator/faults", order);
+        await ask("POST", "faults", order);
       }
       announce(on.length > 0 ? `Bad network: ${on.join(", ")}.` : "The network is good again.");
     } catch {
@@ -125,15 +102,4 @@ function switchOf({ name, kind, label, hint }) {
     often,
   );
   return { name, kind, label, box, often, element };
-}
-
-async function ask(method, path, body) {
-  const response = await fetch(path, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: body && JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  if (!response.ok) throw new Error(String(response.status));
-  return response.status === 204 ? undefined : response.json();
 }

@@ -1,8 +1,8 @@
 // Formats numbers. Pure.
 
-/** "10 000": groups of three, without a line break between them. */
+/** "10,000", in groups as the browser's language has them, without a line break between them. */
 export function grouped(number) {
-  return number.toLocaleString("en").replaceAll(",", "\u202f");
+  return number.toLocaleString().replaceAll(" ", "\u00a0");
 }
 
 /** "1 key", "12 keys". */

@@ -1,18 +1,24 @@
 // Revokes a key, after asking the user about it by name.
 
+import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { explain } from "./explain.js";
+import { explain, isRefusal } from "./explain.js";
+import { shown } from "./names.js";
 import { relative } from "./time.js";
+import { anotherToken } from "./token.js";
 
 /** Asks, and revokes. `onRevoked` receives the id; `restore` focuses what is left. */
 export function askToRevoke({ record, service, onRevoked, restore }) {
-  const { name, key, owner, used } = record;
+  const { name, key, owner, ownerName, used, expires } = record;
+  const now = clock.now();
   const problem = h("div");
   const cancel = h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "Keep it");
   const revoke = h("button", { type: "button", class: "danger" }, `Revoke “${name}”`);
   revoke.addEventListener("click", async () => {
-    revoke.disabled = true;
+    if (revoke.ariaDisabled === "true") return;
+    // Not disabled: it has the focus.
+    revoke.ariaDisabled = "true";
     revoke.textContent = "Revoking…";
     problem.replaceChildren();
     try {
@@ -22,17 +28,29 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
       dialog.close();
       announce(`“${name}” is revoked.`);
     } catch (error) {
-      problem.replaceChildren(alertBox(explain(error, service.network())));
-      revoke.disabled = false;
+      const renew =
+        error?.status === 401 &&
+        h("button", { type: "button", onclick: () => anotherToken(service) }, "Use another token…");
+      const words = explain(error, service.network());
+      const outcome = isRefusal(error) ? "It is not revoked." : "Whether it is revoked is not known.";
+      const text = `${words.text} ${outcome}`;
+      problem.replaceChildren(alertBox({ title: words.title, text }, renew));
+      revoke.ariaDisabled = "false";
       revoke.textContent = `Try again to revoke “${name}”`;
-      revoke.focus();
+      (renew || revoke).focus();
     }
   });
   const dialog = openDialog({
     title: `Revoke “${name}”?`,
     restore,
     body: [
-      h("p", {}, "Whatever uses this key stops working. This cannot be undone."),
+      h(
+        "p",
+        {},
+        expires !== undefined && expires <= now
+          ? `It expired ${relative(expires, now)}, so nothing can use it. Revoking it takes it off the list.`
+          : "Whatever uses this key stops working. This cannot be undone.",
+      ),
       service.isOwn(key.prefix) &&
         alertBox({
           title: "This looks like the key that this page uses",
@@ -42,9 +60,9 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
         "dl",
         { class: "facts" },
         [
-          ["Begins with", h("code", {}, key.prefix ?? "Not said")],
-          ["Owner", key.email ?? owner.id],
-          ["Last used", used === undefined ? "Never" : relative(used, Date.now())],
+          ["Begins with", h("code", {}, shown(key.prefix ?? "Not said"))],
+          ["Owner", ownerName || shown(owner.id)],
+          ["Last used", used === undefined ? "Never" : relative(used, now)],
         ].map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
       ),
       problem,

@@ -1,10 +1,15 @@
 // Rotates a key: asks first, shows the stages as they happen, shows the new key once, and says how it ended.
 
+import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { explain, explainEvent, explainOrphans, STAGES } from "./explain.js";
+import { explain, explainEvent, STAGES } from "./explain.js";
+import { Fate } from "./fate.js";
+import { fateBox } from "./fate-box.js";
+import { shown } from "./names.js";
 import { showSecret } from "./secret.js";
 import { relative } from "./time.js";
+import { anotherToken } from "./token.js";
 
 /** Opens the dialog. `onChanged` receives the added and removed keys. */
 export function openRotation(context) {
@@ -100,18 +105,22 @@ class RotationDialog {
   async #run(how) {
     const { record, service, onChanged } = this.#context;
     this.#stop = new AbortController();
-    this.#showStages();
+    const fate = new Fate();
+    const box = fateBox(fate, () => service.network());
+    this.#showStages(box);
     let added;
     try {
       const { created, revoked, pending } = await service.rotate(record, {
         ...how,
         signal: this.#stop.signal,
+        fate,
         onEvent: (event) => this.#onEvent(event),
         persist: (created) => {
           const { key: _, ...rest } = created;
           added = rest;
           return showSecret({
             created,
+            service,
             title: "Store the new key",
             refusable: true,
             signal: this.#stop.signal,
@@ -120,7 +129,7 @@ class RotationDialog {
       });
       const { key: _, ...rest } = created;
       this.#mark(undefined);
-      this.#finish(rest, revoked, pending);
+      this.#finish(revoked, pending);
       onChanged({ added: [rest], removed: revoked });
     } catch (error) {
       this.#fail(error, added);
@@ -129,7 +138,7 @@ class RotationDialog {
     }
   }
 
-  #showStages() {
+  #showStages(box) {
     this.#stages = new Map(
       Object.entries(STAGES).map(([stage, label]) => [
         stage,
@@ -139,9 +148,20 @@ class RotationDialog {
     this.#events = h("ul", { class: "events" });
     this.#content.replaceChildren(
       h("ol", { "class": "stages", "aria-label": "Stages" }, [...this.#stages.values()]),
+      h(
+        "p",
+        { class: "hint", id: "stopping" },
+        "Stop ends the wait. The old key stays. A successor that was asked for may still be made: unless " +
+          "you stored it, this page then looks for it for two minutes, and deletes it.",
+      ),
       this.#events,
+      box,
     );
-    const stop = h("button", { type: "button", onclick: () => this.#cancel() }, "Stop");
+    const stop = h(
+      "button",
+      { "type": "button", "aria-describedby": "stopping", "onclick": () => this.#cancel() },
+      "Stop",
+    );
     this.#actions.replaceChildren(stop);
     stop.focus();
   }
@@ -174,7 +194,8 @@ class RotationDialog {
     }
   }
 
-  #finish(created, revoked, pending) {
+  #finish(revoked, pending) {
+    this.#content.querySelector("#stopping")?.remove();
     const { record } = this.#context;
     const gone = revoked.includes(record.id);
     this.#dialog.rename(`“${record.name}” is rotated`);
@@ -182,7 +203,6 @@ class RotationDialog {
       h(
         "p",
         { class: "good" },
-        `The new key is ${created.keyId}. `,
         gone
           ? "The old one is revoked."
           : "The old one works until the next rotation, or until you revoke it.",
@@ -192,7 +212,7 @@ class RotationDialog {
       this.#content.append(
         alertBox({
           title: "Some keys could not be revoked",
-          text: `${pending.map(({ keyId }) => keyId).join(", ")}. The next rotation tries again.`,
+          text: `${pending.map(({ keyId }) => shown(keyId)).join(", ")}. The next rotation tries again.`,
         }),
       );
     }
@@ -201,19 +221,20 @@ class RotationDialog {
   }
 
   #fail(error, created) {
+    this.#content.querySelector("#stopping")?.remove();
     const { onChanged } = this.#context;
     const failed =
       error?.stage ?? [...this.#stages].find(([, { dataset }]) => dataset.state === "current")?.[0];
     this.#mark(failed, true);
     this.#unfinished = error?.reason === "unfinished";
-    const orphans = explainOrphans(error ?? {});
-    const { title, text } = explain(error, this.#context.service.network());
-    const box = alertBox({ title, text: `${text} ${orphans}`.trim() }, this.#unfinished && successors(error));
+    const { service } = this.#context;
+    const box = alertBox(explain(error, service.network()), this.#unfinished && successors(error));
     this.#content.append(box);
+    const isRefused = (error?.cause ?? error)?.status === 401;
     const again = h(
       "button",
-      { type: "button", onclick: () => this.#ask(box) },
-      this.#unfinished ? "Delete leftovers and rotate…" : "Try again…",
+      { type: "button", onclick: () => (isRefused ? anotherToken(service) : this.#ask(box)) },
+      isRefused ? "Use another token…" : this.#unfinished ? "Delete leftovers and rotate…" : "Try again…",
     );
     this.#closeWith("Close", again);
     const alive = created && error?.liveKeyIds?.includes(created.keyId);
@@ -232,12 +253,17 @@ class RotationDialog {
 }
 
 function successors({ successors }) {
-  const now = Date.now();
+  const now = clock.now();
   return h(
     "ul",
     {},
     successors.map(({ keyId, ageMs }) =>
-      h("li", {}, h("code", {}, keyId), ageMs === undefined ? "" : `, made ${relative(now - ageMs, now)}`),
+      h(
+        "li",
+        {},
+        h("code", {}, shown(keyId)),
+        ageMs === undefined ? "" : `, made ${relative(now - ageMs, now)}`,
+      ),
     ),
   );
 }

@@ -32,7 +32,8 @@ export class Rows {
   #build;
   #records = [];
   #made = new Map();
-  #active = { id: undefined, column: 0 };
+  // The first control ticks a row; the second is its name.
+  #active = { id: undefined, column: 1 };
 
   /**
    * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as a row.
@@ -42,6 +43,8 @@ export class Rows {
     this.#parts = { viewport, head, body, probe };
     this.#build = build;
     viewport.addEventListener("scroll", () => this.#draw(), { passive: true });
+    // On a phone the page scrolls, and not the table in it.
+    addEventListener("scroll", () => this.#pageScrolls && this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(viewport);
     body.addEventListener("keydown", (event) => this.#onKey(event));
     body.addEventListener("focusin", ({ target }) => this.#onFocus(target));
@@ -66,6 +69,22 @@ export class Rows {
     this.#parts.viewport.scrollTop = 0;
   }
 
+  get #pageScrolls() {
+    return getComputedStyle(this.#parts.viewport).overflowY === "visible";
+  }
+
+  /** Which part of the rows can be seen: from `top`, in pixels, and how high. */
+  #seen() {
+    const { viewport, head, body } = this.#parts;
+    if (!this.#pageScrolls)
+      return { top: viewport.scrollTop, height: viewport.clientHeight - head.offsetHeight };
+    const { top } = body.getBoundingClientRect();
+    return {
+      top: Math.max(0, -top),
+      height: viewport.checkVisibility() ? innerHeight - Math.max(0, top) : 0,
+    };
+  }
+
   /** Focuses the row that was active, or the one now in its place; returns whether there is one. */
   focus() {
     if (this.#records.length === 0) return false;
@@ -76,12 +95,10 @@ export class Rows {
   }
 
   #draw() {
-    const { viewport, head, body, probe } = this.#parts;
+    const { body, probe } = this.#parts;
     const rowHeight = probe.offsetHeight;
-    const height = viewport.clientHeight - head.offsetHeight;
     const { first, last } = inView({
-      top: viewport.scrollTop,
-      height,
+      ...this.#seen(),
       rowHeight,
       count: this.#records.length,
     });
@@ -153,12 +170,9 @@ export class Rows {
   }
 
   #onKey(event) {
-    const { viewport, head, probe } = this.#parts;
+    const { probe } = this.#parts;
     if (event.altKey || event.metaKey || !event.target.matches(CONTROLS)) return;
-    const page = Math.max(
-      1,
-      Math.floor((viewport.clientHeight - head.offsetHeight) / probe.offsetHeight) - 1,
-    );
+    const page = Math.max(1, Math.floor(this.#seen().height / probe.offsetHeight) - 1);
     const row = this.#records.findIndex(({ id }) => id === this.#active.id);
     const columns = event.target.closest("[data-id]").querySelectorAll(CONTROLS).length;
     const to = moved({ row, column: this.#active.column }, event.key, {
@@ -173,11 +187,15 @@ export class Rows {
   }
 
   #goTo({ row, column }) {
-    const { viewport, head, probe } = this.#parts;
+    const { viewport, probe } = this.#parts;
     const [top, rowHeight] = [row * probe.offsetHeight, probe.offsetHeight];
-    const height = viewport.clientHeight - head.offsetHeight;
-    if (top < viewport.scrollTop) viewport.scrollTop = top;
-    else if (top + rowHeight > viewport.scrollTop + height) viewport.scrollTop = top + rowHeight - height;
+    const seen = this.#seen();
+    const scroll = (to) => {
+      if (this.#pageScrolls) scrollBy(0, to - seen.top);
+      else viewport.scrollTop = to;
+    };
+    if (top < seen.top) scroll(top);
+    else if (top + rowHeight > seen.top + seen.height) scroll(top + rowHeight - seen.height);
     const { id } = this.#records[row];
     this.#active = { id, row, column };
     this.#draw();

@@ -95,12 +95,12 @@ export function described(records, now) {
     .map(([label, group, words]) => ({
       label,
       count: group.length,
-      names: namesOf(group.map(words)),
+      names: namesOf(group, words),
     }));
 }
 
-function namesOf(names) {
-  const shown = names.slice(0, 8);
-  const rest = names.length - shown.length;
+function namesOf(group, words) {
+  const shown = group.slice(0, 8).map(words);
+  const rest = group.length - shown.length;
   return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
 }

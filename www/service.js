@@ -1,6 +1,8 @@
 // Makes every call to the module, and writes each into the journal. Only this class holds the token.
 
+import { clock } from "./clock.js";
 import { commandsOf } from "./curl.js";
+import * as packaged from "./fireworks-keys/default.js";
 import {
   auditApiKeys,
   createApiKey,
@@ -10,7 +12,11 @@ import {
   listUsers,
   rotateApiKey,
 } from "./fireworks-keys/default.js";
+import { judged } from "./formats.js";
+import { holdPage } from "./leave.js";
+import { nameOf, shown } from "./names.js";
 import { count } from "./numbers.js";
+import { parseTime } from "./time.js";
 
 /** How many keys to request per page. */
 const PAGE = 500;
@@ -18,11 +24,17 @@ const PAGE = 500;
 /** The time limit of a rotation. The user needs most of it to store the new key. */
 const ROTATION_MS = 60 * 60 * 1_000;
 
+/** The time limit for trying a new key. */
+const TRY_MS = 30_000;
+
 /** The origins that the page's policy has blocked. */
 const blocked = new Set();
 globalThis.document?.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI }) => {
   if (effectiveDirective === "connect-src") blocked.add(urlOf(blockedURI)?.origin);
 });
+
+/** The origins that have let this page read an answer. */
+const answered = new Set();
 
 /** Resolves an address, which may be a path on this page's origin; undefined if it is not a valid one. */
 export function urlOf(address) {
@@ -31,7 +43,47 @@ export function urlOf(address) {
 
 /** What the browser knows of the network to an address, for `explain`. */
 export function networkTo(baseUrl) {
-  return { online: navigator.onLine, blocked: blocked.has(urlOf(baseUrl)?.origin) };
+  const origin = urlOf(baseUrl)?.origin;
+  return {
+    online: navigator.onLine,
+    blocked: blocked.has(origin),
+    near: origin === location.origin || answered.has(origin),
+  };
+}
+
+/** The ids of the accounts that a token sees; undefined if this version of the package cannot list them. */
+export async function accountsOf({ token, baseUrl }) {
+  if (typeof packaged.listAccounts !== "function") return undefined;
+  const ids = [];
+  for await (const { name } of packaged.listAccounts({ token, baseUrl })) ids.push(name.split("/").at(-1));
+  return ids;
+}
+
+/** The ids of the users and service accounts of an account. */
+export async function usersOf({ token, baseUrl, accountId }) {
+  const ids = [];
+  for await (const { name } of listUsers({ token, baseUrl, accountId, maxRetries: 0, timeoutMs: 10_000 }))
+    ids.push(String(name).split("/").at(-1));
+  return ids;
+}
+
+/**
+ * What the service does not know, after a 404: the field `userId`, `accountId` or `baseUrl`; undefined if
+ * that is not known. The account is right if its users can be listed, and the address if an account can be.
+ */
+export async function missing({ token, baseUrl, accountId, userId }) {
+  const call = { token, baseUrl, maxRetries: 0, timeoutMs: 10_000 };
+  try {
+    for await (const { name } of listUsers({ ...call, accountId }))
+      if (String(name).split("/").at(-1) === userId) return undefined;
+    return userId === "-" ? undefined : "userId";
+  } catch (error) {
+    if (error?.status !== 404) return undefined;
+    // A sign-in page or a gateway has no code of the API's.
+    if (typeof error.body?.code !== "number") return "baseUrl";
+  }
+  // Another path of the same host would not know the account, either.
+  return urlOf(baseUrl)?.pathname === "/" ? "accountId" : undefined;
 }
 
 export class Service {
@@ -51,6 +103,11 @@ export class Service {
     return networkTo(this.baseUrl);
   }
 
+  /** Goes on with another token. */
+  useToken(token) {
+    this.#token = token;
+  }
+
   /** Whether a key with this prefix may be the one that this page uses. */
   isOwn(prefix) {
     return Boolean(prefix) && this.#token.startsWith(prefix);
@@ -66,6 +123,7 @@ export class Service {
       const list = listApiKeys({ ...this.#call(line, this.userId), pageSize: PAGE, pageToken, signal });
       for await (const page of list.pages()) {
         keys += page.apiKeys?.length ?? 0;
+        answered.add(urlOf(this.baseUrl)?.origin);
         yield page;
       }
       line.end(`${count(keys, "key")}.`);
@@ -78,7 +136,7 @@ export class Service {
     }
   }
 
-  /** Every user of the account. */
+  /** The users of the account, and whether these are all. */
   users() {
     return this.#perform(
       "listUsers",
@@ -86,16 +144,25 @@ export class Service {
       {},
       async (call) => {
         const users = [];
-        for await (const user of listUsers(call)) users.push(user);
-        return users;
+        let total;
+        for await (const page of listUsers(call).pages()) {
+          users.push(...(page.users ?? []));
+          total = page.totalSize;
+        }
+        // A list that is shorter than its own count is not whole.
+        return { users, isComplete: !(total > users.length) };
       },
-      (users) => `${count(users.length, "user")}.`,
+      ({ users }) => `${count(users.length, "user")}.`,
     );
   }
 
-  /** Runs the module's audit on keys that are already loaded, without sending a request. */
-  async audit(apiKeys) {
-    if (apiKeys.length === 0) return new Map();
+  /**
+   * Runs the module's audit on keys that are already loaded, without sending a request. The module goes by
+   * this machine's clock: where that is wrong, the times are given to it as this machine would tell them.
+   */
+  async audit(keys) {
+    if (keys.length === 0) return new Map();
+    const apiKeys = clock.off === 0 ? keys : keys.map((key) => shifted(key, -clock.off));
     const fetch = async () => Response.json({ apiKeys });
     const call = {
       token: this.#token,
@@ -103,50 +170,90 @@ export class Service {
       accountId: this.accountId,
       userId: this.userId,
     };
-    const { keys } = await auditApiKeys({ ...call, fetch });
-    return new Map(keys.map(({ key, findings }) => [key.keyId, findings]));
+    const audit = await auditApiKeys({ ...call, fetch });
+    return new Map(audit.keys.map(({ key, findings }) => [key.keyId, findings]));
   }
 
-  /** Creates a key. `endsAt`, when its lifetime ends, is only for the journal. */
-  create({ userId, ...options }, { endsAt, signal, onEvent }) {
+  /** Creates a key. `endsAt`, when its lifetime ends, is only for the journal; `fate` is told how it goes. */
+  create({ userId, ...options }, { endsAt, signal, fate, onEvent }) {
     const { displayName, annotations, expireTime = endsAt } = options;
     const about = { userId, displayName, annotations, expireTime };
-    return this.#perform(
+    return this.#make(
+      fate,
       "createApiKey",
-      `Create “${displayName || "default"}” for ${userId}`,
+      `Create “${nameOf(displayName || "default")}” for ${shown(userId)}`,
       about,
       (call) => createApiKey({ ...call, ...options, signal }),
-      ({ keyId }) => `The key ${keyId}.`,
-      onEvent,
+      { outcome: () => "", createdOf: (created) => created, onEvent },
     );
   }
 
-  /** Deletes a key; succeeds if it is already gone. */
+  /** Deletes a key. One that the owner does not have is an error: it may be another's. */
   remove({ id, name, owner }) {
     const about = { userId: owner.id, keyId: id };
     return this.#perform(
       "deleteApiKey",
-      `Revoke “${name}” of ${owner.id}`,
+      `Revoke “${name}” of ${shown(owner.id)}`,
       about,
-      (call) => deleteApiKey({ ...call, keyId: id, missingOk: true }),
-      () => `The key ${id} is gone.`,
+      (call) => deleteApiKey({ ...call, keyId: id }),
+      () => `The key ${shown(id)} is revoked.`,
     );
   }
 
-  /** Deletes the keys that a create or a rotation left behind. */
-  sweep(userId, { attemptTag, keepKeyId }, onEvent) {
+  /** The address of the account itself. */
+  get accountUrl() {
+    const base = (urlOf(this.baseUrl)?.href ?? this.baseUrl).replace(/\/+$/, "");
+    return `${base}/v1/accounts/${encodeURIComponent(this.accountId)}`;
+  }
+
+  /** Tries a new key: reads the account with it once, and says what that tells. */
+  tryKey(key) {
+    const read = async () => {
+      try {
+        const headers = { accept: "application/json", authorization: `Bearer ${key}` };
+        const signal = AbortSignal.timeout(TRY_MS);
+        const response = await fetch(this.accountUrl, {
+          headers,
+          signal,
+          redirect: "manual",
+          cache: "no-store",
+        });
+        const body = await response.json().catch(() => undefined);
+        return judged({ status: response.status, body }, this.accountId);
+      } catch {
+        return judged({}, this.accountId);
+      }
+    };
+    return this.#perform("getAccount", "Try the new key", {}, read, ({ text }) => text);
+  }
+
+  /** Whether a user has this key. */
+  has(userId, keyId) {
+    return this.#perform(
+      "listApiKeys",
+      `Look whether ${shown(userId)} has the key ${shown(keyId)}`,
+      { userId },
+      async (call) => {
+        for await (const key of listApiKeys(call)) if (key.keyId === keyId) return true;
+        return false;
+      },
+      (has) => (has ? "Yes." : "No."),
+    );
+  }
+
+  /** Looks for the keys that a create or a rotation may have left behind, and deletes them. */
+  sweep(userId, { attemptTag, keepKeyId }) {
     return this.#perform(
       "deleteOrphans",
-      `Look for keys that nobody holds, of ${userId}`,
+      `Look for keys that nobody holds, of ${shown(userId)}`,
       { userId },
       (call) => deleteOrphans({ ...call, attemptTag, keepKeyId }),
-      (ids) => (ids.length === 0 ? "There were none." : `Deleted: ${ids.join(", ")}.`),
-      onEvent,
+      (ids) => (ids.length === 0 ? "None was found." : `Deleted: ${ids.map(shown).join(", ")}.`),
     );
   }
 
   /** Rotates a key. */
-  rotate({ id, name, owner, key }, { persist, keep, onUnfinished, signal, onEvent }) {
+  rotate({ id, name, owner, key }, { persist, keep, onUnfinished, signal, fate, onEvent }) {
     const { expireTime, displayName, annotations } = key;
     const own = Object.entries(annotations ?? {}).filter(([label]) => !label.startsWith("fireworks-keys-"));
     const about = {
@@ -156,9 +263,11 @@ export class Service {
       expireTime,
       annotations: Object.fromEntries(own),
     };
-    return this.#perform(
+    fate.rotated = id;
+    return this.#make(
+      fate,
       "rotateApiKey",
-      `Rotate “${name}” of ${owner.id}`,
+      `Rotate “${name}” of ${shown(owner.id)}`,
       about,
       (call) =>
         rotateApiKey({
@@ -170,31 +279,62 @@ export class Service {
           signal,
           totalTimeoutMs: ROTATION_MS,
         }),
-      ({ created, revoked, pending }) => outcomeOf(created, revoked, pending),
-      onEvent,
+      { outcome: outcomeOf, createdOf: ({ created }) => created, onEvent },
     );
   }
 
-  async #perform(operation, title, about, run, outcome, onEvent) {
-    const line = this.#begin(operation, title, about);
+  /** Performs what makes a key, and tells its fate. The page must live on while that is open. */
+  async #make(fate, operation, title, about, run, { outcome, createdOf, onEvent }) {
+    let release;
+    fate.onChange(() => {
+      if (fate.isOpen) release ??= holdPage();
+      else release = release?.();
+    });
+    fate.sweep = () => this.sweep(about.userId, fate);
+    let sent;
+    const sending = () => {
+      sent ??= clock.machine();
+      fate.sending();
+    };
+    const notify = (event) => {
+      fate.event(event);
+      onEvent?.(event);
+    };
     try {
-      const result = await run(this.#call(line, about.userId ?? this.userId, onEvent));
+      const result = await this.#perform(operation, title, about, run, outcome, notify, { fate, sending });
+      const created = createdOf(result);
+      if (operation === "createApiKey") clock.heard(parseTime(created.createTime), sent, clock.machine());
+      fate.made(created);
+      return result;
+    } catch (error) {
+      fate.failed(error);
+      throw error;
+    }
+  }
+
+  async #perform(operation, title, about, run, outcome, onEvent, { fate, sending } = {}) {
+    const line = this.#begin(operation, title, about, fate);
+    try {
+      const result = await run(this.#call(line, about.userId ?? this.userId, onEvent, sending));
       line.end(outcome(result));
       return result;
     } catch (error) {
+      if (error?.status > 0) answered.add(urlOf(this.baseUrl)?.origin);
       line.fail(error, this.network());
       throw error;
     }
   }
 
   /** Begins a journal line; only its first `end` or `fail` counts. */
-  #begin(operation, title, about) {
+  #begin(operation, title, about, fate) {
     const { accountId, userId } = this;
     // A shell needs the full address, as it cannot resolve a path on the page's origin.
     const baseUrl = urlOf(this.baseUrl)?.href ?? this.baseUrl;
     const line = this.#journal.begin({
       title,
       commands: commandsOf(operation, { baseUrl, accountId, userId, ...about }),
+      fate,
+      network: () => this.network(),
     });
     let ended = false;
     const once =
@@ -206,14 +346,15 @@ export class Service {
     return { event: line.event, end: once(line.end), fail: once(line.fail) };
   }
 
-  #call(line, userId, onEvent) {
+  #call(line, userId, onEvent, sending) {
     return {
-      token: () => this.#token,
+      token: () => {
+        sending?.();
+        return this.#token;
+      },
       baseUrl: this.baseUrl,
       accountId: this.accountId,
       userId,
-      // A page keeps running by itself, so a sweep after a stopped call needs nothing here.
-      waitUntil: () => {},
       onEvent: (event) => {
         line.event(event);
         onEvent?.(event);
@@ -222,9 +363,20 @@ export class Service {
   }
 }
 
-function outcomeOf(created, revoked, pending) {
-  const parts = [`The new key is ${created.keyId}.`];
-  if (revoked.length > 0) parts.push(`Revoked: ${revoked.join(", ")}.`);
-  if (pending.length > 0) parts.push(`Not revoked yet: ${pending.map(({ keyId }) => keyId).join(", ")}.`);
+function outcomeOf({ revoked, pending }) {
+  const parts = [];
+  if (revoked.length > 0) parts.push(`Revoked: ${revoked.map(shown).join(", ")}.`);
+  const ids = pending.map(({ keyId }) => shown(keyId));
+  if (ids.length > 0) parts.push(`Not revoked yet: ${ids.join(", ")}.`);
   return parts.join(" ");
+}
+
+/** The key with its times moved by so much. */
+function shifted(key, by) {
+  const moved = { ...key };
+  for (const field of ["createTime", "expireTime", "lastUsed"]) {
+    const time = parseTime(key[field]);
+    if (time !== undefined) moved[field] = new Date(time + by).toISOString();
+  }
+  return moved;
 }

@@ -1,7 +1,10 @@
 // Tabs: one is in the tab order, arrow keys move between them, and each has its panel.
 
-/** Makes the tabs of a list work; `onShow` receives the id of the visible panel. */
-export function startTabs(list, onShow) {
+/**
+ * Makes the tabs of a list work; `onShow` receives the id of the visible panel, and `onChosen` is called when
+ * the user has chosen another.
+ */
+export function startTabs(list, onShow, onChosen = () => {}) {
   const tabs = [...list.querySelectorAll("[role=tab]")];
   const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
   const select = (selected) => {
@@ -13,9 +16,14 @@ export function startTabs(list, onShow) {
     }
     onShow(panelOf(selected).id);
   };
+  const choose = (tab) => {
+    const other = tab.getAttribute("aria-selected") !== "true";
+    select(tab);
+    if (other) onChosen();
+  };
   list.addEventListener("click", ({ target }) => {
     const tab = target.closest("[role=tab]");
-    if (tab) select(tab);
+    if (tab) choose(tab);
   });
   list.addEventListener("keydown", (event) => {
     const at = tabs.indexOf(document.activeElement);
@@ -24,8 +32,13 @@ export function startTabs(list, onShow) {
     event.preventDefault();
     const tab = tabs[(to + tabs.length) % tabs.length];
     tab.focus();
-    select(tab);
+    choose(tab);
   });
   select(tabs[0]);
-  return { show: (panel) => select(tabs.find((tab) => panelOf(tab) === panel)) };
+  return {
+    show: (panel) => select(tabs.find((tab) => panelOf(tab) === panel)),
+    get shown() {
+      return panelOf(tabs.find((tab) => tab.getAttribute("aria-selected") === "true"));
+    },
+  };
 }

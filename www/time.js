@@ -16,9 +16,12 @@ const UNITS = [
   ["minute", MINUTE],
 ];
 
+// The words of the page are English; dates and numbers are written as the browser’s language does.
 const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-const exactFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
-const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const minuteFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /** Parses a time from the service into milliseconds; undefined if it is missing or cannot be read. */
 export function parseTime(text) {
@@ -48,9 +51,36 @@ export function day(ms) {
   return dateFormat.format(ms);
 }
 
+/** The time of day, to the minute. */
+export function hourAndMinute(ms) {
+  return minuteFormat.format(ms);
+}
+
+/** The time of day, to the second. */
+export function clockTime(ms) {
+  return timeFormat.format(ms);
+}
+
+/** How long something lasts, in the largest unit of which it has two: "3 days", "73 hours", "60 minutes". */
+export function lasting(ms) {
+  for (const [unit, length] of LENGTHS) {
+    const number = Math.round(ms / length);
+    if (number >= 2 || (number === 1 && Math.abs(ms - length) < length / 60) || length === SECOND)
+      return `${number} ${unit}${number === 1 ? "" : "s"}`;
+  }
+}
+
+const LENGTHS = [
+  ["day", DAY],
+  ["hour", HOUR],
+  ["minute", MINUTE],
+  ["second", SECOND],
+];
+
 /** How long something took: "420 ms", "3.2 s", "2 min 5 s". */
 export function took(ms) {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
   if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`;
-  return `${Math.floor(ms / MINUTE)} min ${Math.round((ms % MINUTE) / SECOND)} s`;
+  const seconds = Math.round((ms % MINUTE) / SECOND);
+  return `${Math.floor(ms / MINUTE)} min${seconds > 0 ? ` ${seconds} s` : ""}`;
 }

@@ -1,11 +1,14 @@
-// The timeline: every key from its creation to its expiry, with a line for today, as a picture and in words.
+// The timeline: what ends next. A few keys are drawn from their creation to their end, with a line for today;
+// of many, the ends are counted, and a count leads to its keys. In words, too.
 
+import { clock } from "./clock.js";
 import { byId, h, svg } from "./dom.js";
+import { endsBy, UNITS } from "./ends.js";
 import { count } from "./numbers.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 
-/** Up to this many keys, each has a bar with its name. */
+/** Up to this many keys, each has a bar with its name; the ends of more are counted. */
 const NAMED = 40;
 
 const TOP = 44;
@@ -19,11 +22,23 @@ export class TimelineView {
   #layout;
   #shown = false;
 
-  constructor() {
+  #unit = "week";
+  #open;
+  #showEnds;
+
+  /** `open` opens a key, and `showEnds` shows the keys that end between two moments. */
+  constructor({ open, showEnds }) {
+    this.#open = open;
+    this.#showEnds = showEnds;
+    this.#host.addEventListener("click", ({ clientY }) => {
+      const record = this.#lanes[this.#laneAt(clientY)];
+      if (record) this.#open(record);
+    });
+    byId("timeline-open").addEventListener("click", () => this.#open(this.#lanes[this.#slider.value]));
+    byId("histogram-units").append(...UNITS.map((unit) => this.#unitChoice(unit)));
     this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
     this.#host.addEventListener("pointermove", ({ clientY }) => this.#point(clientY));
-    this.#host.addEventListener("pointerdown", ({ clientY }) => this.#point(clientY));
-    new ResizeObserver(() => this.#draw()).observe(this.#host);
+    new ResizeObserver(() => this.#draw()).observe(byId("timeline-panel"));
   }
 
   /** Draws these records: those that the table shows. */
@@ -39,39 +54,96 @@ export class TimelineView {
   }
 
   #draw() {
-    const width = this.#host.clientWidth;
-    if (!this.#shown || width === 0) return;
-    const now = Date.now();
+    if (!this.#shown || byId("timeline-panel").clientWidth === 0) return;
+    const now = clock.now();
     const empty = this.#records.length === 0;
     byId("timeline-empty").hidden = !empty;
     byId("timeline").hidden = empty;
     if (empty) return;
+    const many = this.#records.length > NAMED;
+    byId("histogram").hidden = !many;
+    byId("timeline-few").hidden = many;
+    const groups = this.#describe(now);
+    if (many) return this.#count(now);
     this.#lanes = lanes(this.#records, now);
-    this.#layout = layoutOf(this.#lanes.length, width);
+    this.#layout = layoutOf(this.#lanes.length, this.#host.clientWidth);
     this.#host.replaceChildren(picture(this.#lanes, this.#layout, now));
+    const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
+    this.#host.firstElementChild.setAttribute(
+      "aria-label",
+      `Timeline of ${count(this.#records.length, "key")}. ${summary}.`,
+    );
     this.#slider.max = this.#lanes.length - 1;
     this.#select(Math.min(Number(this.#slider.value), this.#lanes.length - 1));
-    this.#describe(now);
+  }
+
+  #unitChoice({ name, label }) {
+    const id = `unit-${name}`;
+    const checked = name === this.#unit;
+    const onchange = () => {
+      this.#unit = name;
+      this.#draw();
+    };
+    return h(
+      "span",
+      { class: "pill" },
+      h("input", { type: "radio", name: "unit", id, checked, onchange }),
+      h("label", { for: id }, label),
+    );
+  }
+
+  /** Draws how many keys end when. */
+  #count(now) {
+    const { bins, later } = endsBy(this.#unit, this.#records, now);
+    const most = bins.reduce((most, bin) => Math.max(most, bin.count), 1);
+    const list = byId("histogram-bins");
+    list.replaceChildren(
+      ...bins.map(({ from, to, count: number, label }, index) => {
+        const bar = h("span", { class: "bin-bar" });
+        bar.style.blockSize = `${(number / most) * 100}%`;
+        const button = h(
+          "button",
+          {
+            "type": "button",
+            "class": "bin",
+            "data-now": index === 0,
+            "aria-label": `${label}: ${count(number, "key")}`,
+            "aria-disabled": number === 0 && "true",
+            "data-tip": `${label}: ${count(number, "key")}`,
+            "onclick": () => number > 0 && this.#showEnds({ from, to }),
+          },
+          bar,
+        );
+        return h("li", {}, h("span", { "class": "bin-count", "aria-hidden": "true" }, number || ""), button);
+      }),
+    );
+    byId("histogram-from").textContent = bins[0].label;
+    byId("histogram-to").textContent = bins.at(-1).label;
+    byId("histogram-later").textContent = later > 0 ? `${count(later, "key")} after that.` : "";
+  }
+
+  #laneAt(clientY) {
+    if (!this.#layout) return -1;
+    const { top } = this.#host.getBoundingClientRect();
+    return Math.floor((clientY - top - TOP) / this.#layout.lane);
   }
 
   #point(clientY) {
-    if (!this.#layout) return;
-    const { top } = this.#host.getBoundingClientRect();
-    const at = Math.floor((clientY - top - TOP) / this.#layout.lane);
+    const at = this.#laneAt(clientY);
     if (at >= 0 && at < this.#lanes.length) this.#select(at);
   }
 
   #select(at) {
     const record = this.#lanes[at];
-    const now = Date.now();
-    const { name, ownerName, created, expires } = record;
+    const now = clock.now();
+    const { name, ownerName, created, used, expires } = record;
     const ends =
       expires === undefined
         ? "never expires"
         : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
-    const words = [name, ownerName, created === undefined ? undefined : `created ${day(created)}`, ends]
-      .filter(Boolean)
-      .join(" · ");
+    const made = created === undefined ? undefined : `created ${day(created)}`;
+    const last = used === undefined ? "never used" : `used ${relative(used, now)}`;
+    const words = [name, ownerName, made, last, ends].filter(Boolean).join(" · ");
     this.#slider.value = at;
     this.#slider.setAttribute("aria-valuetext", `${at + 1} of ${this.#lanes.length}: ${words}`);
     byId("timeline-readout").textContent = words;
@@ -96,32 +168,26 @@ export class TimelineView {
         h("dd", {}, names),
       ]),
     );
-    const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
-    this.#host.firstElementChild.setAttribute(
-      "aria-label",
-      `Timeline of ${count(this.#records.length, "key")}. ${summary}.`,
-    );
+    return groups;
   }
 }
 
 /** The layout of a picture with this width and this number of keys. */
 function layoutOf(length, width) {
-  const named = length <= NAMED;
   const narrow = width < 640;
-  const lane = named ? (narrow ? 40 : 30) : Math.min(480 / length, 8);
+  const lane = narrow ? 40 : 30;
   return {
     width,
-    named,
     narrow,
     lane,
-    left: named && !narrow ? Math.min(220, width * 0.22) : 8,
+    left: !narrow ? Math.min(220, width * 0.22) : 8,
     right: width - NEVER,
     height: TOP + length * lane + 8,
   };
 }
 
 function picture(records, layout, now) {
-  const { width, height, left, right, named, narrow } = layout;
+  const { width, height, left, right, narrow } = layout;
   const scale = scaleOf(records, { now, left: left + 8, right: right - 16 });
   const root = svg("svg", { role: "img", width, height, viewBox: `0 0 ${width} ${height}` });
   root.append(
@@ -145,7 +211,7 @@ function picture(records, layout, now) {
         narrow ? short(label) : label,
       ),
     ]),
-    ...(named ? bars(records, layout, scale, now) : strokes(records, layout, scale, now)),
+    ...bars(records, layout, scale, now),
     svg("line", { class: "today", x1: scale.today, x2: scale.today, y1: 26, y2: height }),
     svg("text", { "class": "today-label", "x": scale.today, "y": 18, "text-anchor": "middle" }, "Today"),
   );
@@ -170,7 +236,7 @@ function spanOf({ created, expires }, { left, width }, scale) {
   return [from, expires === undefined ? width - 14 : Math.max(scale.at(expires), from + 3)];
 }
 
-/** Draws a bar with a name for each key, if they are few. */
+/** Draws a bar with a name for each key, and a dot for its last use. */
 function bars(records, layout, scale, now) {
   const { lane, left, narrow } = layout;
   return records.map((record, index) => {
@@ -192,6 +258,8 @@ function bars(records, layout, scale, now) {
       state === "never"
         ? svg("path", { class: "arrow", d: `M${to - 2} ${middle - 8}l10 8l-10 8z` })
         : svg("circle", { cx: to, cy: middle, r: 6 }),
+      record.used !== undefined &&
+        svg("circle", { class: "used", cx: scale.at(record.used), cy: middle, r: 3 }),
     );
   });
 }
@@ -199,34 +267,4 @@ function bars(records, layout, scale, now) {
 function shortened(text, length) {
   const characters = [...text];
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : text;
-}
-
-/**
- * Draws two paths per state, one of lives and one of their ends: thousands of keys need only eight
- * elements.
- */
-function strokes(records, layout, scale, now) {
-  const { lane } = layout;
-  const paths = new Map();
-  records.forEach((record, index) => {
-    const state = stateOf(record, now);
-    const [from, to] = spanOf(record, layout, scale);
-    const y = (TOP + (index + 0.5) * lane).toFixed(2);
-    const known = paths.get(state) ?? { lives: [], ends: [] };
-    known.lives.push(`M${from.toFixed(1)} ${y}H${to.toFixed(1)}`);
-    known.ends.push(`M${Math.max(from, to - 6).toFixed(1)} ${y}H${to.toFixed(1)}`);
-    paths.set(state, known);
-  });
-  const thick = lane < 4 ? Math.max(lane, 0.6) : lane * 0.75;
-  const path = (part, state, parts) =>
-    svg("path", {
-      "class": `stroke ${part}`,
-      "data-state": state,
-      "d": parts.join(""),
-      "stroke-width": thick,
-    });
-  return [...paths].flatMap(([state, { lives, ends }]) => [
-    path("life", state, lives),
-    path("end", state, ends),
-  ]);
 }

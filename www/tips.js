@@ -9,9 +9,16 @@ let shownFor;
 /** Starts to show tips in this document. */
 export function startTips() {
   document.body.append(tip);
-  document.addEventListener("pointerover", ({ target }) => {
+  let at = "";
+  const place = ({ clientX, clientY }) => `${clientX} ${clientY}`;
+  document.addEventListener("pointermove", (event) => (at = place(event)), { passive: true });
+  document.addEventListener("pointerdown", (event) => (at = place(event)), { passive: true });
+  document.addEventListener("pointerover", (event) => {
+    const { target } = event;
+    // A pointer that rests while the page below it changes asks for nothing.
+    if (at === place(event)) return;
+    at = place(event);
     const next = target.closest?.("[data-tip]");
-    // A pointer that rests while the page below it changes takes no tip from what has the focus.
     if (target !== tip && (next || !shownFor?.matches(":focus"))) show(next);
   });
   document.addEventListener("focusin", ({ target }) => show(target.closest("[data-tip]")));

@@ -14,15 +14,15 @@ export interface Answer {
 
 /**
  * Reads the response that fetch returned, to the end of its body. Rejects if it is not a response, or if its
- * body breaks off.
+ * body breaks off. The signal ends the reading: a fetch may not have passed it on.
  */
-export async function read(sent: unknown): Promise<Answer> {
+export async function read(sent: unknown, signal: AbortSignal | undefined): Promise<Answer> {
   const response = (await sent) as Response;
   const status = response?.status;
   if (!Number.isInteger(status) || status < 0 || status > 999) throw new TypeError(NO_RESPONSE);
   // A response that `Response.error()` makes has the status 0, like a redirect, but is not one.
   if (response.type === "error") throw new TypeError("fetch returned a network error");
-  const text: unknown = await response.text();
+  const text: unknown = await (signal ? textUntil(signal, response) : response.text());
   if (typeof text !== "string") throw new TypeError(NO_RESPONSE);
   const value = parse(text);
   // The headers are getters because those of a success are seldom needed.
@@ -43,6 +43,22 @@ export async function read(sent: unknown): Promise<Answer> {
       ];
     },
   };
+}
+
+/** The text of a body. An abort cancels what is left of it, where the platform's own method would read it. */
+async function textUntil(signal: AbortSignal, response: Response): Promise<unknown> {
+  const { body } = response;
+  if (!body || response.text !== globalThis.Response?.prototype.text) return response.text();
+  const reader = body.getReader();
+  const cancel = (): void => void reader.cancel().catch(() => {});
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel);
+  const decoder = new TextDecoder();
+  for (let text = ""; ; ) {
+    const { done, value } = await reader.read();
+    text += decoder.decode(value, { stream: !done });
+    if (done) return text;
+  }
 }
 
 const NO_RESPONSE = "fetch returned something that is no Response";
@@ -107,12 +123,13 @@ export function isPage(answer: Answer, name: string): boolean {
 
 function describeResource(resource: unknown, fields: string): string {
   const key = textOf(resource, "key");
+  const tells = (value: string): boolean => key !== undefined && value.includes(key);
   let text = key === undefined ? "-" : "k";
   for (const name of (names[fields] ??= fields.split(" "))) {
     const value = field(resource, name) ?? "";
-    // A secret stays here, also if it stands in another field.
+    // A secret stays here, also if another field holds it.
     if (value === "") text += "u";
-    else if (typeof value === "string") text += value === key ? "h" : described(value);
+    else if (typeof value === "string") text += tells(value) ? "h" : described(value);
     else if (typeof value === "number") text += `#${described(`${value}`).slice(1)}`;
     else text += value === false ? "f" : "x";
   }
@@ -121,7 +138,7 @@ function describeResource(resource: unknown, fields: string): string {
     for (const [name, value] of Object.entries(annotations)) {
       // A service may keep much that is none of our business.
       if (name.startsWith("fireworks-keys-") && typeof value === "string" && value !== "") {
-        text += `${described(name)}${described(value)}`;
+        if (!tells(name + value)) text += `${described(name)}${described(value)}`;
       }
     }
   }

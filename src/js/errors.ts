@@ -3,12 +3,13 @@
 import { nextOf, type RotationReason, type RotationStage } from "./advice.js";
 import type { Answer } from "./answer.js";
 import { explain, type GrpcCode, grpcCode } from "./body.js";
+import { cut, hideLong } from "./bounds.js";
 import { pageAddress } from "./platform.js";
 import {
   NO_SECRETS,
   redactBody,
   redactCause,
-  redactId,
+  redactIds,
   redactText,
   type Secrets,
   secretsOf,
@@ -38,7 +39,14 @@ export type Operation =
  */
 export type Orphans = "none" | "swept" | "unaccounted" | "unknown";
 
-/** What all errors of this package have. */
+/** The longest message. */
+const LONGEST_MESSAGE = 1_200;
+
+/** The longest path, and the longest reason, that a message repeats. */
+const LONGEST_PATH = 100;
+const LONGEST_REASON = 500;
+
+/** What all errors of this package have. Long fields are not enumerable: consoles do not print them. */
 abstract class Base extends Error {
   /** @internal The name that a console shows, even of minified code. */
   static override readonly name: string = "FireworksKeysError";
@@ -68,7 +76,7 @@ abstract class Base extends Error {
 
   /** @internal */
   constructor(message: string, { operation, attempts, aftermath, cause }: Context) {
-    super(`${operation}: ${message}`, cause === undefined ? undefined : { cause });
+    super(cut(`${operation}: ${message}`, LONGEST_MESSAGE), cause === undefined ? undefined : { cause });
     this.operation = operation;
     this.attempts = attempts;
     Object.assign(this, aftermath);
@@ -86,8 +94,9 @@ export class ValidationError extends Base {
 
   /** @internal */
   constructor(path: string, expected: string, context: Context) {
-    super(`${path} ${expected}`, context);
+    super(`${cut(path, LONGEST_PATH)} ${expected}`, context);
     this.path = path;
+    hideLong(this);
   }
 }
 
@@ -104,7 +113,7 @@ export class ApiError extends Base {
   readonly requestId: string | undefined;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
-  /** The parsed body, with secrets redacted. */
+  /** The parsed body, whole, with secrets redacted. Not enumerable if it is long. */
   readonly body: unknown;
 
   /** @internal */
@@ -196,8 +205,7 @@ export class RotationError extends Base {
   readonly successors: readonly Successor[];
 
   /** @internal */
-  constructor({ stage, reason, ...found }: EndedRotation, tokens: Secrets, context: Context) {
-    const liveKeyIds = found.liveKeyIds.map((id) => redactId(id, tokens));
+  constructor({ stage, reason, liveKeyIds, successors }: EndedRotation, context: Context) {
     const named = liveKeyIds.slice(0, 10).join(", ");
     const others = liveKeyIds.length > 10 ? ` and ${liveKeyIds.length - 10} more` : "";
     const live = named && `; live: ${named}${others}`;
@@ -206,8 +214,8 @@ export class RotationError extends Base {
     this.stage = stage;
     this.reason = reason;
     this.liveKeyIds = liveKeyIds;
-    this.successors = found.successors.map(({ keyId, createTime, ageMs }) => ({
-      keyId: redactId(keyId, tokens),
+    this.successors = successors.map(({ keyId, createTime, ageMs }) => ({
+      keyId,
       createTime: createTime ?? undefined,
       ageMs: ageMs ?? undefined,
     }));
@@ -226,7 +234,7 @@ export interface Successor {
 /** An error's message, without the function's name at the beginning of this package's messages. */
 function wordsOf({ message }: Error, { operation }: Context): string {
   const prefix = `${operation}: `;
-  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
+  return cut(message.startsWith(prefix) ? message.slice(prefix.length) : message, LONGEST_REASON);
 }
 
 /**
@@ -272,14 +280,11 @@ interface Context {
 
 /** The message of the innermost cause, which says why: those around it say only that a fetch failed. */
 function innermost(cause: unknown): string {
-  if (typeof cause === "string") return `: ${cause.slice(0, LONGEST_REASON)}`;
+  if (typeof cause === "string") return `: ${cut(cause, LONGEST_REASON)}`;
   if (!(cause instanceof Error)) return "";
   const said = cause.message || (cause as { code?: unknown }).code;
   return innermost(cause.cause) || (said ? innermost(String(said)) : "");
 }
-
-/** The longest reason that a message repeats. */
-const LONGEST_REASON = 500;
 
 /** What to look at in a page, whose fetch never says why it failed. */
 function suspects(): string {
@@ -323,8 +328,8 @@ interface EndedRotation {
   successors: { keyId: string; createTime: string | null; ageMs: number | null }[];
 }
 
-/** The errors that were made here, which hold no secret. */
-const made = new WeakSet<object>();
+/** The error that was made last, as long as nobody else has it: another one may be made around it. */
+let inner: unknown;
 
 /**
  * @internal Makes the error for a failure. `tokens` are those that were used, and `headers` the values of the
@@ -339,12 +344,17 @@ export function toError(
   headers: readonly string[],
 ): FireworksKeysError {
   const secrets = { ids: secretsOf(tokens), words: secretsOf(tokens, headers) };
-  const { aftermath } = failure.context;
-  if (aftermath) aftermath.keyIds = aftermath.keyIds.map((id) => redactId(id, secrets.ids));
-  const ours = made.has(Object(cause));
-  failure.context.cause = ours ? cause : redactCause(cause, secrets.words);
-  const error = attempt(failure, answer, secrets);
-  made.add(error);
+  const told = redactIds(failure, secrets.ids);
+  const ours = inner !== undefined && cause === inner;
+  told.context.cause = ours ? cause : redactCause(cause, secrets.words);
+  // The frames of the outer error are the caller's.
+  if (ours) (cause as Error).stack = cut(`${cause}`, LONGEST_REASON);
+  const error = attempt(told, answer, secrets);
+  inner = error;
+  // A caller who throws it again may have put a secret into it.
+  Promise.resolve().then(() => {
+    inner = undefined;
+  });
   return error;
 }
 
@@ -356,7 +366,7 @@ interface Unsaid {
 
 function attempt(failure: Failure, answer: Answer, secrets: Unsaid): FireworksKeysError {
   try {
-    return build(failure, answer, secrets);
+    return hideLong(build(failure, answer, secrets));
   } catch {
     // A text may become too long when its secrets are redacted. Then the error leaves it out.
     return build(failure, { ...answer, requestId: undefined, value: undefined }, secrets);
@@ -379,6 +389,6 @@ function build({ context, what }: Failure, answer: Answer, { ids, words }: Unsai
     case "unreadable":
       return new InvalidResponseError(answer, what.reason, context);
     case "rotation":
-      return new RotationError(what, ids, context);
+      return new RotationError(what, context);
   }
 }

@@ -2,7 +2,7 @@
 // so these functions never throw and their promises always settle. The few that may throw say so, and Rust
 // imports them with `catch`.
 
-import { redactEvent, secretsOf } from "./redact.js";
+import { redactIds, secretsOf } from "./redact.js";
 import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
 import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
@@ -59,7 +59,7 @@ export function notify(
   event: object,
   tokens: readonly string[],
 ): void {
-  tell((each) => listener(redactEvent(each as object, secretsOf(tokens))), event);
+  tell((each) => listener(redactIds(each, secretsOf(tokens))), event);
 }
 
 /** Whether one of the tokens begins with the prefix that the service shows for a key. */

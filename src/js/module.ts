@@ -103,7 +103,13 @@ export async function call<T>(
     return await answer(operation, now, defaults, performance.now() - startedMs, run, watch, draw);
   } catch (error) {
     // V8 knows here which of the caller's lines waits for this; the module's own frames help nobody.
-    if (error instanceof FireworksKeysError) (Error as V8Error).captureStackTrace?.(error, call);
+    if (error instanceof FireworksKeysError) {
+      try {
+        (Error as V8Error).captureStackTrace?.(error, call);
+      } catch {
+        // The caller has aborted with a frozen error.
+      }
+    }
     throw error;
   }
 }

@@ -34,13 +34,16 @@ export function livesOn(): boolean {
   return !("WebSocketPair" in globalThis || "EdgeRuntime" in globalThis);
 }
 
-/** The address of the page or worker script, if there is one that paths can be relative to. */
+/**
+ * The address of the page or worker script, if there is one that paths can be relative to. A frame without
+ * a file (`about:srcdoc`, `about:blank`) and a worker made from a blob have only the origin of the page that
+ * made them. A frame in a sandbox has not even that, but its document's base.
+ */
 export function pageAddress(): string | undefined {
   try {
-    const { href, origin } = globalThis.location;
-    if (!origin.startsWith("http")) return undefined;
-    // A worker may come from a blob of its page, which no path is relative to.
-    return href.startsWith("blob:") ? origin : href;
+    const { location, origin, document } = globalThis;
+    const addresses = [location.href, origin, location.origin, document?.baseURI];
+    return addresses.find((address) => /^https?:/.test(address));
   } catch {
     return undefined;
   }

@@ -62,8 +62,8 @@ export function bodyOf(description: string): string {
 
 /**
  * Calls fetch and reads its answer to the end, or rejects when the attempt ends. Without a fetch of the
- * caller's, the global one is called, with the init beside the request: what stands in its place may look at
- * the init alone, and take the request for the URL's text.
+ * caller's, the global one is called. The platform's own is given the init beside the request, because Node
+ * then has the body without reading a stream.
  */
 export function send(
   stop: Stop,
@@ -72,26 +72,43 @@ export function send(
   init: RequestInit,
   request: Request | undefined,
 ): Promise<Answer> {
-  const named = request && Object.defineProperty(request, "toString", { value: () => url });
   // Without `this`, as everybody calls it.
-  return stop.race(read(settled(() => (own ? own(url, init) : fetch(named ?? url, init)))));
+  const sent = settled(() => (own ? own(url, init) : fetch(request ?? url, init)));
+  return stop.race(read(sent, request ? undefined : stop.signal));
 }
 
-/** The global fetch at the time of the import: the platform's own, or a tracer that was there before. */
-const { fetch: atImport } = globalThis;
+/**
+ * How the source of a platform's own fetch reads. Browsers, workerd and Bun 1.4 have a native function of
+ * this name; a bound function and a proxy print no name. Node 20, 22, 24 and 26, and Deno 2.9, have a
+ * function in JavaScript, whose beginning is unlike a mock's.
+ */
+const SOURCES = [
+  /^function fetch\(\)\s*\{\s*\[native code\]\s*\}$/,
+  /^function fetch\(input, init = undefined\) \{.*\n\s*if \(!fetchImpl\)/,
+  /^function fetch\(\.\.\.\w\)\{return lazyFetch\(\)\.fetch\(/,
+];
+
+/** The global fetch at the time of the import; undefined if it is not evidently the platform's own. */
+const platforms = SOURCES.some((source) => source.test(sourceOf(globalThis.fetch)))
+  ? globalThis.fetch
+  : undefined;
+
+function sourceOf(value: unknown): string {
+  return typeof value === "function" ? Function.prototype.toString.call(value) : "";
+}
 
 let probed: typeof Request | undefined;
 let works = false;
 
 /**
- * Whether a request is built, and can be without an exception: for the global fetch, and for a rehearsal of
- * it. A fetch of the caller's, or something that was put in the place of the global one later, such as a
- * mock, may know nothing but a URL and an init.
+ * Whether a request is built, and can be without an exception: for the platform's own fetch, and for a
+ * rehearsal of it. A fetch of the caller's, a mock, a tracer or a polyfill may know nothing but a URL's text
+ * and an init.
  */
 export function takesRequest(own: unknown): boolean {
   const { fetch, Request } = globalThis;
   if (own !== undefined && own !== rehearse) return false;
-  if (fetch !== atImport || FIELDS.some((name) => name in Object.prototype)) return false;
+  if (!fetch || fetch !== platforms || FIELDS.some((name) => name in Object.prototype)) return false;
   if (probed !== Request) {
     works = buildsRequests();
     probed = Request;

@@ -128,10 +128,11 @@ function leave(signal: AbortSignal, stop: Stop): void {
   }
 }
 
-/** The reason that a signal was aborted with. */
+/** The reason that a signal was aborted with. Signals that are not the platform's may have none. */
 export function reasonOf(signal: AbortSignal): unknown {
   try {
-    return signal.reason;
+    const { reason } = signal;
+    return reason === undefined ? new DOMException("This operation was aborted", "AbortError") : reason;
   } catch (thrown) {
     return thrown;
   }

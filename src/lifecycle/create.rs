@@ -343,7 +343,7 @@ fn check<A: Answer, C>(answer: A) -> Result<A, Box<Error<A, C>>> {
         None => "its body is no JSON object",
         Some(item) if !item.holds("keyId") => "its body holds no keyId",
         Some(item) if !item.has_secret() => "its body holds no key",
-        Some(item) if is_secret(&item) => "its keyId is the key itself",
+        Some(item) if is_secret(&item) => "its keyId holds the key",
         Some(_) => return Ok(answer),
     };
     Err(Box::new(Error::Unreadable { answer, reason }))

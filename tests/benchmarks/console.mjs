@@ -5,12 +5,15 @@ import { someKeys, startService } from "../browsers/service.mjs";
 
 const ROUNDS = 7;
 
-/** Milliseconds (medians of several rounds) for `count` keys in Chromium, and the number of rows drawn. */
+/**
+ * Milliseconds (medians of several rounds) for `count` keys in Chromium, the number of rows drawn, the
+ * longest task that kept the page from answering, and how far the layout has shifted by itself.
+ */
 export async function consoleTimes(count = 10_000) {
   const service = await startService({ www, keys: someKeys(count) });
   const browser = await startBrowser();
   try {
-    const { page } = await open(browser, service.page);
+    const { page } = await open(browser, service.page, { script: WATCH });
     await page.getByLabel("Token").fill("fw_somebody");
     await page.getByLabel("Account", { exact: true }).fill("acme");
     await page.getByLabel("Service address").fill(service.url);
@@ -22,12 +25,25 @@ export async function consoleTimes(count = 10_000) {
       page.evaluate(filterBy, ["support ada", "search 9", ""][round % 3]),
     );
     const rows = await page.locator("#keys-body > tr").count();
-    return { load, sort, filter, rows };
+    const timeline = await rounds(() => page.evaluate(openTimeline));
+    const { longest, shift } = await page.evaluate(() => globalThis.watched);
+    return { load, sort, filter, timeline, rows, longest, shift };
   } finally {
     await browser.close();
     service.stop();
   }
 }
+
+/** Runs in the page before anything else. A task of less than 50 ms is not told, and counts as none. */
+const WATCH = `
+  globalThis.watched = { longest: 0, shift: 0 };
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) watched.longest = Math.max(watched.longest, duration);
+  }).observe({ type: "longtask", buffered: true });
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) watched.shift += value;
+  }).observe({ type: "layout-shift", buffered: true });
+`;
 
 const LOADED = (count) => {
   const shown = document.querySelector("#shown").textContent.replace(/\D/g, "");
@@ -69,6 +85,15 @@ async function filterBy(text) {
   const filter = document.querySelector("#filter");
   filter.value = text;
   filter.dispatchEvent(new Event("input", { bubbles: true }));
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  return performance.now() - started;
+}
+
+async function openTimeline() {
+  document.querySelector("#keys-tab").click();
+  await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+  const started = performance.now();
+  document.querySelector("#timeline-tab").click();
   await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   return performance.now() - started;
 }

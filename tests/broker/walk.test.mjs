@@ -341,3 +341,35 @@ test("the oldest key that looks like the token is held back over pages and runs"
   const kept = await broker.reconcile({ keep: [ids[3]] });
   assert.deepEqual([kept.spared, kept.missing, kept.settled], [[], [], true]);
 });
+
+test("a list that is shorter than it says is not settled, and a key on two pages is one", async () => {
+  for (const [totalSize, moves, settled] of [
+    [4, false, true],
+    ["4", false, true],
+    [3, true, true],
+    // One key stands on both pages, and another is hidden.
+    [4, true, false],
+    [5, false, false],
+    ["many", false, false],
+  ]) {
+    const { fetch } = service(undefined, { page: 2 });
+    let first;
+    const listed = async (url, init) => {
+      const answer = await fetch(url, init);
+      if (init.method !== "GET") return answer;
+      const page = await answer.json();
+      if (moves && first && page.apiKeys.length > 0) page.apiKeys[0] = first;
+      first = page.nextPageToken ? page.apiKeys[0] : undefined;
+      return Response.json({ ...page, totalSize });
+    };
+    const { broker, mint } = brokerOf(memoryLedger(), { fetch: listed, limits });
+    await mint(4);
+    const result = await broker.reconcile();
+    assert.equal(result.settled, settled, `${totalSize} ${moves}`);
+    assert.deepEqual(
+      result.left?.map(({ why }) => why),
+      settled ? undefined : ["list"],
+    );
+    assert.deepEqual([result.revoked, result.missing], [[], []]);
+  }
+});

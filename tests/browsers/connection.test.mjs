@@ -1,6 +1,7 @@
 // The page connects, or says in words why it cannot.
 
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import {
   accessible,
@@ -75,6 +76,26 @@ test("what the module refuses is marked at the field that its path names", async
   assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
 });
 
+const { listAccounts } = await import(join(www, "fireworks-keys/default.js"));
+
+test("a token alone finds its accounts: the only one is filled in, several are offered", {
+  skip: listAccounts === undefined && "this version of the package lists no accounts",
+}, async () => {
+  const { page } = await open(browser, service.url);
+  let accounts = [{ name: "accounts/local" }, { name: "accounts/other" }];
+  await page.route(
+    (url) => url.pathname === "/v1/accounts",
+    (route) => route.fulfill({ json: { accounts, nextPageToken: "", totalSize: accounts.length } }),
+  );
+  await page.getByLabel("Account", { exact: true }).fill("");
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("#account-error").getByText("Choose: local, other.").waitFor();
+  await accessible(page, "accounts offered");
+  accounts = accounts.slice(0, 1);
+  await connect(page);
+  await page.getByText("local · everyone").waitFor();
+});
+
 test("a form that is submitted twice connects once", async () => {
   await service.create("listed");
   const { page } = await open(browser, service.url);
@@ -92,14 +113,18 @@ test("a form that is submitted twice connects once", async () => {
   assert.deepEqual(sent.sort(), ["GET /v1/accounts/local/users", list, list]);
 });
 
-test("what is missing is asked for before anything is sent", async () => {
+test("what is missing is asked for, and the users are offered", async () => {
   const { page } = await open(browser, service.url);
   await page.getByRole("radio", { name: "One user’s" }).check();
   await page.getByRole("button", { name: "Connect" }).click();
-  assert.match(await page.locator("#user-error").textContent(), /Type the user/);
+  await page
+    .locator("#user-error")
+    .getByText(/^Type the user’s id in, or choose: (ci-bot, me|me, ci-bot)\.$/)
+    .waitFor();
+  await accessible(page, "users offered");
   await page.getByLabel("User or service account").fill("nobody");
   await page.getByRole("button", { name: "Connect" }).click();
-  await page.getByRole("alert").getByText("There is no such thing").waitFor();
+  await page.getByRole("alert").getByText("There is no such user").waitFor();
   await page.getByLabel("User or service account").fill("ci-bot");
   await connect(page);
   await page.getByText("local · ci-bot").waitFor();

@@ -57,15 +57,29 @@ export async function startConsole(...args) {
 export async function open(
   browser,
   url,
-  { colorScheme = "light", viewport = { width: 1280, height: 800 }, ...more } = {},
+  {
+    colorScheme = "light",
+    viewport = { width: 1280, height: 800 },
+    script = "",
+    locale = "en-GB",
+    ...more
+  } = {},
 ) {
-  const context = await browser.newContext({ colorScheme, viewport, reducedMotion: "reduce", ...more });
+  const context = await browser.newContext({
+    colorScheme,
+    viewport,
+    locale,
+    reducedMotion: "reduce",
+    ...more,
+  });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE);
+  await page.addInitScript(script);
   const problems = [];
   page.on("console", (message) => problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));
-  await page.goto(url);
+  // An emulator shows something else first.
+  await page.goto(url.includes("#") ? url : `${url}#connect`);
   await page.locator("html[data-ready]").waitFor();
   return { page, context, problems };
 }

@@ -3,14 +3,18 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { fragmentOf, readFragment } from "../../www/address.js";
+import { Clock } from "../../www/clock.js";
 import { commandsOf, quote } from "../../www/curl.js";
-import { explain, explainEvent, explainOrphans } from "../../www/explain.js";
+import { explain, explainEvent, isRefusal } from "../../www/explain.js";
+import { Fate } from "../../www/fate.js";
 import { howOften, ordersFor } from "../../www/faults.js";
 import { consequence, expiryOf, LIFETIMES } from "../../www/lifetime.js";
+import { nameOf, plain, readableJson, shown } from "../../www/names.js";
 import { filtered, ownerOf, recordOf, sorted, tally, usersByEmail } from "../../www/records.js";
 import { inView, moved } from "../../www/rows.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "../../www/scale.js";
-import { DAY, exact, parseTime, relative, took } from "../../www/time.js";
+import { clockTime, DAY, day, exact, hourAndMinute, parseTime, relative, took } from "../../www/time.js";
 
 const NOW = Date.parse("2026-11-25T12:00:00Z");
 
@@ -30,7 +34,10 @@ test("a time is told in words that never make it further than it is", () => {
   ]) {
     assert.equal(relative(NOW + distance, NOW), words);
   }
-  assert.match(exact(NOW), /^25 Nov 2026, \d\d:00:00 \S+/);
+  assert.equal(
+    exact(NOW),
+    new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" }).format(NOW),
+  );
   assert.equal(parseTime("no time"), undefined);
   assert.equal(parseTime(undefined), undefined);
   assert.deepEqual([took(420), took(3_200), took(125_000)], ["420 ms", "3.2 s", "2 min 5 s"]);
@@ -53,7 +60,8 @@ test("a lifetime is an option, and its end is told before the key is made", () =
   );
   assert.ok(consequence("never", "", NOW).warning);
   assert.ok(consequence("date", "2020-01-01", NOW).warning);
-  assert.match(consequence("30d", "", NOW).text, /25 Dec 2026/);
+  assert.ok(consequence("30d", "", NOW).text.includes(day(NOW + 30 * DAY)));
+  assert.ok(consequence("1h", "", NOW).text.includes(hourAndMinute(NOW + 3_600_000)));
 });
 
 test("a shell takes every word as it was", () => {
@@ -107,9 +115,20 @@ test("whose key it is: by the list's user, the e-mail, a service account's addre
   const owner = (email, more) => ownerOf({ email }, { userId: "-", accountId: "acme", users, ...more });
   assert.deepEqual(owner("left@acme.example", { userId: "ada" }), { id: "ada" });
   assert.deepEqual(owner("ada@acme.example"), { id: "ada" });
-  assert.deepEqual(owner("ci-bot@acme.sa.fireworks.ai"), { id: "ci-bot" });
-  assert.match(owner("ci-bot@other.sa.fireworks.ai").why, /may have left/);
-  assert.match(owner("left@acme.example").why, /may have left/);
+  const left = owner("left@acme.example");
+  assert.ok(left.gone && left.id === undefined && /has left/.test(left.why));
+  assert.ok(owner("ci-bot@other.sa.fireworks.ai").gone);
+  const bot = owner("ci-bot@acme.sa.fireworks.ai");
+  assert.ok(bot.id === "ci-bot" && !bot.gone, "no list without service accounts tells that one is gone");
+  const withBots = usersByEmail([
+    { name: "x/users/b", email: "b@acme.sa.fireworks.ai", serviceAccount: true },
+  ]);
+  assert.ok(owner("ci-bot@acme.sa.fireworks.ai", { users: withBots }).gone);
+  const some = usersByEmail([], { isComplete: false });
+  assert.ok(
+    !owner("left@acme.example", { users: some }).gone,
+    "a part of a list tells of nobody that they are gone",
+  );
   assert.match(owner("both@acme.example").why, /share/);
   assert.match(owner(undefined).why, /does not say/);
   assert.match(owner("ada@acme.example", { users: undefined }).why, /could not be read/);
@@ -137,8 +156,8 @@ test("keys are filtered by words and by finding", () => {
   assert.equal(ids(filtered(RECORDS, { text: "INFRA be" })), "1");
   assert.equal(ids(filtered(RECORDS, { text: "fw_ab" })), "2");
   assert.equal(ids(filtered(RECORDS, { text: "ada" })), "1234");
-  assert.equal(ids(filtered(RECORDS, { finding: "never-expires" })), "2");
-  assert.equal(ids(filtered(RECORDS, { text: "beta", finding: "never-expires" })), "");
+  assert.equal(ids(filtered(RECORDS, { findings: ["never-expires"] })), "2");
+  assert.equal(ids(filtered(RECORDS, { text: "beta", findings: ["never-expires"] })), "");
   assert.deepEqual(tally(RECORDS), [["never-expires", 1]]);
 });
 
@@ -206,6 +225,8 @@ test("errors are told in words", () => {
   assert.match(of({ code: "CONNECTION" }, { online: false }).title, /offline/);
   assert.match(of({ code: "CONNECTION" }, { blocked: true }).text, /Content-Security-Policy/);
   assert.match(of({ code: "CONNECTION" }).text, /CORS/);
+  assert.doesNotMatch(of({ code: "CONNECTION" }, { near: true }).text, /CORS/);
+  assert.doesNotMatch(of({ code: "CONNECTION" }, { online: false }).text, /sent/);
   assert.match(
     of({ code: "VALIDATION", path: "accountId", message: "createApiKey: accountId must be a bare id" }).text,
     /^It must be a bare id\.$/,
@@ -217,15 +238,149 @@ test("errors are told in words", () => {
   );
   assert.equal(of({ name: "AbortError" }).title, "Stopped");
   assert.match(explain("a string").text, /a string/);
-  assert.match(explainOrphans({ orphans: "swept", keyIds: ["a"] }), /1 key .* was found/);
-  assert.match(explainOrphans({ orphans: "unknown" }), /may be left/);
-  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: [] }), /may still come/);
-  assert.match(explainOrphans({ orphans: "unaccounted", keyIds: ["a"] }), /1 key .* There may be more/);
-  assert.equal(explainOrphans({ orphans: "none", keyIds: [] }), "");
   assert.match(
     explainEvent({ type: "retry", attempt: 1, delayMs: 500, reason: "status", status: 503 }).text,
     /answered 503\. Attempt 2 in 500 ms/,
   );
+});
+
+test("a refusal is known where the API itself refused the only attempt", () => {
+  const refused = { code: "PERMISSION_DENIED", status: 403, attempts: 1, body: { code: 7 } };
+  assert.ok(isRefusal(refused) && isRefusal({ code: "VALIDATION", attempts: 0 }));
+  for (const more of [{ attempts: 2 }, { status: 503 }, { body: "<html>" }, { body: undefined }])
+    assert.ok(!isRefusal({ ...refused, ...more }), JSON.stringify(more));
+  assert.ok(!isRefusal({ code: "CONNECTION", attempts: 1 }) && !isRefusal(undefined));
+});
+
+const TAG = "0123";
+
+/** The fate after these events and this end. */
+function fateAfter(events, end) {
+  const fate = new Fate(() => NOW);
+  for (const event of events)
+    event === "sending" ? fate.sending() : fate.event({ attemptTag: TAG, ...event });
+  end?.(fate);
+  return fate;
+}
+
+test("a create's fate says which of three it is: done, not done, or not known", () => {
+  const line = (events, end) => fateAfter(events, end).line.text;
+  const failed = (error) => (fate) => fate.failed(error);
+  const made = (fate) => fate.made({ keyId: "k1" });
+  const open = { type: "orphans-open", lastLookMs: 120_000 };
+  const until = clockTime(NOW + 120_000);
+  assert.equal(line([]), "Not sent yet.");
+  assert.equal(line(["sending"]), "Sent; not answered yet.");
+  assert.equal(line([], failed({ code: "VALIDATION" })), "Nothing was sent: no key was made.");
+  assert.equal(line(["sending"], failed({ orphans: "none" })), "No key was made.");
+  assert.equal(line(["sending"], made), "Made, and yours: the key k1.");
+  assert.equal(
+    line(["sending", { type: "orphan-deleted", keyId: "k0" }, { type: "orphans-swept" }], made),
+    "Made, and yours: the key k1. Made by a lost attempt, found and deleted: k0. " +
+      "Every lost attempt is accounted for.",
+  );
+  assert.equal(
+    line(["sending", open], failed({ orphans: "unaccounted", attemptTag: TAG })),
+    `Looked, and not found: still looking until ${until}.`,
+    "what the error says is not the end",
+  );
+  assert.match(
+    line(["sending", open], failed({ name: "AbortError" })),
+    /^Whether a key was made is not known: still looking until/,
+  );
+  assert.match(
+    line(["sending", open], failed({ orphans: "unknown" })),
+    /^Not known: the look has failed: still/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown" })), /^Not known: .* may be alive/);
+  assert.match(
+    line(["sending"], failed({ orphans: "unaccounted", keyIds: ["a"] })),
+    /found and deleted: a\. There may be another/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown", liveKeyIds: ["z"] })), /nobody’s: the key z/);
+});
+
+test("a fate is open while a request or a look is under way, and offers looks that may help", async () => {
+  const sent = fateAfter(["sending"]);
+  assert.ok(sent.isOpen && !sent.canLook && !fateAfter([]).isOpen);
+  const open = fateAfter(["sending", { type: "orphans-open", lastLookMs: 1 }], (fate) => fate.failed({}));
+  assert.ok(open.isOpen && open.canLook);
+  open.event({ type: "orphans-unaccounted" });
+  assert.ok(!open.isOpen && open.canLook);
+  let found;
+  const looking = open.look(() => new Promise((resolve) => (found = resolve)));
+  assert.ok(open.isOpen && open.isLooking);
+  found([]);
+  await looking;
+  assert.ok(!open.isOpen && open.canLook, "not found is not known to be none");
+  assert.match(open.line.text, /Last looked at/);
+  assert.ok(!fateAfter(["sending"], (fate) => fate.failed({ orphans: "none" })).canLook);
+  const failing = fateAfter(["sending"], (fate) => fate.failed({ orphans: "unknown", attemptTag: TAG }));
+  await assert.rejects(failing.look(() => Promise.reject(new Error("no"))));
+  assert.match(failing.line.text, /^Not known/, "a look that failed has changed nothing");
+});
+
+test("a name is shown with what hides in it, and none is blank", () => {
+  for (const [text, name] of [
+    ["deploy", "deploy"],
+    ["evil\u202Egpj", "evil[U+202E]gpj"],
+    ["a\u2066b\u2069", "a[U+2066]b[U+2069]"],
+    ["a\u0000\nb", "a[U+0000][U+000A]b"],
+    ["", "(no name)"],
+    [undefined, "(no name)"],
+    [" \u00A0\u3000", "(no name)"],
+    ["\u3164", "(no name) [U+3164]"],
+    ["\u{E0041}", "(no name) [U+E0041]"],
+    ["👩‍💻 ❤️ 7️⃣ 🇩🇪", "👩‍💻 ❤️ 7️⃣ 🇩🇪"],
+    ["a\u200Db", "a[U+200D]b"],
+    ["می‌خواهم", "\u2068می‌خواهم\u2069"],
+    [5, "5"],
+  ]) {
+    assert.equal(nameOf(text), name);
+  }
+  assert.equal(plain(shown("שלום")), "שלום");
+  const json = readableJson({ a: "x\u202E\u{E0041}" });
+  assert.ok(!/[\u202E\u{E0041}]/u.test(json));
+  assert.deepEqual(JSON.parse(json), { a: "x\u202E\u{E0041}" });
+});
+
+test("by how much this machine's clock is off is known from answers, and small differences are none", () => {
+  const machine = () => NOW;
+  const after = (change) => {
+    const clock = new Clock(machine);
+    change(clock);
+    return clock;
+  };
+  assert.equal(after(() => {}).off, 0);
+  assert.equal(after((clock) => clock.heard(NOW + 20_000, NOW - 500, NOW)).off, 0);
+  const behind = after((clock) => clock.heard(NOW + 3 * DAY, NOW - 1_000, NOW));
+  assert.ok(Math.abs(behind.now() - NOW - 3 * DAY) <= 1_000);
+  assert.equal(behind.words, "This machine’s clock is 3 days behind the service’s.");
+  assert.match(
+    after((clock) => clock.heard(NOW - DAY, NOW - 1_000, NOW)).words,
+    /24 hours ahead of|1 day ahead/,
+  );
+  assert.match(after((clock) => clock.isPast([NOW - DAY, NOW + 2 * 3_600_000])).words, /2 hours behind/);
+  assert.equal(
+    after((clock) => clock.isPast([NOW + 5_000, NOW + 900 * DAY])).off,
+    0,
+    "no clock is that wrong",
+  );
+  assert.equal(after((clock) => clock.heard(undefined, NOW, NOW)).off, 0);
+  assert.equal(behind.forget() ?? behind.off, 0);
+});
+
+test("a fragment tells the view, the filter and the order, and never a key", () => {
+  const order = { by: "name", descending: true };
+  const ends = { from: 1, to: 2 };
+  const filter = { text: "a & b", findings: ["stale", "expired"], owner: "ada@acme.example", ends };
+  const fragment = fragmentOf({ view: "keys", filter, order });
+  assert.deepEqual(readFragment(fragment), { view: "keys", filter, order });
+  const secret = fragmentOf({ view: "keys", filter: { text: "x fw_abcdefghij", findings: [] }, order });
+  assert.ok(secret.includes("fw_abcd") && !secret.includes("fw_abcde"));
+  assert.equal(readFragment("#keys?q=fw_abcdefghij").filter.text, "fw_abcd");
+  assert.equal(readFragment("#nothing?sort=evil&ends=x").view, undefined);
+  assert.deepEqual(readFragment("#keys?sort=evil-desc").order, { by: "created", descending: true });
 });
 
 test("the switches become orders, and what takes an answer away comes first", () => {

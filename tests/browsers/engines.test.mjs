@@ -50,7 +50,7 @@ async function flow({ open, run, click, type }) {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
-  await open(service.url);
+  await open(`${service.url}/#connect`);
   await wait("document.documentElement.dataset.ready === ''", "the page is ready");
   await run(
     `(globalThis.violations = [], document.addEventListener("securitypolicyviolation",
@@ -76,7 +76,7 @@ async function flow({ open, run, click, type }) {
   await click("dialog button[type=submit]");
   await wait(shown("dialog .secret", "•"), "the successor is shown, masked");
   await click("dialog:last-of-type .actions .primary");
-  await wait(shown("dialog .good", "The new key is"), "it is rotated");
+  await wait(shown("dialog .good", "The old one works"), "it is rotated");
   await click("dialog .actions .primary");
   await wait("document.querySelectorAll('#keys-body > tr').length === 2", "both are listed");
 
@@ -104,5 +104,35 @@ async function flow({ open, run, click, type }) {
   );
   assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
   assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);
+  await survive({ run, click, wait, shown });
   assert.deepEqual(await run("globalThis.violations"), []);
+}
+
+/** What is said of both sides is what the emulator has on record, whatever this engine does by itself. */
+async function survive({ run, click, wait, shown }) {
+  await click("#to-survive");
+  await wait(shown("#survive-title"), "the trial is shown");
+  for (const trouble of ["next", "every"]) {
+    await click(`.pill:has([value='${trouble}'])`);
+    await click("#survive-form [type=submit]");
+    await wait(shown("#survive-form [type=submit]", "Losing answers"), "it runs");
+    await wait(shown("#survive-form [type=submit]", "again"), "it has run");
+    const all = await service.keys();
+    for (const [side, user] of [
+      ["plain", "me"],
+      ["package", "ci-bot"],
+    ]) {
+      const ids = `document.querySelectorAll("#${side}-keys > :not([data-tone=gone]) code")`;
+      const drawn = await run(`[...${ids}].map((id) => id.textContent)`);
+      const mine = all.filter((key) => key.user === user && key.annotations["see-it-survive"]);
+      const held = mine.map(({ keyId }) => keyId).filter((id) => drawn.includes(id));
+      assert.deepEqual(drawn.sort(), held.sort(), `${trouble}, ${side}`);
+      const nobodys = await run(`document.querySelectorAll("#${side}-keys > [data-tone=danger]").length`);
+      const verdict = await run(`document.querySelector("#${side}-verdict").textContent`);
+      const said =
+        side === "package" ? `, ${nobodys} left` : nobodys > 0 ? `${nobodys} working key` : "No key is left";
+      assert.ok(verdict.includes(said), `${trouble}, ${side}: ${verdict}`);
+      if (side === "package") assert.equal(nobodys, 0, "the package leaves none");
+    }
+  }
 }

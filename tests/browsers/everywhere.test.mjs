@@ -223,7 +223,7 @@ test("the policy is kept: no violation on the way through every state", async ()
         );
       });
       const page = await context.newPage();
-      const response = await page.goto(url);
+      const response = await page.goto(`${url}#connect`);
       assert.match(
         response.headers()["content-security-policy"],
         /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self';/,

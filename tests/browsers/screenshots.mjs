@@ -1,36 +1,26 @@
 // Makes the reference screenshots of the console's main states anew:
-// CHROMIUM=… node tests/browsers/screenshots.mjs
-// They are to be looked at, and no test compares them.
+// CHROMIUM=… node tests/browsers/screenshots.mjs They are to be looked at, and no test compares them. With
+// `--all FOLDER`, every state in three widths, light, dark and in forced colours, as PNG into that folder;
+// with names after it, only those states.
 
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { connect, open, rowOf, startBrowser, startConsole, www } from "./console.mjs";
+import { connect, open, startBrowser, startConsole, www } from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
-
-const folder = join(import.meta.dirname, "screenshots");
 
 const browser = await startBrowser();
 const emulator = await startConsole();
-const host = await startService({ www, keys: someKeys(14) });
-const painter = await (await browser.newContext()).newPage();
+const host = await startService({ www, keys: [] });
 
-/** WebP, which no browser writes by itself: another page draws the picture again. */
-async function shoot(page, name) {
-  await page.waitForTimeout(150);
-  const png = (await page.screenshot()).toString("base64");
-  const webp = await painter.evaluate(async (png) => {
-    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
-    const canvas = Object.assign(document.createElement("canvas"), {
-      width: image.width,
-      height: image.height,
-    });
-    canvas.getContext("2d").drawImage(image, 0, 0);
-    return canvas.toDataURL("image/webp", 0.65).split(",")[1];
-  }, png);
-  await writeFile(join(folder, `${name}.webp`), Buffer.from(webp, "base64"));
-}
+const WIDE = { viewport: { width: 1280, height: 800 } };
+const MIDDLE = { viewport: { width: 768, height: 900 } };
+const NARROW = { viewport: { width: 360, height: 740 } };
+const DARK = { colorScheme: "dark" };
+const FORCED = { forcedColors: "active" };
 
-async function acme(options) {
+/** A page over so many keys of every age. */
+async function acme(options, number = 14) {
+  host.keys = someKeys(number);
   const { page } = await open(browser, host.page, options);
   await page.getByLabel("Token").fill("fw_somebody");
   await page.getByLabel("Account", { exact: true }).fill("acme");
@@ -40,74 +30,226 @@ async function acme(options) {
   return page;
 }
 
-try {
-  await mkdir(folder, { recursive: true });
-
-  const { page, context } = await open(browser, emulator.url);
-  await page.getByLabel("Token").fill("fw_wrong");
-  await page.getByRole("button", { name: "Connect" }).click();
-  await page.getByRole("alert").waitFor();
-  await shoot(page, "connect-wrong-token");
-  await page.getByLabel("Token").fill("fw_local_admin");
+/** A page that is connected to the emulator, which holds nothing. */
+async function local(options) {
+  await emulator.reset();
+  const { page } = await open(browser, emulator.url, options);
   await connect(page);
-  await shoot(page, "empty");
-  await page.getByRole("button", { name: "Create a key" }).click();
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("deploy");
-  await page.getByRole("radio", { name: "Never expires" }).check();
-  await page.getByRole("button", { name: "Add an annotation" }).click();
-  await page.getByLabel("Annotation name").fill("fireworks-keys-mine");
-  await page.getByLabel("Annotation value").fill("infra");
-  await page.getByRole("button", { name: "Create the key" }).click();
-  await page.locator(".annotation .field-error").getByText("keeps for itself").waitFor();
-  await shoot(page, "create");
-  await page.getByLabel("Annotation name").fill("team");
-  await emulator.fault({ operation: "create", fault: { kind: "drop", when: "after" } });
-  await page.getByRole("button", { name: "Create the key" }).click();
-  await page.getByRole("dialog", { name: "Your new key" }).waitFor();
-  await shoot(page, "secret");
-  await page.getByRole("button", { name: "I have stored it" }).click();
-  await rowOf(page, "deploy").waitFor();
-  await page.getByRole("button", { name: "Rotate deploy" }).click();
-  await page.getByRole("button", { name: "Start" }).click();
-  await page.getByRole("button", { name: "I have stored it" }).click();
-  await page.getByText("The old one works until").waitFor();
-  await shoot(page, "rotate");
-  await page.getByRole("button", { name: "Close" }).click();
-  await page.getByRole("tab", { name: /^What happened/ }).click();
-  await page.getByLabel("Fail: how often").selectOption("half");
-  await page.getByRole("switch", { name: "Fail" }).check();
-  await emulator.fault({ operation: "create", times: 2, fault: { kind: "answer", status: 503, body: "{}" } });
-  await page.getByRole("button", { name: "Create a key" }).click();
-  await page.getByRole("textbox", { name: "Name", exact: true }).fill("through the storm");
-  await page.getByRole("button", { name: "Create the key" }).click();
-  await page.locator("dialog .secret, dialog .alert").first().waitFor();
-  const stored = page.getByRole("button", { name: "I have stored it" });
-  if (await stored.isVisible()) await stored.click();
-  else await page.keyboard.press("Escape");
-  await page.getByText("The request as curl").first().click();
-  await page.waitForTimeout(3_000);
-  await shoot(page, "what-happened");
-  await context.close();
+  return page;
+}
 
-  const list = await acme();
-  await shoot(list, "list");
-  await list.getByRole("button", { name: "Revoke search" }).click();
-  await shoot(list, "revoke");
-  await list.keyboard.press("Escape");
-  await list.getByRole("tab", { name: "Timeline" }).click();
-  await shoot(list, "timeline");
-  host.keys = someKeys(500);
-  const many = await acme({ colorScheme: "dark" });
-  await many.getByRole("tab", { name: "Timeline" }).click();
-  await shoot(many, "timeline-500-dark");
-  const narrow = await acme({ colorScheme: "dark", viewport: { width: 360, height: 740 } });
-  await shoot(narrow, "narrow-dark");
-  await many.getByRole("tab", { name: "Keys" }).click();
-  host.stop();
-  await many.context().setOffline(true);
-  await many.getByRole("button", { name: "Reload" }).click();
-  await many.getByRole("alert").waitFor();
-  await shoot(many, "offline-dark");
+async function creating(page, name = "deploy") {
+  await page.getByRole("button", { name: "Create a key" }).click();
+  await page.getByRole("textbox", { name: "Name", exact: true }).fill(name);
+}
+
+async function lose(options, trouble) {
+  await emulator.reset();
+  const { page } = await open(browser, `${emulator.url}/#survive`, options);
+  if (trouble) {
+    await page.getByRole("radio", { name: trouble }).check();
+    await page.getByRole("button", { name: /^Lose the answer/ }).click();
+    await page.getByRole("button", { name: "Lose the answer again" }).waitFor();
+  }
+  return page;
+}
+
+const dropped = (more) => ({ operation: "create", fault: { kind: "drop", when: "after" }, ...more });
+
+/** Each state: how it looks in the reference picture, and how to get there. */
+const STATES = {
+  "survive": [WIDE, (options) => lose(options, "the next one")],
+  "survive-dark": [{ ...WIDE, ...DARK }, (options) => lose(options, "the next one")],
+  "survive-every": [MIDDLE, (options) => lose(options, "every one")],
+  "survive-begin": [NARROW, (options) => lose(options)],
+  "connect-wrong-token": [
+    WIDE,
+    async (options) => {
+      const { page } = await open(browser, emulator.url, options);
+      await page.getByLabel("Token").fill("fw_wrong");
+      await page.getByRole("button", { name: "Connect" }).click();
+      await page.getByRole("alert").waitFor();
+      return page;
+    },
+  ],
+  "empty": [WIDE, local],
+  "create": [
+    WIDE,
+    async (options) => {
+      const page = await local(options);
+      await creating(page);
+      await page.getByRole("radio", { name: "Never expires" }).check();
+      await page.getByRole("button", { name: "Add an annotation" }).click();
+      await page.getByLabel("Annotation name").fill("fireworks-keys-mine");
+      await page.getByRole("button", { name: "Create the key" }).click();
+      await page.locator(".annotation .field-error").getByText("keeps for itself").waitFor();
+      return page;
+    },
+  ],
+  "secret": [
+    WIDE,
+    async (options) => {
+      const page = await local(options);
+      await emulator.fault(dropped());
+      await creating(page);
+      await page.getByRole("button", { name: "Create the key" }).click();
+      await page.getByRole("dialog", { name: "Your new key" }).waitFor();
+      await page.getByRole("button", { name: "Test it" }).click();
+      await page.locator("dialog .said").getByText("It works").waitFor();
+      return page;
+    },
+  ],
+  "fate": [
+    { ...MIDDLE, ...DARK },
+    async (options) => {
+      const page = await local(options);
+      await emulator.fault(dropped({ share: 1 }));
+      await emulator.fault({ operation: "list", share: 1, fault: { kind: "answer", status: 503 } });
+      await creating(page);
+      await page.getByRole("button", { name: "Create the key" }).click();
+      await page.getByRole("dialog").getByRole("alert").waitFor();
+      return page;
+    },
+  ],
+  "what-happened": [
+    WIDE,
+    async (options) => {
+      const page = await local(options);
+      await emulator.fault(dropped({ share: 1 }));
+      await creating(page, "through the storm");
+      await page.getByRole("button", { name: "Create the key" }).click();
+      await page.getByRole("dialog").getByRole("alert").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("tab", { name: /^What happened/ }).click();
+      await page.getByText("The request as curl").first().click();
+      return page;
+    },
+  ],
+  "rotate": [
+    WIDE,
+    async (options) => {
+      const page = await local(options);
+      await emulator.create("deploy");
+      await page.getByRole("tab", { name: "Timeline" }).click();
+      await page.getByRole("button", { name: "Disconnect" }).click();
+      await connect(page);
+      await page.getByRole("button", { name: "Rotate deploy" }).click();
+      await page.getByRole("button", { name: "Start" }).click();
+      await page.getByRole("button", { name: "I have stored it" }).click();
+      await page.getByText("The old one works until").waitFor();
+      return page;
+    },
+  ],
+  "list": [WIDE, (options) => acme(options, 26)],
+  "narrow-dark": [{ ...NARROW, ...DARK }, (options) => acme(options, 26)],
+  "owners": [
+    MIDDLE,
+    async (options) => {
+      const page = await acme(options, 26);
+      await page.getByRole("button", { name: "By owner" }).click();
+      return page;
+    },
+  ],
+  "ticked": [
+    NARROW,
+    async (options) => {
+      const page = await acme(options, 26);
+      await page.getByRole("button", { name: /^Never expires/ }).click();
+      await page.getByRole("button", { name: /^Tick all/ }).click();
+      return page;
+    },
+  ],
+  "clean-up": [
+    WIDE,
+    async (options) => {
+      const page = await acme(options, 26);
+      await page.getByRole("button", { name: /^Never expires/ }).click();
+      await page.getByRole("button", { name: /^Tick all/ }).click();
+      await page.getByRole("button", { name: /^Revoke \d+…/ }).click();
+      await page.getByText("The list was read again").waitFor();
+      return page;
+    },
+  ],
+  "revoke": [
+    { ...WIDE, ...FORCED },
+    async (options) => {
+      const page = await acme(options);
+      await page.locator("[data-action=revoke]").first().click();
+      return page;
+    },
+  ],
+  "timeline": [
+    WIDE,
+    async (options) => {
+      const page = await acme(options);
+      await page.getByRole("tab", { name: "Timeline" }).click();
+      return page;
+    },
+  ],
+  "timeline-500-dark": [
+    { ...WIDE, ...DARK },
+    async (options) => {
+      const page = await acme(options, 500);
+      await page.getByRole("tab", { name: "Timeline" }).click();
+      return page;
+    },
+  ],
+  "offline-dark": [
+    { ...WIDE, ...DARK },
+    async (options) => {
+      const page = await acme(options);
+      await page.context().setOffline(true);
+      await page.getByRole("button", { name: "Reload" }).click();
+      await page.getByRole("alert").waitFor();
+      return page;
+    },
+  ],
+};
+
+/** WebP, which no browser writes by itself: another page draws the picture again. */
+async function webp(painter, png) {
+  const data = await painter.evaluate(async (png) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${png}`)).blob());
+    const canvas = Object.assign(document.createElement("canvas"), {
+      width: image.width,
+      height: image.height,
+    });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.65).split(",")[1];
+  }, png.toString("base64"));
+  return Buffer.from(data, "base64");
+}
+
+async function shoot([options, go], more = {}) {
+  const page = await go({ ...options, ...more });
+  // What moves has come to rest.
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+  const png = await page.screenshot();
+  await page.context().close();
+  await emulator.calm();
+  return png;
+}
+
+try {
+  const [flag, to, ...names] = process.argv.slice(2);
+  if (flag === "--all") {
+    await mkdir(to, { recursive: true });
+    for (const [name, state] of Object.entries(STATES)) {
+      if (names.length > 0 && !names.includes(name)) continue;
+      for (const width of [WIDE, MIDDLE, NARROW]) {
+        for (const [look, more] of Object.entries({ light: {}, dark: DARK, forced: FORCED })) {
+          const looks = { colorScheme: "light", forcedColors: "none", ...width, ...more };
+          await writeFile(join(to, `${name}-${width.viewport.width}-${look}.png`), await shoot(state, looks));
+        }
+      }
+    }
+  } else {
+    const folder = join(import.meta.dirname, "screenshots");
+    await mkdir(folder, { recursive: true });
+    const painter = await (await browser.newContext()).newPage();
+    for (const [name, state] of Object.entries(STATES))
+      await writeFile(join(folder, `${name}.webp`), await webp(painter, await shoot(state)));
+  }
 } finally {
   await browser.close();
   await emulator.stop();

@@ -1,5 +1,5 @@
 // A service with keys of every age, which an emulator cannot have: it serves the page like any static
-// host, under the policy that docs/console.md asks for, and answers lists.
+// host, under the policy that docs/console.md asks for, and answers lists and deletions.
 
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";

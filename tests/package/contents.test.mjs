@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 import { linked } from "../../tools/package/pack.mjs";
-import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
+import { exists, folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
 
@@ -26,11 +26,13 @@ test("the tarball holds what is needed, and nothing else", async () => {
       ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
       ...["cli", "default", "edge", "inline", "testing", "url"].map((entry) => `dist/${entry}.js`),
       "dist/fireworks_keys.wasm",
-      ...["cloudflare", "index", "jwt"].map((entry) => `dist/broker/${entry}.js`),
+      ...["cloudflare", "index", "jwt", "redis"].map((entry) => `dist/broker/${entry}.js`),
       ...["index", "tabs"].map((entry) => `dist/member/${entry}.js`),
       ...["error", "event", "index", "options"].map((types) => `dist/types/member/${types}.d.ts`),
       ...[
+        "budget",
         "cloudflare",
+        "durability",
         "duration",
         "handler",
         "index",
@@ -40,6 +42,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "options",
         "problem",
         "reconcile",
+        "redis",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),
       ...["advice", "body", "compiled", "errors", "event", "finding", "index", "list", "types"].map(
@@ -66,11 +69,15 @@ test("the packed README is short, and each of its links leads somewhere from npm
     ([, a, b]) => a ?? b,
   );
   assert.ok(links.length > 5);
+  const pictures = links.filter((link) => link.includes("/raw/"));
+  assert.ok(pictures.length > 0);
+  for (const link of pictures)
+    assert.ok(await exists(join(root, link.replace(/^.*?\/raw\/[^/]+\//, ""))), link);
   for (const link of links) assert.match(link, /^(#|https:\/\/)/);
   assert.equal(
-    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img src="k.svg">', "https://r", "v1"),
+    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img srcset="k.webp">', "https://r", "v1"),
     "[a](https://r/blob/v1/b/c.md#d) ![e](https://r/raw/v1/f.png) [g](#h) [i](https://j)" +
-      ' <img src="https://r/raw/v1/k.svg">',
+      ' <img srcset="https://r/raw/v1/k.webp">',
   );
 });
 
@@ -111,6 +118,7 @@ test("the release holds neither debug names nor source maps nor paths of a machi
     "testing",
     "member/index",
     "member/tabs",
+    "broker/redis",
   ]) {
     const script = await readFile(installed(`dist/${entry}.js`), "utf8");
     assert.ok(!script.includes("sourceMappingURL") && !script.includes(root), entry);

@@ -22,9 +22,9 @@ const PLATFORMS = {
   "Cloudflare Workers": { lib: ["es2023"], types: ["@cloudflare/workers-types"] },
 };
 
-/** The files to compile on every platform, and those only for Workers. */
+/** The files to compile on every platform, those only for Workers, and those only for Node. */
 const FILES = ["use.ts", "misuse.ts", "wrappers.ts", "broker.ts", "member.ts", "testing.ts"];
-const WORKER_FILES = ["worker.ts"];
+const OTHERS = { "Cloudflare Workers": ["worker.ts"], "Node": ["redis.ts"] };
 
 before(async () => {
   await prepare();
@@ -41,7 +41,7 @@ const STRICTNESS = {
 for (const [compiler, tsc] of Object.entries(COMPILERS)) {
   for (const [resolution, module] of Object.entries(RESOLUTIONS)) {
     for (const [platform, globals] of Object.entries(PLATFORMS)) {
-      const files = platform === "Cloudflare Workers" ? [...FILES, ...WORKER_FILES] : FILES;
+      const files = [...FILES, ...(OTHERS[platform] ?? [])];
       test(`${compiler}, ${resolution}, ${platform}`, async () => {
         for (const [name, checks] of Object.entries(STRICTNESS)) {
           const common = { target: "es2022", strict: true, noEmit: true, skipLibCheck: false };

@@ -37,7 +37,15 @@ export async function start() {
     "rotating:inference-user:service-account",
   ];
   emulator = await startEmulator({
-    args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
+    // Workers reach it by the name of the service.
+    args: [
+      "--faults",
+      "--host",
+      new URL(SERVICE).hostname,
+      "--account",
+      "acme",
+      ...users.flatMap((user) => ["--user", user]),
+    ],
   });
   await write("readme/detour.mjs", detour());
 }

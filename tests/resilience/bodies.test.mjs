@@ -31,7 +31,7 @@ const TEXTS = [
   "OK",
   "annotations are unknown",
   `you sent ${TOKEN}`,
-  "got fw_secret",
+  "got fw_0123456789abcdef",
   "é🔑",
   "\ud800",
   "x".repeat(5_000),

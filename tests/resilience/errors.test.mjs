@@ -81,7 +81,12 @@ test("a connection that fails says why, without a secret", async () => {
 test("a body keeps fields that happen to be called key, and loses what is a key", async () => {
   const violation = { reason: "TOO_LONG", metadata: { key: "displayName", max: "63" } };
   const made = { keyId: "k", key: "no-prefix-at-all" };
-  const fetch = refusal(400, { message: "no", details: [violation], made, other: { key: "<fw_secret>" } });
+  const fetch = refusal(400, {
+    message: "no",
+    details: [violation],
+    made,
+    other: { key: "<fw_secret_0123456789>" },
+  });
   const { body } = await errorOf(createApiKey({ ...at, fetch }));
   assert.deepEqual(body.details, [violation]);
   assert.deepEqual(body.made, { keyId: "k", key: "[redacted]" });

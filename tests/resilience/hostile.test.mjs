@@ -8,7 +8,7 @@ import { watchTimers } from "./calls.mjs";
 import { CALLS, FETCHES, good, NAMES, PERSISTS, VALUES } from "./hostile.mjs";
 import fireworksKeys, { chance, footprint, watchProcess } from "./instance.mjs";
 
-const CASES = Number(process.env.CASES ?? 20_000);
+const CASES = Number(process.env.CASES ?? 10_000);
 const SEED = Number(process.env.SEED ?? 1);
 const AT_ONCE = 50;
 const uncaught = watchProcess();

@@ -128,6 +128,21 @@ test("a module that cannot be used is nobody else's affair", async () => {
   end(new Error("over"));
 });
 
+test("init builds a request, as for the platform's own fetch", async (t) => {
+  const { Request } = globalThis;
+  const built = [];
+  t.after(() => Object.assign(globalThis, { Request }));
+  globalThis.Request = class extends Request {
+    constructor(...given) {
+      super(...given);
+      built.push(this.method);
+    }
+  };
+  const { init } = await fresh();
+  await init({ module: await WebAssembly.compile(bytes) });
+  assert.ok(built.includes("POST"), built.join());
+});
+
 test("init warms the module up without a timer, chance, a request or a word", async (t) => {
   const module = await WebAssembly.compile(bytes);
   const used = [];
@@ -136,12 +151,9 @@ test("init warms the module up without a timer, chance, a request or a word", as
       used.push(name);
       throw new Error(name);
     });
-  // Before the package is there: no request is built for a fetch that comes later.
-  const fetch = forbid(globalThis, "fetch");
   const { init, createApiKey } = await fresh();
   const forbidden = [
-    fetch,
-    ...["setTimeout", "setInterval", "setImmediate"].map((name) => forbid(globalThis, name)),
+    ...["fetch", "setTimeout", "setInterval", "setImmediate"].map((name) => forbid(globalThis, name)),
     forbid(crypto, "getRandomValues"),
     forbid(Math, "random"),
     // As at the module scope of a Worker.
@@ -153,19 +165,9 @@ test("init warms the module up without a timer, chance, a request or a word", as
     described.push(text);
     return parse(text);
   });
-  const { Request } = globalThis;
-  const built = [];
-  t.after(() => Object.assign(globalThis, { Request }));
-  globalThis.Request = class extends Request {
-    constructor(...given) {
-      super(...given);
-      built.push(this.method);
-    }
-  };
   await init({ module });
   for (const { mock } of forbidden) mock.restore();
   assert.deepEqual(used, []);
-  assert.ok(built.includes("POST"), "a request is built, as for the platform's own fetch");
   assert.ok(
     described.some((text) => text.includes('"key":')),
     "a create went through",

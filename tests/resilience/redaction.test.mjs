@@ -36,10 +36,10 @@ test("what goes on after a token is taken out with it, up to the end of the word
 });
 
 test("anything that looks like a key is taken out, also of what a fetch throws", async () => {
-  const { body, message } = await refusedWith({ message: "got <fw_some-other_key>" });
+  const { body, message } = await refusedWith({ message: "got <fw_some-other_key_of_27_char>" });
   assert.equal(body.message, "got <[redacted]>");
   assert.ok(message.endsWith(": got <[redacted]>"), message);
-  const thrown = Object.assign(new TypeError(`<${TOKEN}>`, { cause: new Error("<fw_inner>") }), {
+  const thrown = Object.assign(new TypeError(`<${TOKEN}>`, { cause: new Error("<fw_inner_0123456789>") }), {
     code: TOKEN,
   });
   const { cause } = await errorOf(createApiKey({ ...at, fetch: () => Promise.reject(thrown) }));

@@ -102,3 +102,87 @@ test("a signal of another realm, or one of the caller's own, can abort a call", 
   target.dispatchEvent(new Event("abort"));
   assert.equal(await ended, "mine");
 });
+
+test("a signal that has no reason is an abort all the same", async () => {
+  for (const reason of [undefined, null, "mine"]) {
+    const { fetch, asked } = hanging();
+    const signal = Object.assign(new EventTarget(), { aborted: false, reason });
+    const ended = errorOf(createApiKey({ ...at, fetch, signal }));
+    await asked;
+    signal.aborted = true;
+    signal.dispatchEvent(new Event("abort"));
+    const error = await ended;
+    if (reason === undefined) assert.equal(error.name, "AbortError");
+    else assert.equal(error, reason);
+  }
+});
+
+test("an error of this package may be the reason of an abort, frozen or not", async () => {
+  for (const close of [Object.freeze, Object.seal, Object.preventExtensions, (error) => error]) {
+    const reason = close(await errorOf(createApiKey({ ...at, accountId: "" })));
+    const options = { ...at, signal: AbortSignal.abort(reason), fetch: creating() };
+    assert.equal(await errorOf(createApiKey(options)), reason);
+  }
+});
+
+/** A promise, and the function that resolves it. */
+function later() {
+  let resolve;
+  const promise = new Promise((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** A response whose body has no end, and a promise that is resolved once the body is cancelled. */
+function endless() {
+  let cancel;
+  const cancelled = new Promise((resolve) => (cancel = resolve));
+  const pull = (controller) => controller.enqueue(new Uint8Array([32]));
+  const body = new ReadableStream({
+    pull: (each) => new Promise(setImmediate).then(() => pull(each)),
+    cancel,
+  });
+  return { response: new Response(body), cancelled };
+}
+
+test("a body is cancelled together with its attempt, also where fetch was not told to end", async (t) => {
+  const controller = new AbortController();
+  for (const options of [{ timeoutMs: 20 }, { totalTimeoutMs: 20 }, { signal: controller.signal }]) {
+    const { response, cancelled } = endless();
+    const fetch = async () => {
+      if (options.signal) setImmediate(() => controller.abort());
+      return response;
+    };
+    await errorOf(createApiKey({ ...at, fetch, ...options }));
+    await cancelled;
+  }
+  // What stands in the place of the global fetch may be such a fetch as well.
+  const { response, cancelled } = endless();
+  t.mock.method(globalThis, "fetch", async () => response);
+  await errorOf(createApiKey({ ...at, timeoutMs: 20 }));
+  await cancelled;
+  // And it may answer only afterwards.
+  const late = endless();
+  const { promise, resolve } = later();
+  await errorOf(createApiKey({ ...at, timeoutMs: 5, fetch: () => promise }));
+  resolve(late.response);
+  await late.cancelled;
+});
+
+test("a body is read as text, however it comes", async () => {
+  const bytes = new TextEncoder().encode(`\ufeff{"keyId": "k", "key": "fw_k", "displayName": "é🔑"}`);
+  const pieces = () => new ReadableStream({ start: (each) => [...bytes].map((byte) => feed(each, byte)) });
+  const feed = (stream, byte) => {
+    stream.enqueue(new Uint8Array([byte]));
+    if (byte === bytes.at(-1)) stream.close();
+  };
+  const decoding = Object.assign(new Response("x"), { text: async () => `{"keyId": "k", "key": "fw_k"}` });
+  const bodiless = { status: 200, headers: new Headers(), text: decoding.text };
+  for (const response of [new Response(pieces()), decoding, bodiless]) {
+    const { keyId, displayName = "é🔑" } = await createApiKey({ ...at, fetch: async () => response });
+    assert.deepEqual([keyId, displayName], ["k", "é🔑"]);
+  }
+  const broken = new Response(new ReadableStream({ start: (each) => each.error(new Error("broken off")) }));
+  const { code, message } = await errorOf(createApiKey({ ...at, fetch: async () => broken }));
+  assert.equal(code, "CONNECTION");
+  assert.ok(message.endsWith("broken off"), message);
+});

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { createApiKey, FireworksKeys, listApiKeys } from "fireworks-keys";
-import { creating } from "./calls.mjs";
+import { creating, errorOf } from "./calls.mjs";
 
 const at = { token: "fw_x", accountId: "acme", userId: "ci-bot", maxRetries: 0, orphanProtection: false };
 
@@ -63,6 +63,30 @@ test("a path is relative to the origin of the page that a worker's blob came fro
     const fetch = creating();
     await createApiKey({ ...at, baseUrl: "/fireworks", fetch });
     assert.equal(fetch.asked[0].url, `${page}/fireworks/v1/accounts/acme/users/ci-bot/apiKeys`);
+  }
+});
+
+test("a path is relative to the page that made a frame without a file", async (t) => {
+  const page = "https://page.example";
+  t.after(() => ["location", "origin", "document"].map((name) => delete globalThis[name]));
+  for (const [frame, origin, baseURI, expected] of [
+    ["about:srcdoc", page, `${page}/some/where`, page],
+    ["about:blank", page, `${page}/some/where`, page],
+    // In a sandbox.
+    ["about:srcdoc", "null", `${page}/some/where`, page],
+    ["about:blank", "null", "about:blank", undefined],
+    // A page has an address of its own, whatever its document takes for its base.
+    [`${page}/index.html`, page, "https://other.example", page],
+  ]) {
+    // The location of such a frame has no origin.
+    const own = frame.startsWith("https") ? page : "null";
+    Object.assign(globalThis, { location: { href: frame, origin: own }, origin, document: { baseURI } });
+    const fetch = creating();
+    const call = createApiKey({ ...at, baseUrl: "/fireworks", fetch });
+    if (expected) await call;
+    else assert.equal((await errorOf(call)).path, "baseUrl");
+    const address = expected && `${expected}/fireworks/v1/accounts/acme/users/ci-bot/apiKeys`;
+    assert.equal(fetch.asked[0]?.url, address);
   }
 });
 

@@ -53,7 +53,7 @@ export const errors = {
   async "no secret that a server echoes is in the error"({ createApiKey, ApiError }, api) {
     const at = { ...connection(api), maxRetries: 0, orphanProtection: false };
     for (const [status, when, body] of [
-      [400, "before", '{"message": "no {{token}}, nor fw_other-one", "key": "{{token}}", "{{token}}": [1]}'],
+      [400, "before", '{"message": "{{token}}, fw_0123456789abcdef", "key": "{{token}}", "{{token}}": [1]}'],
       [400, "before", '{"error": "you said {{token}}"}'],
       [400, "before", "you said {{token}}"],
       [500, "after", '{"message": "made {{key}}", "deep": [[{"key": "{{key}}"}]]}'],
@@ -141,7 +141,7 @@ export const errors = {
           throw new Error("sync");
         },
       ],
-      [ConnectionError, () => Promise.reject("a string with fw_secret")],
+      [ConnectionError, () => Promise.reject("a string with fw_secret_0123456789")],
       [ConnectionError, () => Promise.reject(undefined)],
       [
         ConnectionError,

@@ -12,7 +12,7 @@ const FAILURES = 12;
 /** Why a run has to stop. */
 export type Stop = "requests" | "time" | "unreachable";
 
-/** Counts what a run uses. */
+/** @internal Counts what a run uses. */
 export class Budget {
   #left: number;
   readonly #until: number;

@@ -66,7 +66,8 @@ export function reserve(
     // Another clock of the service's: the end moves, and the mint counts once.
     return { answer: { endsAt }, row: { ...noted, endsAt } };
   }
-  const answer = refusalOf([...rows.values()], limits, now) ?? drawn(bucket, requests, limits, now);
+  const all = [...rows.values()];
+  const answer = refusalOf(all, limits, now) ?? idleOf(all, now) ?? drawn(bucket, requests, limits, now);
   if ("limit" in answer) return { answer };
   const endsAt = endOf(now, mint);
   const livesUntil = endsAt - aheadMs;
@@ -181,6 +182,17 @@ const SHORTEST_MS = 2_000;
 
 /** How long a void mint is remembered whose reservation has not arrived, in milliseconds. */
 const VOID_MS = 600_000;
+
+/** How many mints of a member that were never sent are remembered. */
+const MOST_VOID = 100;
+
+/** Bounds the mints that are never sent: such a mint draws no request, and leaves a row. */
+function idleOf(rows: readonly Row[], now: number): Refusal | undefined {
+  const ends = rows.filter(({ state }) => state === "void").map(forgetAt);
+  const left = ends.filter((end) => end > now);
+  if (left.length < MOST_VOID) return undefined;
+  return { limit: "requests", retryAfterMs: Math.min(...left) - now };
+}
 
 /** The limit that another mint would exceed. A mint whose answer was lost counts until its key would end. */
 function refusalOf(rows: readonly Row[], limits: Limits, now: number): Refusal | undefined {

@@ -45,6 +45,9 @@ export class Walk {
   progress: Progress;
   readonly #means: Means;
   readonly #keep: ReadonlySet<string>;
+  /** The keys that were listed, and the least that a page said of how many there are. */
+  readonly #listed = new Set<string>();
+  #total: number | undefined;
   /** How many keys fit each mint that is under way, by its tag. */
   readonly #pending = new Map<string, number>();
   /** The lost mints, by their tags: whose they are, and whether all their keys are gone. */
@@ -102,11 +105,18 @@ export class Walk {
         return { why: stop, keys: left };
       }
       this.progress.page = next;
-      if (next === undefined) return undefined;
+      if (next === undefined) return this.#short();
       if (stop) return { why: stop, keys: 0 };
       if (seen.has(next)) return this.#endless();
       seen.add(next);
     }
+  }
+
+  /** A list that is shorter than it says hides keys. One from which keys were deleted is walked again. */
+  #short(): Left | undefined {
+    const isShort = this.#listed.size < (this.#total ?? 0);
+    if (this.#means.isResumed || !this.progress.isClean || !isShort) return undefined;
+    return { why: "list", keys: 0, error: new Error("the list is shorter than its totalSize") };
   }
 
   #endless(): Left {
@@ -133,12 +143,20 @@ export class Walk {
   }
 
   /** What is needed of a page's keys, without those to keep. */
-  async #read({ apiKeys = [] }: ApiKeyPage): Promise<Listed[]> {
+  async #read({ apiKeys = [], totalSize }: ApiKeyPage): Promise<Listed[]> {
     const { settings, own } = this.#means;
     const { progress } = this;
     const keys: Listed[] = [];
+    if ((totalSize ?? "") !== "") {
+      // A number that cannot be read is one that no list is known to reach.
+      const total = Number.isNaN(Number(totalSize)) ? Infinity : Number(totalSize);
+      this.#total = Math.min(total, this.#total ?? total);
+    }
     for (const key of apiKeys) {
       const read = await listed(key, settings, own);
+      // Where keys come and go, the same one may stand on two pages.
+      if (this.#listed.has(read.keyId)) continue;
+      this.#listed.add(read.keyId);
       if (!this.#keep.has(read.keyId)) keys.push(read);
       else {
         progress.found.push(read.keyId);

@@ -1,6 +1,6 @@
-// Puts the stub in the place of the global fetch. Import this before any peer: the package takes the fetch
-// that it finds when it is imported for the platform's own, which is called with a request; one that comes
-// later is called with an address.
+// Puts the stub in the place of the global fetch. Import this before any peer: some keep the fetch that they
+// find. The package calls the stub with an address, as it does whatever is not the platform's own fetch; that
+// one, which is called with a request, is measured over loopback.
 
 import { stubFetch } from "./answers.mjs";
 

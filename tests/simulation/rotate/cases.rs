@@ -10,6 +10,7 @@ use crate::weather::{CALM, Store, Weather, calm_limits, limits};
 use fireworks_keys::lifecycle::{
     ATTEMPT, Error, Horizon, LIFETIME, Orphans, REVOKES, ROTATES, RotationErrorKind, Stage,
 };
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -185,12 +186,23 @@ fn a_rotation_takes_time_in_proportion_to_the_keys_there_are() {
             let times = (0..3).map(|_| rotate_among(many, chain));
             times.min().expect("there are some").as_secs_f64()
         };
-        let (few, many) = (time(4_000), time(64_000));
-        // For sixteen times as many keys, linear work takes 16 times as long, sorting 21 times, and comparing
+        let (few, many) = (time(2_000), time(32_000));
+        // For sixteen times as many keys, linear work takes 16 times as long, sorting 22 times, and comparing
         // all keys with all others 256 times.
-        assert!(many / few < 60.0, "chain: {chain}, {few} s and {many} s");
+        assert!(many / few < 80.0, "chain: {chain}, {few} s and {many} s");
     }
 }
+
+/// How long this thread has computed, whatever else the machine does; where that is not known, a clock.
+fn computed() -> Duration {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    match schedule.split(' ').next().map(str::parse) {
+        Some(Ok(nanos)) => Duration::from_nanos(nanos),
+        _ => START.elapsed(),
+    }
+}
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// How long rotations among this many successors take. They form a chain, or all succeed the first key.
 fn rotate_among(many: usize, chain: bool) -> Duration {
@@ -204,7 +216,7 @@ fn rotate_among(many: usize, chain: bool) -> Duration {
         let mark = (ATTEMPT.into(), index.to_string());
         world.plant_with(vec![(ROTATES.into(), of.to_string()), mark]);
     }
-    let started = Instant::now();
+    let started = computed();
     let stopped = stops(attempt(&world, calm_ask(&world), calm_limits()).expect("it ends"));
     assert_eq!(stopped.live.len(), many + 1);
     let delete = Ask {
@@ -223,7 +235,7 @@ fn rotate_among(many: usize, chain: bool) -> Duration {
     };
     let newest = attempt(&world, ask, calm_limits()).expect("it ends");
     assert!(newest.outcome.is_ok());
-    started.elapsed()
+    computed() - started
 }
 
 #[test]

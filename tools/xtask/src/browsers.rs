@@ -1,11 +1,12 @@
-//! Finds the browsers for the tests, or installs them if that works unattended: on Debian, as root.
+//! Finds the browsers for the tests, and the Redis, or installs them if that works unattended: on Debian, as
+//! root.
 
 use crate::command::{output, run};
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
 
-/// A program that a browser test starts.
+/// A program that a test starts.
 #[derive(Clone, Copy)]
 pub struct Program {
     /// The environment variable with its path. The user may set it; the tests read it.
@@ -53,6 +54,13 @@ pub const ALL: &[Program] = &[
     },
 ];
 
+/// The server of the broker's ledger in Redis.
+pub const REDIS: &[Program] = &[Program {
+    variable: "REDIS_SERVER",
+    names: &["redis-server"],
+    package: "redis-server",
+}];
+
 /// Returns the programs' variables and paths; installs the programs that are missing.
 pub fn find_or_install(programs: &[Program]) -> Result<Vec<(&'static str, PathBuf)>> {
     let missing: Vec<&Program> = programs
@@ -81,7 +89,7 @@ fn install(missing: &[&Program]) -> Result<()> {
             format!("{name} (or its path in {variable})")
         });
         bail!(
-            "the browser tests need {}: install it; Debian's packages are {}",
+            "the tests need {}: install it; Debian's packages are {}",
             wanted.collect::<Vec<_>>().join(", "),
             packages.join(" "),
         );

@@ -22,7 +22,7 @@ const ENTRIES: [&str; 4] = ["default", "edge", "inline", "url"];
 
 /// The broker's bundles in dist/broker/: each is `src/js/broker/<name>.ts`. They import the package's own
 /// entry, which is another in each runtime.
-const BROKER: [&str; 3] = ["cloudflare", "index", "jwt"];
+const BROKER: [&str; 4] = ["cloudflare", "index", "jwt", "redis"];
 
 /// The bundles of the page's half of a broker in dist/member/: each is `src/js/member/<name>.ts`. The first
 /// loads the second only where a page's tabs share keys.
@@ -272,6 +272,7 @@ pub fn bundle_scripts(workspace: &Workspace, flavour: &Flavour) -> Result<()> {
         )
         // A console shows the whole line that an uncaught error came from.
         .arg("--line-limit=200")
+        .arg("--loader:.lua=text")
         .args(BROKER_IMPORTS.map(|name| format!("--external:{name}"))),
     )?;
     command::run(

@@ -12,7 +12,7 @@ const MOST_LINES: usize = 400;
 const MOST_CHARACTERS: usize = 110;
 
 /// The extensions of source code.
-const SOURCES: [&str; 8] = ["css", "html", "js", "jsonc", "mjs", "rs", "sh", "ts"];
+const SOURCES: [&str; 9] = ["css", "html", "js", "jsonc", "lua", "mjs", "rs", "sh", "ts"];
 
 /// Finds every file and line that is too long.
 pub fn check(workspace: &Workspace) -> Result<()> {

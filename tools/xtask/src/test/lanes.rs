@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How many commands run at once. Much of a test is waiting, and the machine may have only two cores.
-const LANES: usize = 2;
+const LANES: usize = 3;
 
 /// A command, and its name in messages.
 pub struct Job {

@@ -20,14 +20,14 @@ pub struct Options {
     /// Which parts to run; all but `frameworks` if none is named.
     parts: Vec<Part>,
     /// How many fault schedules the simulation runs.
-    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
     seeds: u64,
     /// Write what the part frameworks was tried with into docs/tried.md.
     #[arg(long)]
     record: bool,
 }
 
-/// Runs the parts, two at a time. A part that fails stops no other.
+/// Runs the parts, a few at a time. A part that fails stops no other.
 pub fn run(
     Options {
         parts,
@@ -105,7 +105,9 @@ fn prepare(workspace: &Workspace, parts: &[Part]) -> Result<Environment> {
     let programs = programs
         .max_by_key(|programs| programs.len())
         .unwrap_or(&[]);
-    for (name, path) in browsers::find_or_install(programs)? {
+    let redis = parts.iter().any(|part| part.uses_redis());
+    let servers = if redis { browsers::REDIS } else { &[] };
+    for (name, path) in browsers::find_or_install(&[programs, servers].concat())? {
         environment.push((name, path.into()));
     }
     Ok(environment)

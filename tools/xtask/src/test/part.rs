@@ -25,7 +25,7 @@ pub enum Part {
     Conform,
     /// The packed package itself: its contents, its types, its export map.
     Package,
-    /// The key broker, in Node and in workerd.
+    /// The key broker, in Node and in workerd, and its ledgers.
     Broker,
     /// The page's half of a broker, in Node and in Chromium.
     Member,
@@ -44,7 +44,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// All parts in the order in which they start: the longest first, so that both lanes end together, but
+    /// All parts in the order in which they start: the longest first, so that all lanes end together, but
     /// cargo's before those that need a preparation.
     pub const IN_ORDER: [Self; 16] = [
         Self::Native,
@@ -120,6 +120,11 @@ impl Part {
             Self::Bundlers | Self::Member | Self::Readme | Self::Frameworks => CHROMIUM,
             _ => &[],
         }
+    }
+
+    /// Whether it starts a Redis.
+    pub fn uses_redis(self) -> bool {
+        matches!(self, Self::Broker | Self::Readme)
     }
 
     /// What runs it.

@@ -1,0 +1,307 @@
+// An administrator cleans up: ticks, revokes many, groups, finishes rotations, exports.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import {
+  accessible,
+  closePages,
+  connect,
+  connected,
+  fits,
+  ofThePage,
+  open,
+  rowOf,
+  rows,
+  startBrowser,
+  startConsole,
+  TOKEN,
+  until,
+  www,
+} from "./console.mjs";
+import { someKeys, startService } from "./service.mjs";
+
+let browser;
+let service;
+let host;
+
+before(async () => {
+  service = await startConsole();
+  host = await startService({ www, keys: [] });
+  browser = await startBrowser();
+});
+
+beforeEach(() => service.reset());
+afterEach(() => closePages(browser));
+
+after(async () => {
+  await browser?.close();
+  host?.stop();
+  await service?.stop();
+});
+
+async function over(keys, options) {
+  host.keys = keys;
+  const opened = await open(browser, host.page, options);
+  await opened.page.getByLabel("Token").fill("fw_somebody");
+  await opened.page.getByLabel("Account", { exact: true }).fill("acme");
+  await opened.page.getByLabel("Service address").fill(host.url);
+  await connect(opened.page);
+  await opened.page.locator("#loading").waitFor({ state: "hidden" });
+  return opened;
+}
+
+const tick = (page, name) => page.getByRole("checkbox", { name: `Tick ${name}`, exact: true });
+const dialog = (page) => page.locator("dialog[open]");
+const victims = (page) => dialog(page).locator(".victims > li");
+const ticked = (page) => page.locator("#ticked").textContent();
+const chip = (page, name) => page.getByRole("button", { name: new RegExp(`^${name}`) });
+
+test("keys are ticked one by one, in ranges, and by finding; the bar counts those out of sight", async () => {
+  const { page } = await over(someKeys(40));
+  await page.locator("#keys-body .tick").nth(1).click();
+  await page
+    .locator("#keys-body .tick")
+    .nth(4)
+    .click({ modifiers: ["Shift"] });
+  assert.equal(await ticked(page), "4 keys ticked");
+  await accessible(page, "ticked");
+  await page.getByRole("button", { name: "Untick all" }).click();
+  await page.locator("#selection").waitFor({ state: "hidden" });
+  await chip(page, "Never expires").click();
+  const all = page.getByRole("button", { name: /^Tick all \d+ that never expire$/ });
+  const [, number] = /(\d+)/.exec(await all.textContent());
+  await all.click();
+  assert.equal(await ticked(page), `${number} keys ticked`);
+  await page.getByLabel("Filter", { exact: true }).fill("no such key at all");
+  assert.equal(await ticked(page), `${number} keys ticked, ${number} out of sight`);
+});
+
+test("many keys are revoked after a count-down, those in use only if they are ticked again", async () => {
+  for (const name of ["one", "two", "three", "four", "five", "six"]) await service.create(name);
+  const used = await service.create("in use");
+  await fetch(`${service.url}/v1/accounts/local`, { headers: { authorization: `Bearer ${used.key}` } });
+  await service.create("kept", {}, "me");
+  const { page, problems } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "Tick all 8", exact: true }).click();
+  await tick(page, "kept").click();
+  await page.getByRole("button", { name: "Revoke 7…" }).click();
+  await dialog(page).getByText("The list was read again just now").waitFor();
+  await accessible(page, "clean up");
+  assert.match(await victims(page).first().textContent(), /in use.*In use/);
+  assert.ok(!(await victims(page).first().locator("input").isChecked()));
+  assert.equal(await victims(page).count(), 7);
+  await page.getByRole("button", { name: "Revoke 6 keys" }).click();
+  await dialog(page).getByText("6 keys will be revoked in").first().waitFor();
+  await accessible(page, "counting down");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Revoke 6 keys" }).waitFor();
+  assert.equal((await service.keys()).length, 8, "nothing was revoked");
+  await service.fault({ operation: "delete", fault: { kind: "answer", status: 403, body: '{"code": 7}' } });
+  await page.getByRole("button", { name: "Revoke 6 keys" }).click();
+  await dialog(page).getByRole("heading", { name: "5 keys revoked, 1 not revoked." }).waitFor();
+  await accessible(page, "cleaned up");
+  assert.equal(await victims(page).locator("visible=true").locator(":scope[data-result=revoked]").count(), 5);
+  const left = (await service.keys()).map(({ displayName }) => displayName);
+  assert.ok(left.length === 3 && left.includes("in use") && left.includes("kept"), left.join());
+  await page.getByRole("button", { name: "Close" }).click();
+  await until(async () => (await rows(page).count()) === 3, "the table follows");
+  assert.equal(await ticked(page), "2 keys ticked", "what is revoked is ticked no more");
+  assert.deepEqual(ofThePage(problems), []);
+});
+
+test("an answer that is lost is not a revocation, and a list that is not whole is told", async () => {
+  await service.create("lost");
+  const { page } = await connected(browser, service.url);
+  await tick(page, "lost").click();
+  await service.fault({ operation: "list", times: 3, fault: { kind: "answer", status: 503 } });
+  await page.getByRole("button", { name: "Revoke 1…" }).click();
+  await dialog(page).getByRole("alert").getByText("The list is not whole").waitFor();
+  await service.calm();
+  await service.fault({ operation: "delete", share: 1, fault: { kind: "answer", status: 502, body: "<p>" } });
+  await page.getByRole("button", { name: "Revoke 1 key" }).click();
+  await dialog(page).getByRole("heading", { name: "0 keys revoked, 1 not known." }).waitFor();
+});
+
+test("the page's own key is left out, and if it is ticked it goes last", async () => {
+  const own = await service.create("own", {}, "me");
+  for (const name of ["a", "b", "c"]) await service.create(name);
+  const { page } = await open(browser, service.url);
+  await page.getByLabel("Token").fill(own.key);
+  await connect(page);
+  await page.getByRole("button", { name: "Tick all 4", exact: true }).click();
+  await page.getByRole("button", { name: "Revoke 4…" }).click();
+  const mine = victims(page).filter({ hasText: "Looks like this page’s own" });
+  assert.ok(!(await mine.locator("input").isChecked()));
+  await mine.locator("input").check();
+  const deleted = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith(":delete")) deleted.push(request.postDataJSON().keyId);
+  });
+  await page.getByRole("button", { name: "Revoke 4 keys" }).click();
+  await dialog(page).getByRole("heading", { name: "4 keys revoked." }).waitFor();
+  assert.equal(deleted.length, 4);
+  assert.equal(deleted.at(-1), own.keyId);
+  assert.deepEqual(await service.keys(), []);
+});
+
+test("findings combine with each other, with an owner and with words", async () => {
+  const { page } = await over(someKeys(200));
+  const shown = async () => Number(/^\d+/.exec(await page.locator("#shown").textContent())[0]);
+  await chip(page, "Never expires").click();
+  const never = await shown();
+  await chip(page, "Never used").click();
+  const both = await shown();
+  assert.ok(both > 0 && both < never);
+  await chip(page, "Never expires").click();
+  const unused = await shown();
+  await page.getByLabel("Owner", { exact: true }).selectOption("ada@acme.example");
+  const owned = await shown();
+  assert.ok(owned > 0 && owned < unused);
+  await page.getByLabel("Filter", { exact: true }).fill("staging");
+  assert.ok((await shown()) < owned);
+  await accessible(page, "combined");
+});
+
+test("keys are grouped by owner, with the worst finding and the last use", async () => {
+  const { page } = await over(someKeys(40));
+  assert.match(
+    await page.locator("#chips .chip").first().textContent(),
+    /^Owner gone/,
+    "it is the first chip",
+  );
+  await page.getByRole("button", { name: "By owner" }).click();
+  const table = page.getByRole("region", { name: "Keys by owner" });
+  assert.match(await table.locator("tbody tr").first().textContent(), /left@acme.example.*Owner gone/);
+  await accessible(page, "by owner");
+  await table.getByRole("button", { name: "ada@acme.example" }).click();
+  await page.getByText(/^\d+ of 40 keys$/).waitFor();
+  assert.equal(await page.getByLabel("Owner", { exact: true }).inputValue(), "ada@acme.example");
+});
+
+test("a key whose owner is gone is revoked by an id that is checked first", async () => {
+  const { page } = await over(someKeys(12).filter(({ email }) => email === "left@acme.example"));
+  const [{ displayName }] = host.keys;
+  await page.getByRole("button", { name: `Revoke ${displayName}` }).click();
+  await dialog(page).getByText("the owner has left").first().waitFor();
+  await accessible(page, "owner’s id");
+  await page.getByLabel("The owner’s id").fill("nobody");
+  await page.keyboard.press("Enter");
+  await dialog(page).locator(".field-error").getByText("no such user").waitFor();
+  await page.getByLabel("The owner’s id").fill("left");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: `Revoke “${displayName}”` }).click();
+  await page.locator("#status").getByText("is revoked.").waitFor();
+  assert.deepEqual(host.keys, []);
+});
+
+test("a key that the service does not know is not called revoked", async () => {
+  const { keyId } = await service.create("elsewhere");
+  const { page } = await connected(browser, service.url);
+  await fetch(`${service.url}/v1/accounts/local/users/ci-bot/apiKeys:delete`, {
+    method: "POST",
+    headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ keyId }),
+  });
+  await page.getByRole("button", { name: "Revoke elsewhere" }).click();
+  await page.getByRole("button", { name: "Revoke “elsewhere”" }).click();
+  await page.getByRole("alert").getByText("It is not revoked").waitFor();
+});
+
+const ago = (days) => new Date(Date.now() - days * 86_400_000).toISOString();
+const ofAda = { email: "ada@acme.example", secure: true };
+
+test("a successor stands under its predecessor, with both keys' last use", async () => {
+  const { page } = await over([
+    { keyId: "old", displayName: "old one", createTime: ago(40), lastUsed: ago(3), ...ofAda },
+    { keyId: "x", displayName: "other", createTime: ago(20), ...ofAda },
+    {
+      keyId: "new",
+      displayName: "new one",
+      createTime: ago(2),
+      lastUsed: ago(0.05),
+      annotations: { "fireworks-keys-rotates": "old" },
+      ...ofAda,
+    },
+  ]);
+  assert.deepEqual(await rows(page).locator(".name").allTextContents(), ["other", "old one", "new one"]);
+  assert.match(await rowOf(page, "old one").textContent(), /3 days ago.*successor: 1 hour ago/);
+  assert.ok(!(await page.locator("#keys-panel").textContent()).includes("safe"));
+  await accessible(page, "lineage");
+});
+
+test("an unfinished rotation asks which key the store holds, and may do nothing", async () => {
+  const old = await service.create("rotated");
+  const annotations = { "fireworks-keys-rotates": old.keyId, "fireworks-keys-revokes": old.keyId };
+  const next = await service.create("rotated", { annotations });
+  const { page } = await connected(browser, service.url);
+  await chip(page, "Unfinished rotation").waitFor();
+  const finish = page.getByRole("button", { name: "Finish rotated" });
+  const answer = async (words) => {
+    await finish.click();
+    await accessible(page, "finish");
+    await page.getByRole("radio", { name: words }).check();
+    await page.getByRole("button", { name: "Go on" }).click();
+  };
+  await answer(/I don’t know/);
+  assert.equal(await page.getByRole("dialog").count(), 0);
+  assert.equal((await service.keys()).length, 2);
+  await answer(/The old one/);
+  await page.getByRole("dialog", { name: "Rotate “rotated”" }).waitFor();
+  await page.keyboard.press("Escape");
+  await answer(/The new one/);
+  await page.getByRole("button", { name: "Revoke 1 key" }).click();
+  await dialog(page).getByRole("heading", { name: "1 key revoked." }).waitFor();
+  assert.deepEqual(
+    (await service.keys()).map(({ keyId }) => keyId),
+    [next.keyId],
+  );
+});
+
+test("what is shown is exported: formulas stay texts, and no secret is in the file", async () => {
+  const { key } = await service.create('=HYPERLINK("x")', { annotations: { team: "a,b" } });
+  await service.create("@cmd\u202E");
+  const { page, problems } = await connected(browser, service.url);
+  const file = async (name) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name }).first().click(),
+    ]);
+    return readFile(await download.path(), "utf8");
+  };
+  const csv = await file("Export CSV");
+  assert.match(
+    csv,
+    /^name,keyId,prefix,ownerEmail,ownerId,created,lastUsed,expires,findings,annotations\r\n/,
+  );
+  assert.ok(csv.includes(`"'=HYPERLINK(""x"")"`), csv);
+  assert.ok(csv.includes("'@cmd[U+202E]") && csv.includes('"team=a,b'));
+  const json = await file("Export JSON");
+  assert.deepEqual(
+    JSON.parse(json).map(({ name }) => name),
+    ["@cmd\u202E", '=HYPERLINK("x")'],
+  );
+  assert.ok(!json.includes("\u202E"));
+  for (const text of [csv, json]) assert.ok(!text.includes(key) && !text.includes(TOKEN));
+  assert.deepEqual(problems, []);
+});
+
+test("cleaning up fits a phone, in the dark and in forced colours", async () => {
+  for (const options of [
+    { viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+    { viewport: { width: 768, height: 900 }, forcedColors: "active" },
+  ]) {
+    const { page } = await over(someKeys(30), options);
+    await page.getByRole("button", { name: /^Tick all 30/ }).click();
+    await fits(page, "ticked");
+    await accessible(page, "ticked");
+    await page.getByRole("button", { name: "Revoke 30…" }).click();
+    await dialog(page).getByText("The list was read again").waitFor();
+    await fits(page, "asked");
+    await accessible(page, "asked");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "By owner" }).click();
+    await fits(page, "by owner");
+    await accessible(page, "by owner");
+  }
+});

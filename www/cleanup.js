@@ -1,0 +1,260 @@
+// Revokes many keys: reads the list again, names every key, counts down, and tells of each what came of it.
+// Nothing is called revoked that is not known to be.
+
+import { clock } from "./clock.js";
+import { alertBox, openDialog } from "./dialog.js";
+import { announce, h } from "./dom.js";
+import { explain, isRefusal } from "./explain.js";
+import { holdPage } from "./leave.js";
+import { count } from "./numbers.js";
+import { planOf } from "./plan.js";
+import { relative } from "./time.js";
+
+/** How many keys are revoked at the same time. */
+const AT_ONCE = 4;
+
+/** How long the user can still change their mind, in seconds. */
+const COUNTDOWN = 5;
+
+const RESULTS = {
+  waiting: "waiting",
+  running: "revoking…",
+  revoked: "revoked",
+  kept: "not revoked",
+  unknown: "not known",
+};
+
+/** Opens it for these ids. `shown` are those that the table shows; `onRevoked` receives the id of each. */
+export function openCleanUp(context) {
+  new CleanUp(context).open();
+}
+
+class CleanUp {
+  #context;
+  #dialog;
+  #content = h("div", { class: "stack" });
+  #actions = h("div", { class: "actions-inner" });
+  #stopped = false;
+  #timer;
+  #rows = new Map();
+
+  constructor(context) {
+    this.#context = context;
+  }
+
+  async open() {
+    const { ids, restore } = this.#context;
+    this.#dialog = openDialog({
+      title: `Revoke ${count(ids.length, "key")}?`,
+      restore,
+      onCancel: () => this.#cancel(),
+      body: this.#content,
+      actions: this.#actions,
+    });
+    this.#content.replaceChildren(h("p", { class: "busy" }, "Reading the list again…"));
+    this.#setActions(this.#close("Cancel"));
+    const { records, problem } = await this.#context.readAgain();
+    if (!this.#dialog.element.isConnected) return;
+    this.#ask(planOf(ids, records, { now: clock.now(), ...this.#context }), problem);
+  }
+
+  #cancel() {
+    if (this.#timer !== undefined) this.#uncount();
+    else if (this.#release) this.#stop();
+    else this.#dialog.close();
+  }
+
+  #close(label, primary = false) {
+    const attributes = { type: "button", class: primary && "primary", onclick: () => this.#dialog.close() };
+    return h("button", attributes, label);
+  }
+
+  #setActions(...buttons) {
+    this.#actions.replaceChildren(...buttons);
+    buttons[0].focus();
+  }
+
+  #ask(plan, problem) {
+    const { keys, missing, hidden } = plan;
+    this.#rows.clear();
+    const list = h(
+      "ul",
+      { "class": "victims", "tabindex": 0, "aria-label": "The keys" },
+      keys.map((key) => this.#row(key)),
+    );
+    const used = keys.filter(({ isUsed }) => isUsed).length;
+    this.#content.replaceChildren(
+      problem
+        ? alertBox({
+            title: "The list is not whole",
+            text: `${problem} What is asked here goes by what was read before.`,
+          })
+        : h("p", { class: "hint" }, "The list was read again just now, and is whole."),
+      h(
+        "p",
+        {},
+        keys.every(({ record }) => record.expires <= clock.now())
+          ? "All of them have expired, so nothing can use them. Revoking takes them off the list."
+          : "Whatever uses these keys stops working. This cannot be undone.",
+      ),
+      ...[
+        hidden > 0 && `${count(hidden, "ticked key")} cannot be seen in the table now; all are named here.`,
+        missing.length > 0 && `${count(missing.length, "ticked key")} is not on the list any more.`,
+        used > 0 && `${count(used, "key")} used in the last 24 hours: on top, and left out unless you tick.`,
+      ]
+        .filter(Boolean)
+        .map((text) => h("p", { class: "note" }, text)),
+      list,
+    );
+    const go = h("button", { type: "button", class: "danger" });
+    const tell = () => {
+      const { length } = this.#chosen(keys);
+      go.textContent = length === 0 ? "Nothing is ticked" : `Revoke ${count(length, "key")}`;
+      go.ariaDisabled = String(length === 0);
+    };
+    list.addEventListener("change", tell);
+    go.addEventListener("click", () => go.ariaDisabled === "false" && this.#countDown(keys));
+    this.#setActions(this.#close("Keep them all"), go);
+    tell();
+    announce(`${count(keys.length, "key")}. ${used > 0 ? `${used} used in the last day.` : ""}`);
+  }
+
+  #row(key) {
+    const { record, isUsed, isOwn, isTicked } = key;
+    const box = h("input", {
+      type: "checkbox",
+      id: `victim-${record.id}`,
+      checked: isTicked,
+      disabled: record.owner.id === undefined,
+    });
+    const state = h("span", { class: "result" });
+    const marks = [
+      isUsed && h("span", { "class": "badge", "data-tone": "danger" }, "In use"),
+      isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "Looks like this page’s own"),
+    ];
+    const last = record.used === undefined ? "never used" : `last used ${relative(record.used, clock.now())}`;
+    const about = record.owner.id === undefined ? record.owner.why : `${record.ownerName} · ${last}`;
+    const element = h(
+      "li",
+      {},
+      box,
+      h(
+        "label",
+        { for: box.id },
+        h("strong", {}, record.name),
+        record.prefix && h("code", {}, `${record.prefix}…`),
+        marks,
+        h("span", { class: "hint" }, about),
+      ),
+      state,
+    );
+    this.#rows.set(record.id, { box, state, element });
+    return element;
+  }
+
+  #chosen(keys) {
+    return keys.filter(({ record }) => this.#rows.get(record.id).box.checked);
+  }
+
+  #countDown(keys) {
+    const chosen = this.#chosen(keys);
+    for (const { box } of this.#rows.values()) box.disabled = true;
+    let left = COUNTDOWN;
+    const cancel = h("button", { type: "button", onclick: () => this.#uncount() }, "Cancel");
+    const text = h("p", { class: "countdown" });
+    const tell = () => (text.textContent = `${count(chosen.length, "key")} will be revoked in ${left} s.`);
+    tell();
+    this.#uncount = () => {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      for (const { box } of this.#rows.values()) box.disabled = false;
+      for (const { record } of keys) this.#rows.get(record.id).box.disabled = record.owner.id === undefined;
+      this.#setActions(this.#close("Keep them all"), this.#again(keys));
+      announce("Nothing was revoked.");
+    };
+    this.#setActions(cancel, text);
+    announce(text.textContent);
+    this.#timer = setInterval(() => {
+      left -= 1;
+      if (left > 0) return tell();
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      this.#run(chosen);
+    }, 1_000);
+  }
+
+  #uncount = () => {};
+
+  #again(keys) {
+    const text = `Revoke ${count(this.#chosen(keys).length, "key")}`;
+    return h("button", { type: "button", class: "danger", onclick: () => this.#countDown(keys) }, text);
+  }
+
+  #release;
+
+  async #run(chosen) {
+    this.#release = holdPage();
+    this.#dialog.rename(`Revoking ${count(chosen.length, "key")}`);
+    this.#setActions(h("button", { type: "button", onclick: () => this.#stop() }, "Stop"));
+    for (const { record } of chosen) this.#say(record.id, "waiting");
+    const results = { revoked: [], kept: 0, unknown: 0, left: 0 };
+    const queue = chosen.filter(({ isOwn }) => !isOwn);
+    const work = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await this.#revoke(next.record, results);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    // The page's own key can revoke the others, and nothing after itself.
+    for (const { record } of chosen.filter(({ isOwn }) => isOwn)) await this.#revoke(record, results);
+    this.#release();
+    this.#release = undefined;
+    this.#finish(results);
+  }
+
+  #stop() {
+    this.#stopped = true;
+    announce("What is under way comes to its end; nothing else is begun.");
+  }
+
+  async #revoke(record, results) {
+    if (this.#stopped) {
+      results.left += 1;
+      return this.#say(record.id, "kept", "stopped before it");
+    }
+    this.#say(record.id, "running");
+    const { service } = this.#context;
+    try {
+      await service.remove(record);
+      results.revoked.push(record.id);
+      this.#say(record.id, "revoked");
+      this.#context.onRevoked(record.id);
+    } catch (error) {
+      const isKept = isRefusal(error);
+      results[isKept ? "kept" : "unknown"] += 1;
+      const why =
+        isKept && error.status === 404
+          ? "the service knows no such key of this owner"
+          : explain(error, service.network()).title;
+      this.#say(record.id, isKept ? "kept" : "unknown", why);
+    }
+  }
+
+  #say(id, result, why) {
+    const { state, element } = this.#rows.get(id);
+    state.textContent = [RESULTS[result], why].filter(Boolean).join(": ");
+    element.dataset.result = result;
+  }
+
+  #finish({ revoked, kept, unknown, left }) {
+    const parts = [
+      `${count(revoked.length, "key")} revoked`,
+      kept > 0 && `${kept} not revoked`,
+      unknown > 0 && `${unknown} not known`,
+      left > 0 && `${left} left as they are`,
+    ];
+    const text = `${parts.filter(Boolean).join(", ")}.`;
+    this.#dialog.rename(text);
+    this.#setActions(this.#close("Close", true));
+    announce(text);
+    this.#context.onDone();
+  }
+}

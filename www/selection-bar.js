@@ -1,0 +1,59 @@
+// What can be done with many keys: ticks all that are shown, and a bar that stays while keys are ticked.
+
+import { announce, byId } from "./dom.js";
+import { csvOf, jsonOf, save } from "./export.js";
+import { count, grouped } from "./numbers.js";
+import { FINDINGS } from "./records.js";
+
+export class SelectionBar {
+  #selection;
+  #records = [];
+  #shown = [];
+
+  /** `cleanUp` is called to revoke what is ticked. */
+  constructor(selection, { cleanUp }) {
+    this.#selection = selection;
+    byId("tick-shown").addEventListener("click", () => selection.add(this.#shown.map(({ id }) => id)));
+    byId("untick").addEventListener("click", () => {
+      selection.clear();
+      byId("filter").focus();
+    });
+    byId("revoke-ticked").addEventListener("click", cleanUp);
+    for (const type of ["csv", "json"])
+      for (const button of document.querySelectorAll(`[data-export=${type}]`))
+        button.addEventListener("click", () => this.#export(type, button.closest("#selection") !== null));
+  }
+
+  /** `records` are all keys, `shown` those that the filter leaves. */
+  show({ records, shown, filter }) {
+    this.#records = records;
+    this.#shown = shown;
+    const { findings, text, owner } = filter;
+    const that =
+      findings.length === 1 && !text && owner === undefined ? FINDINGS[findings[0]]?.that : undefined;
+    byId("tick-shown").textContent = `Tick all ${grouped(shown.length)}${that ? ` that ${that}` : ""}`;
+    byId("tick-shown").hidden = shown.length === 0;
+    this.update();
+  }
+
+  /** Tells how many are ticked. */
+  update() {
+    const { size } = this.#selection;
+    const bar = byId("selection");
+    const held = bar.contains(document.activeElement);
+    bar.hidden = size === 0;
+    if (held && size === 0) byId("filter").focus();
+    const visible = this.#shown.filter(({ id }) => this.#selection.has(id)).length;
+    const hidden = size - visible;
+    byId("ticked").textContent =
+      `${count(size, "key")} ticked${hidden > 0 ? `, ${grouped(hidden)} out of sight` : ""}`;
+    byId("revoke-ticked").textContent = `Revoke ${grouped(size)}…`;
+  }
+
+  #export(type, onlyTicked) {
+    const records = onlyTicked ? this.#records.filter(({ id }) => this.#selection.has(id)) : this.#shown;
+    if (type === "csv") save("fireworks-keys.csv", "text/csv", csvOf(records));
+    else save("fireworks-keys.json", "application/json", jsonOf(records));
+    announce(`${count(records.length, "key")} exported. No secret is in the file.`);
+  }
+}

@@ -1,0 +1,39 @@
+// The line above the table that says what matters, each part of it a button that filters for it.
+
+import { clock } from "./clock.js";
+import { byId, h } from "./dom.js";
+import { grouped } from "./numbers.js";
+import { DAY } from "./time.js";
+
+/** Shows the line. `choose` receives the filter of the part that the user has chosen. */
+export function showSummary(records, choose) {
+  const line = byId("summary");
+  if (line.contains(document.activeElement)) return;
+  const parts = partsOf(records, clock.now()).map(({ text, filter }) =>
+    h("button", { type: "button", class: "plain-button", onclick: () => choose(filter) }, text),
+  );
+  line.replaceChildren(...parts.flatMap((part, index) => (index > 0 ? [" · ", part] : [part])));
+  line.hidden = parts.length === 0;
+}
+
+/** What matters: how many keys, in words, and the filter that shows them. */
+export function partsOf(records, now) {
+  const has = (finding) => records.filter(({ findings }) => findings.includes(finding)).length;
+  const week = { from: now, to: now + 7 * DAY };
+  const soon = records.filter(({ expires }) => expires > week.from && expires <= week.to).length;
+  return [
+    [
+      has("never-expires"),
+      (number) => `${number} never expire${number === "1" ? "s" : ""}`,
+      ["never-expires"],
+    ],
+    [has("owner-gone"), (number) => `${number} of people who left`, ["owner-gone"]],
+    [has("shared-attempt"), (number) => `${number} made twice`, ["shared-attempt"]],
+    [soon, (number) => `${number} end${number === "1" ? "s" : ""} this week`, [], week],
+  ]
+    .filter(([number]) => number > 0)
+    .map(([number, words, findings, ends]) => ({
+      text: words(grouped(number)),
+      filter: { text: "", findings, owner: undefined, ends },
+    }));
+}
