@@ -1,5 +1,5 @@
-// The files of docs/recipes.md and docs/testing.md, as they stand there but for the service that they ask: the
-// cells' frameworks run them.
+// The files of docs/recipes.md and docs/testing.md, as they stand there but for the service that they ask.
+// Each framework runs its own.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
