@@ -1,7 +1,7 @@
 // Runs the documents' commands for the terminal, and the step of its nightly job.
 
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { folder, program, run, write } from "../matrix/fixture.mjs";
@@ -43,6 +43,14 @@ test("docs: keys are created, listed and rotated in the terminal", async () => {
   assert.match(rotated, /^stored\t/);
   assert.match(await readFile(join(folder, at, "vault.txt"), "utf8"), /^fw_\S+$/);
   assert.equal((await stored()).length, 2);
+});
+
+test("docs: a first key is stored for its rotations, and nobody else can read it", async () => {
+  await inShell(command("(umask"));
+  const { keyId, key } = JSON.parse(await readFile(join(folder, at, "key.json"), "utf8"));
+  const [stored] = await storedKeys(emulator.url, "rotating");
+  assert.deepEqual([keyId, key.startsWith(stored.prefix)], [stored.keyId, true]);
+  assert.equal((await stat(join(folder, at, "key.json"))).mode & 0o777, 0o600);
 });
 
 test("docs: the nightly job fails when a key never expires", async () => {
