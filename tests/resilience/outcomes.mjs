@@ -122,5 +122,6 @@ export const rotations = {
     rotating(() => {}, [{ keyId: "k" }, { keyId: "left", annotations: { "fireworks-keys-rotates": "k" } }]),
   // There is no time to look whether a list lags behind.
   missing: () => ({ ...rotating(() => {}, []), totalTimeoutMs: 2_000 }),
-  persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 5 }),
+  // Long enough for the requests before: what a lost create leaves is looked for, and kept, for minutes.
+  persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 300 }),
 };
