@@ -9,7 +9,7 @@ export const emulatorArguments = [
   ...["--user", "looked-at:user:service-account", "--user", "given-up:user:service-account"],
   ...["--user", "aborted:user:service-account", "--user", "counted:user:service-account"],
   ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
-  ...["--user", "redirected:user:service-account"],
+  ...["--user", "redirected:user:service-account", "--user", "slowed:user:service-account"],
 ];
 
 /** Options that create a key at this emulator. */

@@ -41,7 +41,7 @@ export const time = {
   async "a request that may succeed later is tried again"({ createApiKey, ApiError }, api) {
     const events = [];
     // A user of its own, because a create that another case has given up on may still be sent.
-    const user = "counted";
+    const user = "slowed";
     const at = { ...connection(api, user), onEvent: (event) => events.push(event) };
     const headers = { "retry-after": "0" };
     const body = '{"code": 8, "message": "slow down"}';
