@@ -1,5 +1,5 @@
 //! The options of every operation: the name, the kind, the default and whether it is required. The
-//! module reads them from here, and `tests/package/options.test.mjs` holds the types and the README against
+//! module reads them from here, and `tests/package/options.test.mjs` holds the types and documents against
 //! it.
 
 /// An option.

@@ -1,22 +1,29 @@
 // Cloudflare's own tools: each makes a key in workerd, with the module that it compiles ahead of time.
 
 import { cell, freePort, keyFrom } from "./project.mjs";
+import { recipe, TOKEN } from "./recipe.mjs";
 
 const WORKER = ({ options }) => `import { createApiKey } from "fireworks-keys";
   export default { async fetch() { return Response.json(await createApiKey(${options})); } };`;
 
-/** The date of the README's workers, which older tools know as well. */
+/** The date of the documents' workers, which older tools know as well. */
 const CONFIG = { name: "keys", main: "worker.js", compatibility_date: "2026-01-01" };
 
 /** What Cloudflare's tools need a newer Node for than the package does. */
 const node = (project) => project.module("node24/bin/node");
 
-cell("wrangler dev", "cloudflare", ["wrangler"], async (project) => {
-  await project.write({ "worker.js": WORKER(project), "wrangler.json": CONFIG });
-  const port = await freePort();
-  const args = [project.module("wrangler/bin/wrangler.js"), "dev", "--ip", "127.0.0.1", "--port", port];
-  await project.serve(node(project), [...args, "--inspector-port", await freePort()], port, keyFrom);
-});
+for (const [name, of, worker, path, method] of [
+  ["wrangler dev", ["wrangler"], WORKER, "/", "GET"],
+  ["Hono, wrangler dev", ["hono", "wrangler"], (project) => recipe("hono.js", project), "/keys", "POST"],
+])
+  cell(name, "cloudflare", of, async (project) => {
+    await project.write({ "worker.js": worker(project), "wrangler.json": CONFIG });
+    const port = await freePort();
+    const args = [project.module("wrangler/bin/wrangler.js"), "dev", "--ip", "127.0.0.1", "--port", port];
+    const vars = Object.entries(TOKEN).flatMap((pair) => ["--var", pair.join(":")]);
+    args.push(...vars, "--inspector-port", await freePort());
+    await project.serve(node(project), args, port, (url) => keyFrom(url + path, method));
+  });
 
 const VITE = {
   "vite.config.mjs": `import { cloudflare } from "@cloudflare/vite-plugin";

@@ -211,8 +211,10 @@ export async function freePort() {
 }
 
 /** Asks an address, and throws unless it answers with a key's id. */
-export async function keyFrom(url) {
-  const response = await fetch(url);
+export async function keyFrom(url, method = "GET") {
+  // A POST of another type could be a form, which frameworks take from their own pages only.
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(url, { method, ...(method === "POST" && { headers, body: "{}" }) });
   const text = await response.text();
   if (!response.ok || !/"keyId":/.test(text))
     throw new Error(`${url}: ${response.status} ${text.slice(0, 2_000)}`);

@@ -46,7 +46,8 @@ async function record() {
     `# What it was tried with
 
 \`cargo xtask test frameworks --record\` writes this page. In each row the packed package was installed beside
-the framework, and made a key at the emulator. What CI tries every time stands in the [README](../README.md).
+the framework, and made a key at the emulator. What CI tries every time stands in the
+[README](../README.md#where-it-runs).
 
 ${lines.join("\n")}
 

@@ -2,6 +2,7 @@
 
 import { bun } from "../matrix/fixture.mjs";
 import { cell } from "./project.mjs";
+import { written } from "./recipe.mjs";
 
 const CREATE = ({ options }) => `const { keyId } = await createApiKey(${options});`;
 
@@ -23,23 +24,24 @@ for (const environment of ["node", "jsdom", "happy-dom", "edge-runtime"]) {
   );
 }
 
+cell("MSW, Vitest", "tools", ["msw", "vitest"], async (project) => {
+  await project.write({
+    // Beside what it mocks, requests still reach other services: here, the emulator.
+    "msw.test.js": `${written("msw.test.js")}
+      test("another service", async () => { ${CREATE(project)} expect(keyId).toBeTypeOf("string"); });`,
+    "package.json": { type: "module" },
+  });
+  await project.node("vitest/vitest.mjs", ["run"]);
+});
+
 cell("Jest, jsdom", "tools", ["jest", "jest-environment-jsdom"], async (project) => {
   await project.write({
     "key.test.js": `import { createApiKey } from "fireworks-keys";
       test("a key", async () => { ${CREATE(project)} expect(typeof keyId).toBe("string"); });`,
     "package.json": { type: "module" },
     // jsdom has no fetch, and hides Node's: its users put it there.
-    "environment.mjs": `import { TestEnvironment } from "jest-environment-jsdom";
-      export default class extends TestEnvironment {
-        async setup() {
-          await super.setup();
-          const { fetch, Request, Response, Headers } = globalThis;
-          const { TextEncoder, TextDecoder, WebAssembly } = globalThis;
-          Object.assign(this.global, { fetch, Request, Response, Headers });
-          Object.assign(this.global, { TextEncoder, TextDecoder, WebAssembly });
-        }
-      }`,
-    "jest.config.json": { testEnvironment: "./environment.mjs", transform: {} },
+    "environment.mjs": written("environment.mjs"),
+    "jest.config.json": written("jest.config.json"),
   });
   await project.run(process.execPath, ["--experimental-vm-modules", project.module("jest/bin/jest.js")]);
 });

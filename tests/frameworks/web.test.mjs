@@ -3,6 +3,7 @@
 import { dirname } from "node:path";
 import { withPage } from "../matrix/browsers.mjs";
 import { cell, freePort, keyFrom } from "./project.mjs";
+import { recipe, TOKEN, written } from "./recipe.mjs";
 
 const node = (project) => project.module("node24/bin/node");
 
@@ -20,16 +21,25 @@ async function keyOnPage(url) {
   });
 }
 
-/** Asks routes and pages of a server, in turn. */
-const asking = (routes, pages) => async (url) => {
-  for (const route of routes) await keyFrom(url + route);
-  for (const page of pages) await keyOnPage(url + page);
-};
+/** Fills the form of the recipe for Astro as a person would. */
+async function keyFromForm(url) {
+  await withPage("", async (page) => {
+    await page.goto(url);
+    await page.getByLabel("Token").fill(TOKEN.FIREWORKS_API_KEY);
+    await page.getByLabel("Account").fill("local");
+    await page.getByLabel("User").fill("ci-bot");
+    await page.getByRole("button", { name: "Create" }).click();
+    await page.locator("output").filter({ hasText: /^fw_/ }).waitFor({ timeout: 120_000 });
+  });
+}
 
-const ROUTE = ({ options }, head = "") => `import { createApiKey } from "fireworks-keys";
-  ${head}
-  export const dynamic = "force-dynamic";
-  export async function GET() { return Response.json(await createApiKey(${options})); }`;
+/** Asks routes and pages of a server, in turn. */
+const asking =
+  (routes, pages, method = "GET") =>
+  async (url) => {
+    for (const route of routes) await keyFrom(url + route, method);
+    for (const page of pages) await keyOnPage(url + page);
+  };
 
 const NEXT = (project) => ({
   "app/layout.js": `export default function Layout({ children }) {
@@ -46,8 +56,8 @@ const NEXT = (project) => ({
       }, []);
       return <p id="key">{key}</p>;
     }`,
-  "app/edge/route.js": ROUTE(project, 'export const runtime = "edge";'),
-  "app/node/route.js": ROUTE(project),
+  "app/keys/route.js": recipe("app/keys/route.js", project),
+  "app/node/route.js": recipe("app/keys/route.js", project).replace('export const runtime = "edge";', ""),
   "next.config.mjs": `const root = ${JSON.stringify(dirname(project.modules))};
     export default { outputFileTracingRoot: root, turbopack: { root } };`,
   "package.json": { private: true },
@@ -57,7 +67,7 @@ for (const [bundler, flag] of [
   ["Turbopack", "--turbopack"],
   ["webpack", "--webpack"],
 ]) {
-  const ask = asking(["/edge", "/node"], ["/"]);
+  const ask = asking(["/keys", "/node"], ["/"], "POST");
   cell(`Next, dev, ${bundler}`, "web", ["next", "react"], async (project) => {
     await project.write(NEXT(project));
     const port = await freePort();
@@ -70,14 +80,15 @@ for (const [bundler, flag] of [
       "--port",
       port,
     ];
-    await project.serve(node(project), args, port, ask);
+    await project.serve(node(project), args, port, ask, TOKEN);
   });
   cell(`Next, build, ${bundler}`, "web", ["next", "react"], async (project) => {
     await project.write(NEXT(project));
     const next = project.module("next/dist/bin/next");
     await project.run(node(project), [next, "build", flag]);
     const port = await freePort();
-    await project.serve(node(project), [next, "start", "--hostname", "127.0.0.1", "--port", port], port, ask);
+    const args = [next, "start", "--hostname", "127.0.0.1", "--port", port];
+    await project.serve(node(project), args, port, ask, TOKEN);
   });
 }
 
@@ -90,24 +101,30 @@ const ASTRO = (project) => ({
     const { keyId } = await createApiKey(${project.options});
     document.querySelector("#key").textContent = "key:" + keyId;
   </script>`,
+  "src/pages/keys.astro": recipe("src/pages/keys.astro", project),
   "astro.config.mjs": "export default {};",
   "package.json": { type: "module" },
 });
+
+const astro = async (url) => {
+  await asking(["/key"], ["/"])(url);
+  await keyFromForm(`${url}/keys`);
+};
 
 cell("Astro, dev", "web", ["astro"], async (project) => {
   await project.write(ASTRO(project));
   const port = await freePort();
   const args = [project.module("astro/bin/astro.mjs"), "dev", "--host", "127.0.0.1", "--port", port];
-  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+  await project.serve(node(project), args, port, astro);
 });
 
 cell("Astro, build", "web", ["astro"], async (project) => {
   await project.write(ASTRO(project));
-  const astro = project.module("astro/bin/astro.mjs");
-  await project.run(node(project), [astro, "build"]);
+  const bin = project.module("astro/bin/astro.mjs");
+  await project.run(node(project), [bin, "build"]);
   const port = await freePort();
-  const args = [astro, "preview", "--host", "127.0.0.1", "--port", port];
-  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+  const args = [bin, "preview", "--host", "127.0.0.1", "--port", port];
+  await project.serve(node(project), args, port, astro);
 });
 
 const SVELTEKIT = (project) => ({
@@ -120,8 +137,8 @@ const SVELTEKIT = (project) => ({
       onMount(async () => { key = "key:" + (await createApiKey(${project.options})).keyId; });
     </script>
     <p id="key">{key}</p>`,
-  "src/routes/key/+server.js": `import { createApiKey } from "fireworks-keys";
-    export async function GET() { return Response.json(await createApiKey(${project.options})); }`,
+  "src/env.js": written("src/env.js"),
+  "src/routes/keys/+server.js": recipe("src/routes/keys/+server.js", project),
   "vite.config.js": `import adapter from "@sveltejs/adapter-node";
     import { sveltekit } from "@sveltejs/kit/vite";
     export default { plugins: [sveltekit({ adapter: adapter() })] };`,
@@ -132,15 +149,15 @@ cell("SvelteKit, dev", "web", ["@sveltejs/kit", "svelte", "vite"], async (projec
   await project.write(SVELTEKIT(project));
   const port = await freePort();
   const args = [project.module("vite/bin/vite.js"), "dev", "--host", "127.0.0.1", "--port", port];
-  await project.serve(node(project), args, port, asking(["/key"], ["/"]));
+  await project.serve(node(project), args, port, asking(["/keys"], ["/"], "POST"), TOKEN);
 });
 
 cell("SvelteKit, build", "web", ["@sveltejs/kit", "@sveltejs/adapter-node", "vite"], async (project) => {
   await project.write(SVELTEKIT(project));
   await project.run(node(project), [project.module("vite/bin/vite.js"), "build"]);
   const port = await freePort();
-  const env = { HOST: "127.0.0.1", PORT: port };
-  await project.serve(node(project), ["build"], port, asking(["/key"], ["/"]), env);
+  const env = { ...TOKEN, HOST: "127.0.0.1", PORT: port };
+  await project.serve(node(project), ["build"], port, asking(["/keys"], ["/"], "POST"), env);
 });
 
 const REACT_ROUTER = (project) => ({

@@ -50,7 +50,7 @@ const CLOCK = `export default {
   },
 };`;
 
-/** The compatibility date and flags of the README's wrangler.toml. */
+/** The compatibility date and flags of the documents' wrangler.toml. */
 export const DATE = "2026-01-01";
 const FLAGS = ["enable_request_signal"];
 

@@ -52,7 +52,8 @@ test("the broker says how long a key lives by the service's clock, though its ow
     assert.ok(Math.abs(body.expiresInMs - real) < 5_000, `${body.expiresInMs} of ${real}`);
     await ring.key();
     await happened(() => events.length > 0);
-    assert.ok(Math.abs(events[0].expiresInMs - real) < 10_000, `${events[0].expiresInMs} of ${real}`);
+    // The first key has shown the broker what the service's clock says.
+    assert.ok(Math.abs(events[0].expiresInMs - 600_000) < 10_000, `${events[0].expiresInMs}`);
     await stopAll();
   }
 });

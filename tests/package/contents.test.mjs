@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 import { linked } from "../../tools/package/pack.mjs";
-import { folder, prepare, program, root, run } from "../matrix/fixture.mjs";
+import { exists, folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
 
@@ -61,18 +61,23 @@ test("there is one version, that of Cargo.toml, and the changelog knows it", asy
   assert.ok((await readFile(installed("CHANGELOG.md"), "utf8")).includes(`## ${version}\n`));
 });
 
-test("every link of the packed README leads somewhere from npm's page, too", async () => {
+test("the packed README is short, and each of its links leads somewhere from npm's page, too", async () => {
   const readme = await readFile(installed("README.md"), "utf8");
+  assert.ok(readme.split("\n").length <= 160, "what is longer belongs into docs/");
   const links = Array.from(
     readme.matchAll(/\]\(([^)\s]+)|(?:src|srcset|href)="([^"\s]+)/g),
     ([, a, b]) => a ?? b,
   );
   assert.ok(links.length > 5);
+  const pictures = links.filter((link) => link.includes("/raw/"));
+  assert.ok(pictures.length > 0);
+  for (const link of pictures)
+    assert.ok(await exists(join(root, link.replace(/^.*?\/raw\/[^/]+\//, ""))), link);
   for (const link of links) assert.match(link, /^(#|https:\/\/)/);
   assert.equal(
-    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img src="k.svg">', "https://r", "v1"),
+    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img srcset="k.webp">', "https://r", "v1"),
     "[a](https://r/blob/v1/b/c.md#d) ![e](https://r/raw/v1/f.png) [g](#h) [i](https://j)" +
-      ' <img src="https://r/raw/v1/k.svg">',
+      ' <img srcset="https://r/raw/v1/k.webp">',
   );
 });
 

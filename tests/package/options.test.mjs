@@ -1,4 +1,4 @@
-// Tests that the Rust code, the types and the README agree on the options' names and defaults.
+// Tests that the Rust code, the types and the documents agree on the options' names and defaults.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -7,8 +7,11 @@ import { before, test } from "node:test";
 import { folder, prepare, root, run, write } from "../matrix/fixture.mjs";
 
 const read = (path) => readFile(join(root, path), "utf8");
-const [table, types, patience, readme] = await Promise.all(
-  ["src/options/table.rs", "src/js/types.ts", "src/js/patience.ts", "README.md"].map(read),
+const [table, types, patience, functions, rotation] = await Promise.all(
+  [
+    ...["src/options/table.rs", "src/js/types.ts", "src/js/patience.ts"],
+    ...["docs/functions.md", "docs/rotation.md"],
+  ].map(read),
 );
 
 /** The options in Rust: their names and defaults, as the types write them, by the name of their list. */
@@ -103,10 +106,10 @@ test("waiting for the module takes the default of the whole operation", () => {
   assert.equal(limit, DEFAULTS.totalTimeoutMs);
 });
 
-/** The rows of the README table that contains this option. */
-function tableWith(option) {
-  const [table] = readme.split(/\n\n/).filter((block) => block.includes(`\n| \`${option}`));
-  assert.ok(table, `the README has a table with ${option}`);
+/** The rows of the table, in the text of a page, that contains this option. */
+function tableWith(option, page) {
+  const [table] = page.split(/\n\n/).filter((block) => block.includes(`\n| \`${option}`));
+  assert.ok(table, `the page has a table with ${option}`);
   const [head, , ...rows] = table
     .trim()
     .split("\n")
@@ -121,12 +124,14 @@ function tableWith(option) {
   }));
 }
 
-for (const [option, lists] of [
-  ["token", ["COMMON", "OF_ACCOUNT", "OF_USER"]],
-  ["persist", ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
+for (const [option, page, lists] of [
+  ["token", functions, ["COMMON", "OF_ACCOUNT", "OF_USER"]],
+  ["displayName", functions, ["OF_CREATES", "LIFETIME", "OF_ONE_CREATE"]],
+  ["pageSize", functions, ["OF_LISTS", "OF_ORDERED_LISTS", "OF_ONE_LIST"]],
+  ["persist", rotation, ["OF_ROTATIONS", "LIFETIME", "OF_ONE_KEY"]],
 ]) {
-  test(`the README's table with ${option} has the names and defaults that the module has`, () => {
-    const rows = tableWith(option);
+  test(`the documents' table with ${option} has the names and defaults that the module has`, () => {
+    const rows = tableWith(option, page);
     const named = rows.flatMap(({ names }) => names);
     assert.deepEqual(named.sort(), lists.flatMap(namesOf).sort());
     for (const { names, value } of rows) {
@@ -138,9 +143,9 @@ for (const [option, lists] of [
   });
 }
 
-test("the README's findings name the thresholds that the module has", () => {
+test("the documents' findings name the thresholds that the module has", () => {
   for (const name of ["staleAfter", "expiringWithin"]) {
-    const [, days] = new RegExp(`\`${name}\` \\((\\d+) days\\)`).exec(readme) ?? [];
+    const [, days] = new RegExp(`\`${name}\` \\((\\d+) days\\)`).exec(functions) ?? [];
     assert.equal(`"${days}d"`, DEFAULTS[name], name);
   }
 });

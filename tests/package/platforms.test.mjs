@@ -1,7 +1,7 @@
 // What the package says of the platforms that it runs on, held against them.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { before, test } from "node:test";
@@ -23,7 +23,9 @@ test("Node that package.json claims can require the package", async () => {
 });
 
 test("the compatibility date is one that the oldest and the newest workerd here know", async () => {
-  const files = [["README.md"], ["examples", "edge-broker", "wrangler.toml"]];
+  const pages = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md"));
+  const files = [["README.md"], ...pages.map((name) => ["docs", name])];
+  files.push(["examples", "edge-broker", "wrangler.toml"]);
   const dates = [];
   for (const file of files)
     dates.push(

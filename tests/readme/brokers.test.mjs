@@ -1,4 +1,4 @@
-// The key brokers of the README and of the example, each of which has to mint a key.
+// The key brokers of the documents and of the example, each of which has to mint a key.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,7 +11,7 @@ import { startUpstash } from "../broker/upstash.mjs";
 import { answerInEdgeRuntime } from "../matrix/edge-runtime.mjs";
 import { folder, program, write } from "../matrix/fixture.mjs";
 import { freePort, startWorkerd, wrangle } from "../matrix/workerd.mjs";
-import { code, creates, detour, example, start, stop, TOKEN } from "./snippets.mjs";
+import { code, creates, detour, start, stop, TOKEN } from "./snippets.mjs";
 
 let redis;
 
@@ -52,7 +52,7 @@ async function minted(ask) {
   }
 }
 
-test("README: a key broker, as wrangler builds it", async () => {
+test("docs: a key broker, as wrangler builds it", async () => {
   const at = "readme/broker";
   // Not all that it fetches is the service's: the issuer's keys are elsewhere.
   await write(`${at}/worker.js`, `import "../detour.mjs";\n${code("broker.js")}`);
@@ -110,7 +110,7 @@ async function mintedWithRedis(ask) {
 }
 
 test("README of the example: a broker on Deno", async () => {
-  await write("readme/deno/broker.js", example("deno.js"));
+  await write("readme/deno/broker.js", code("deno.js"));
   const args = [
     "run",
     "--no-prompt",
@@ -126,13 +126,13 @@ test("README of the example: a broker on Deno", async () => {
 });
 
 test("README of the example: a broker on Node", async () => {
-  await write("readme/node/broker.js", example("node.js"));
+  await write("readme/node/broker.js", code("node.js"));
   const args = ["--import", "../detour.mjs", "broker.js"];
   await mintedWithRedis((env, init) => askServer(process.execPath, args, { env, init, cwd: "readme/node" }));
 });
 
 test("README of the example: a broker on Vercel", async () => {
-  await write("readme/vercel/api/keys.js", example("api/keys.js"));
+  await write("readme/vercel/api/keys.js", code("api/keys.js"));
   const service = await startUpstash(redis);
   try {
     await mintedWithRedis(async (env, init) => {

@@ -1,4 +1,4 @@
-// The member's page of the README, in Chromium. Its broker and the inference host are stand-ins.
+// The member's page of the documents, in Chromium. Its broker and the inference host are stand-ins.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ globalThis.ask = async () => {
 globalThis.keyring = keyring;
 `;
 
-test("README: the member's page", async () => {
+test("docs: the member's page", async () => {
   const at = "readme/member";
   await write(`${at}/member.js`, code("member.js"));
   await write(

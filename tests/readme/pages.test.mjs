@@ -1,4 +1,4 @@
-// The page of the README, built by every bundler that it names, and used as a person would.
+// The page of the documents, built by every bundler that it names, and used as a person would.
 
 import assert from "node:assert/strict";
 import { readFile, symlink } from "node:fs/promises";
@@ -24,7 +24,7 @@ for (const [bundler, files] of [
   ["esbuild", ["index.html"]],
   ["parcel", []],
 ]) {
-  test(`README: a page, built by ${bundler}`, async () => {
+  test(`docs: a page, built by ${bundler}`, async () => {
     await page(bundler, code("app.js"));
     await shell(command(`npx ${bundler}`), `readme/${bundler}`);
     for (const file of files) await write(`readme/${bundler}/dist/${file}`, code(file));
@@ -32,14 +32,14 @@ for (const [bundler, files] of [
   });
 }
 
-test("README: a page without a bundler, under a strict policy", async () => {
+test("docs: a page without a bundler, under a strict policy", async () => {
   await page("plain", instead("no-bundler.js"));
   const dist = await readFile(join(folder, "node_modules/fireworks-keys/dist/default.js"), "utf8");
   await write("readme/plain/default.js", dist);
   await used(join(folder, "readme/plain"), { "content-security-policy": POLICY });
 });
 
-test("README: the module as a file of its own", async () => {
+test("docs: the module as a file of its own", async () => {
   await page("url", instead("url.js"));
   await shell(command("npx vite"), "readme/url");
   await used(join(folder, "readme/url/dist"));

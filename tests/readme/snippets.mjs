@@ -1,14 +1,14 @@
-// What the READMEs' tests share: the code that stands in the packed package's README and in the example's,
-// the project in which it runs, and the emulator that stands in for the service.
+// What the documents' tests share: the code that stands in the packed package's README, in docs/ and in the
+// example's README, the project in which it runs, and the emulator that stands in for the service.
 
 import assert from "node:assert/strict";
-import { readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { startEmulator } from "../emulator/server.mjs";
 import { bun, folder, prepare, program, root, run, write } from "../matrix/fixture.mjs";
 import { storedKeys } from "../suite/service.mjs";
 
-/** Where the README's code sends its requests. */
+/** Where the documents' code sends its requests. */
 export const SERVICE = "https://api.fireworks.ai";
 
 /** The emulator's administrator. */
@@ -17,17 +17,18 @@ export const TOKEN = "fw_local_admin";
 /** The emulator, once it is started. */
 export let emulator;
 
-/** The text of the package's README. */
-export let readme;
+/** The texts of the package's README, of the pages in docs/ and of the example's README, by their paths. */
+export const documents = new Map();
 
-/** The text of the example's README. */
-export let exampleReadme;
+const EXAMPLE = "examples/edge-broker/README.md";
 
-/** Installs the package, reads the READMEs and starts the emulator. */
+/** Installs the package, reads the documents and starts the emulator. */
 export async function start() {
   await prepare();
-  readme = await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8");
-  exampleReadme = await readFile(join(root, "examples/edge-broker/README.md"), "utf8");
+  documents.set("README.md", await readFile(join(folder, "node_modules/fireworks-keys/README.md"), "utf8"));
+  const pages = (await readdir(join(root, "docs"))).filter((name) => name.endsWith(".md"));
+  for (const path of [...pages.map((name) => `docs/${name}`), EXAMPLE])
+    documents.set(path, await readFile(join(root, path), "utf8"));
   await rm(join(folder, "readme"), { recursive: true, force: true });
   const users = [
     "me:admin",
@@ -36,7 +37,15 @@ export async function start() {
     "rotating:inference-user:service-account",
   ];
   emulator = await startEmulator({
-    args: ["--faults", "--account", "acme", ...users.flatMap((user) => ["--user", user])],
+    // Workers reach it by the name of the service.
+    args: [
+      "--faults",
+      "--host",
+      new URL(SERVICE).hostname,
+      "--account",
+      "acme",
+      ...users.flatMap((user) => ["--user", user]),
+    ],
   });
   await write("readme/detour.mjs", detour());
 }
@@ -44,20 +53,21 @@ export async function start() {
 /** Stops the emulator. */
 export const stop = () => emulator?.stop();
 
-/** The block of code that is headed by this file name. */
-export function code(file, text = readme) {
-  const [, block] = new RegExp(`^\`\`\`\\w+ ${file}\\n([^]*?)^\`\`\``, "m").exec(text) ?? [];
-  assert.ok(block, `the README has no ${file}`);
-  return block;
+/** The block of code that is headed by this file name, which only one of the documents has. */
+export function code(file) {
+  const blocks = [...documents.values()].flatMap((text) => [
+    ...text.matchAll(/^```\w+ (\S+)\n([\s\S]*?)^```/gm),
+  ]);
+  const found = blocks.filter(([, name]) => name === file);
+  assert.equal(found.length, 1, `one document has ${file}`);
+  return found[0][2];
 }
 
-/** The same of the example's README. */
-export const example = (file) => code(file, exampleReadme);
-
-/** A line of shell, or a command in a table, that begins like this. */
+/** A line of shell, or a command in a table, that begins like this: the first of the documents'. */
 export function command(start) {
-  const line = readme.split("\n").find((line) => line.startsWith(start) || line.includes(`| \`${start}`));
-  assert.ok(line, `the README has no command ${start}`);
+  const lines = [...documents.values()].flatMap((text) => text.split("\n"));
+  const line = lines.find((line) => line.startsWith(start) || line.includes(`| \`${start}`));
+  assert.ok(line, `no document has the command ${start}`);
   return /`(.+)`/.exec(line)?.[1] ?? line;
 }
 

@@ -1,7 +1,7 @@
-// Runs the README's commands for the terminal, and the step of its nightly job.
+// Runs the documents' commands for the terminal, and the step of its nightly job.
 
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { folder, program, run, write } from "../matrix/fixture.mjs";
@@ -34,7 +34,7 @@ async function inShell(line) {
 
 const stored = () => storedKeys(emulator.url, "ci-bot");
 
-test("README: keys are created, listed and rotated in the terminal", async () => {
+test("docs: keys are created, listed and rotated in the terminal", async () => {
   await inShell(command("npx fireworks-keys create"));
   const [{ keyId }] = await stored();
   assert.match(await readFile(join(folder, at, "key.txt"), "utf8"), /^fw_\S+$/);
@@ -45,7 +45,15 @@ test("README: keys are created, listed and rotated in the terminal", async () =>
   assert.equal((await stored()).length, 2);
 });
 
-test("README: the nightly job fails when a key never expires", async () => {
+test("docs: a first key is stored for its rotations, and nobody else can read it", async () => {
+  await inShell(command("(umask"));
+  const { keyId, key } = JSON.parse(await readFile(join(folder, at, "key.json"), "utf8"));
+  const [stored] = await storedKeys(emulator.url, "rotating");
+  assert.deepEqual([keyId, key.startsWith(stored.prefix)], [stored.keyId, true]);
+  assert.equal((await stat(join(folder, at, "key.json"))).mode & 0o777, 0o600);
+});
+
+test("docs: the nightly job fails when a key never expires", async () => {
   const [, step] = /^ +- run: (.+)$/m.exec(code("audit.yml"));
   await inShell(step);
   await inShell("npx fireworks-keys create --account-id acme --user-id ci-bot --expires-in never --print");

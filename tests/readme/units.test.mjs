@@ -1,4 +1,4 @@
-// The README's example of a unit test, in the test runners that it names.
+// The documents' example of a unit test, in the test runners that it names.
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const RUNNERS = {
 };
 
 for (const [runner, args] of Object.entries(RUNNERS)) {
-  test(`README: a unit test in ${runner}, which notices a product that is wrong`, async () => {
+  test(`docs: a unit test in ${runner}, which notices a product that is wrong`, async () => {
     const runs = async (text) => {
       const file = runner === "Jest" ? text.replace('from "vitest"', 'from "@jest/globals"') : text;
       await write("readme/units/hire.test.js", file);

@@ -1,4 +1,4 @@
-// The workers of the README, built and run as on their platforms.
+// The workers of the documents, built and run as on their platforms.
 
 import assert from "node:assert/strict";
 import { readFile, rm } from "node:fs/promises";
@@ -15,7 +15,7 @@ import { code, creates, detour, emulator, start, stop, TOKEN } from "./snippets.
 before(start);
 after(stop);
 
-test("README: Cloudflare Workers, as wrangler builds it", async () => {
+test("docs: Cloudflare Workers, as wrangler builds it", async () => {
   await write("readme/cloudflare/worker.js", code("worker.js"));
   await write("readme/cloudflare/wrangler.toml", code("wrangler.toml"));
   const modules = await wrangle("readme/cloudflare", "out");
@@ -23,7 +23,7 @@ test("README: Cloudflare Workers, as wrangler builds it", async () => {
   assert.deepEqual(result, { keyId: key.keyId });
 });
 
-test("README: a worker whose caller leaves leaves no key behind", async () => {
+test("docs: a worker whose caller leaves leaves no key behind", async () => {
   const modules = await wrangle("readme/cloudflare", "out");
   const stored = async () => (await storedKeys(emulator.url)).length;
   const before = await stored();
@@ -39,7 +39,7 @@ test("README: a worker whose caller leaves leaves no key behind", async () => {
   });
 });
 
-test("README: a worker that rotates a key on a schedule", async () => {
+test("docs: a worker that rotates a key on a schedule", async () => {
   const at = "readme/rotation";
   await write(`${at}/worker.js`, code("rotate.js"));
   await write(`${at}/wrangler.toml`, code("rotation/wrangler.toml"));
@@ -79,7 +79,7 @@ test("README: a worker that rotates a key on a schedule", async () => {
   }
 });
 
-test("README: a worker that is warmed up before a request arrives", async () => {
+test("docs: a worker that is warmed up before a request arrives", async () => {
   const handler = code("worker.js").split("\n").slice(1).join("\n");
   await write("readme/warm/worker.js", code("warm-worker.js") + handler);
   const modules = await bundleWorker("readme/warm/worker.js", "readme/warm/out");
@@ -87,7 +87,7 @@ test("README: a worker that is warmed up before a request arrives", async () => 
   assert.deepEqual(result, { keyId: key.keyId });
 });
 
-test("README: the module handed over, where nothing else knows how to get it", async () => {
+test("docs: the module handed over, where nothing else knows how to get it", async () => {
   const handler = code("worker.js").split("\n").slice(1).join("\n");
   await write("readme/own/worker.js", code("own-module.js") + handler);
   // Without the condition that finds Cloudflare's entry.
@@ -96,7 +96,7 @@ test("README: the module handed over, where nothing else knows how to get it", a
   assert.deepEqual(result, { keyId: key.keyId });
 });
 
-test("README: Vercel's edge runtime", async () => {
+test("docs: Vercel's edge runtime", async () => {
   await write("readme/vercel/key.js", code("api/key.js"));
   const main = await write(
     "readme/vercel/main.js",

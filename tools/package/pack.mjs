@@ -56,7 +56,7 @@ export function linked(text, repository, tag) {
   const absolute = (path) =>
     /^(#|[a-z]+:)/.test(path)
       ? path
-      : `${repository}/${/\.(png|svg)$/.test(path) ? "raw" : "blob"}/${tag}/${path}`;
+      : `${repository}/${/\.(png|svg|webp)$/.test(path) ? "raw" : "blob"}/${tag}/${path}`;
   return text
     .replace(/(\]\()([^)\s]+)/g, (_, before, path) => before + absolute(path))
     .replace(/( (?:src|srcset|href)=")([^"\s]+)/g, (_, before, path) => before + absolute(path));

@@ -47,7 +47,7 @@ pub struct Arguments {
     /// A folder of files to serve next to the API. Links that lead out of it are not followed.
     #[arg(long, value_name = "DIR")]
     pub www: Option<PathBuf>,
-    /// Lets tests inject faults through /_emulator/: see the README.
+    /// Lets tests inject faults through /_emulator/: see docs/emulator.md.
     #[arg(long)]
     pub faults: bool,
     /// A name, without a port, by which containers or a forwarder reach the emulator: the Host of their

@@ -29,7 +29,7 @@ pub enum Part {
     Broker,
     /// The page's half of a broker, in Node and in Chromium.
     Member,
-    /// The code in the README, in the runtimes that it names.
+    /// The code in the README and in docs/, in the runtimes that they name.
     Readme,
     /// The built package in Node: lost answers, hostile input, memory and secrets.
     Resilience,
