@@ -249,15 +249,10 @@ test("the broker hands out no key that the service stored without its tag", asyn
 });
 
 test("the broker passes the service's Retry-After on, up to thirty seconds", async () => {
-  for (const [asked, told] of [
-    ["12", "12"],
-    ["120", "30"],
-  ]) {
-    const broker = await memoryBroker();
-    await broker.fault({ kind: "answer", status: 429, headers: { "retry-after": asked }, body: "{}" });
-    const { status, headers } = await broker.ask("ada", "POST", "/keys");
-    assert.deepEqual([status, headers.get("retry-after")], [503, told]);
-  }
+  const broker = await memoryBroker();
+  await broker.fault({ kind: "answer", status: 429, headers: { "retry-after": "120" }, body: "{}" });
+  const { status, headers } = await broker.ask("ada", "POST", "/keys");
+  assert.deepEqual([status, headers.get("retry-after")], [503, "30"]);
 });
 
 /** Runs work while a mocked clock runs fast; throws if the work never ends. */
