@@ -131,3 +131,15 @@ test("a member is told to come back after thirty seconds at the most", async () 
   const { ask } = brokerOf(memoryLedger(), { fetch, limits, maxRetries: 0 });
   assert.equal((await ask("POST", "/keys")).headers.get("retry-after"), "7");
 });
+
+test("a run ends in time although the clock is set back in its middle", async () => {
+  const made = service(undefined, {
+    trouble: (operation) => operation === "delete" && setAhead(offMs - MINUTE_MS * (sent() === 1 ? 60 : -1)),
+  });
+  const sent = () => made.sent.delete;
+  for (let count = 0; count < 60; count += 1) made.add({});
+  const { broker } = brokerOf(memoryLedger(), { fetch: made.fetch, limits });
+  const { left, revoked } = await broker.reconcile({ maxTime: "10m" });
+  assert.equal(left[0].why, "time");
+  assert.ok(revoked.length < 30, `${revoked.length} revoked`);
+});

@@ -121,7 +121,7 @@ export function contract(kind, start, { steps }) {
       assert.deepEqual(await reserve("b", limits), { limit: "live", retryAfterMs: 70_000 });
     });
 
-    test("after its clock was set back, no row and no bucket counts until the time that it showed", async () => {
+    test("after its clock was set back, what was noted by it no longer counts", async () => {
       const limits = { ...FEW, mints: 2, live: 2, requests: 12 };
       const right = now;
       await setTime(right + 86_400_000);

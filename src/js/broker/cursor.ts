@@ -43,7 +43,7 @@ export async function written(
   return `${await signed(settings, body)}.${body}`;
 }
 
-/** Reads a cursor, for a run with these keys to keep and this token; undefined if it is none of this broker's. */
+/** Reads a cursor for a run with these keys to keep and this token; undefined if it is not this broker's. */
 export async function readCursor(
   settings: Settings,
   text: unknown,

@@ -111,7 +111,8 @@ async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
   const { keyId } = created;
   try {
     const createdAt = timeOf(created.createTime);
-    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, Date.now() - since);
+    const tookMs = Math.max(0, Date.now() - since);
+    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, tookMs);
     check(created, { attemptTag, endsAt });
     if (createdAt === undefined) throw new Error("it cannot be told how long the key lives");
     if (signal?.aborted) throw left();

@@ -1,4 +1,5 @@
-// Finds the broker's own token in the list, which shows only how a key begins. `reconcile` must not revoke it.
+// Finds the broker's own token in the list, which shows only how a key begins. `reconcile` must not revoke
+// it.
 
 import type { Own, Progress } from "./cursor.js";
 import type { Listed } from "./listed.js";

@@ -45,14 +45,14 @@ export interface ReconcileOptions {
 export interface Left {
   /**
    * `requests`, `time`: the budget is used up. `unreachable`: a dozen requests in a row had no answer.
-   * `list`: a page could not be listed, or holds entries that name no key. `failed`: keys could not be checked
-   * or deleted. `pending`: several keys fit one mint that is under way, and the ledger cannot tell yet which
-   * one is its own. `token`: the broker's own token could not be had, so no key without a tag was revoked, or
-   * it was exchanged during the run. `own`: several keys look like the broker's own token, and it cannot be
-   * told which is the oldest; add the right one to `keep`. `unrecognised`: the ledger does not know more than
-   * half of the keys that end in time; `endless`: more than half of the keys that it calls live seem to live
-   * too long; see `force` for both. `more`: in every walk over the list there was something to revoke, so
-   * somebody may be creating more with a key that the ledger does not know.
+   * `list`: a page could not be listed, or holds entries that name no key. `failed`: keys could not be
+   * checked or deleted. `pending`: several keys fit one mint that is under way, and the ledger cannot tell
+   * yet which one is its own. `token`: the broker's own token could not be had, so no key without a tag was
+   * revoked, or it was exchanged during the run. `own`: several keys look like the broker's own token, and
+   * it cannot be told which is the oldest; add the right one to `keep`. `unrecognised`: the ledger does not
+   * know more than half of the keys that end in time; `endless`: more than half of the keys that it calls
+   * live seem to live too long; see `force` for both. `more`: in every walk over the list there was
+   * something to revoke, so somebody may be creating more with a key that the ledger does not know.
    */
   why: Stop | "list" | "failed" | "pending" | "token" | "own" | "unrecognised" | "endless" | "more";
   /** How many keys are known to be left. */

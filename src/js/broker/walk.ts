@@ -106,9 +106,8 @@ export class Walk {
     for (let count = 0; ; count += 1) {
       const listed = await this.#list(count);
       if ("stopped" in listed) return listed.stopped;
-      if (await this.#isExchanged()) {
-        return { why: "token", keys: 0, error: new Error("the token was exchanged during the run") };
-      }
+      const exchanged = await this.#exchanged();
+      if (exchanged) return exchanged;
       const before = { ...this.progress, found: [...this.progress.found] };
       const { page } = listed;
       const keys = await this.#read(page);
@@ -168,11 +167,12 @@ export class Walk {
     return this.#list(0);
   }
 
-  /** Whether the broker's token is another than when the run began. Then other keys have to be held back. */
-  async #isExchanged(): Promise<boolean> {
+  /** Says if the broker's token is another than when the run began: then other keys have to be held back. */
+  async #exchanged(): Promise<Left | undefined> {
     const { settings, own } = this.#means;
-    if (typeof settings.connection.token !== "function") return false;
-    return (await ownToken(settings)).text !== own.text;
+    if (typeof settings.connection.token !== "function") return undefined;
+    const { text, error = new Error("the token was exchanged during the run") } = await ownToken(settings);
+    return text === own.text ? undefined : { why: "token", keys: 0, error };
   }
 
   /** What is needed of a page's keys, without those to keep and those that are gone. */
