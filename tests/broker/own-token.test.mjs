@@ -50,26 +50,30 @@ test("the own token is spared although it stands twice in the list, or a cursor 
 });
 
 test("a cursor whose page cannot be had begins anew, whatever the service answers", async () => {
-  for (const [status, code] of [
-    [400, 3],
-    [404, 5],
-    [500, 13],
-    [503, 14],
+  for (const answer of [
+    () => refusal(400, 3),
+    () => refusal(404, 5),
+    () => refusal(500, 13),
+    () => refusal(503, 14),
+    () => Response.json({ apiKeys: "none" }),
+    () => {
+      throw new TypeError("the connection was lost");
+    },
   ]) {
     let isStale = false;
-    const trouble = (page) => isStale && page > 0 && refusal(status, code);
+    const trouble = (page) => isStale && page > 0 && answer();
     const { fetch, deleted, starts } = listing([[OWN], []], { trouble });
     const broker = brokerWith(fetch);
     assert.deepEqual((await broker.reconcile({ maxRequests: 1 })).spared, ["own"]);
     isStale = true;
     for (let run = 0; run < 3; run += 1) {
       const { left, settled, spared } = await broker.reconcile();
-      assert.deepEqual([left[0].why, settled, spared], ["list", false, ["own"]], `${status}`);
+      assert.deepEqual([left[0].why, settled, spared], ["list", false, ["own"]], `${answer}`);
     }
     assert.deepEqual(starts.slice(0, 4), [0, 1, 0, 1]);
     isStale = false;
     const { settled, spared } = await broker.reconcile();
-    assert.deepEqual([settled, spared, deleted], [true, ["own"], []], `${status}`);
+    assert.deepEqual([settled, spared, deleted], [true, ["own"], []], `${answer}`);
   }
 });
 

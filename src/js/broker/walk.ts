@@ -1,7 +1,7 @@
 // One walk of `reconcile` over the service's list, page by page, because a list may be long. What is most
 // dangerous on a page is revoked first.
 
-import { ApiError, type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
+import { type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
 import { Brake } from "./brake.js";
 import type { Budget } from "./budget.js";
 import { beginning, type Progress } from "./cursor.js";
@@ -154,7 +154,7 @@ export class Walk {
     } catch (error) {
       if (budget.stop) return { stopped: { why: budget.stop, keys: 0 } };
       if (this.#isAborted) throw error;
-      if (count === 0 && pageToken !== undefined && error instanceof ApiError) return this.#listAnew();
+      if (count === 0 && pageToken !== undefined) return this.#listAnew();
       if (count === 0 && result.revoked.length === 0) throw error;
       return { stopped: { why: "list", keys: 0, error } };
     }
