@@ -123,3 +123,30 @@ test("a key of a stranger without a beginning that ends in a year is known to li
   const { revoked, left } = await broker.reconcile();
   assert.deepEqual([revoked, left, keys.size], [[year.keyId], [{ why: "unrecognised", keys: 30 }], 40]);
 });
+
+test("copies of a tag weigh as one key, whichever of them is listed first", async () => {
+  for (const [page, isReversed] of [
+    [1, false],
+    [3, false],
+    [100, false],
+    [100, true],
+  ]) {
+    const made = service(undefined, { page });
+    const fetch = async (url, init) => {
+      const response = await made.fetch(url, init);
+      if (!isReversed || init.method !== "GET") return response;
+      return Response.json({ apiKeys: (await response.json()).apiKeys.reverse() });
+    };
+    const { mint, ask, broker } = brokerOf(memoryLedger(), { fetch, limits });
+    const [own, deleted, ...others] = await mint(4);
+    for (const keyId of [own, deleted]) {
+      const { annotations, expireTime } = made.keys.get(keyId);
+      for (let count = 0; count < 8; count += 1) made.add({ annotations, expireTime });
+      for (let count = 0; count < 8; count += 1) made.add({ annotations });
+    }
+    assert.equal((await ask("DELETE", `/keys/${deleted}`)).status, 204);
+    const { left, revoked, settled } = await broker.reconcile();
+    assert.deepEqual([left, revoked.length, settled], [undefined, 32, true], `${page} ${isReversed}`);
+    assert.deepEqual([...made.keys.keys()], [own, ...others]);
+  }
+});
