@@ -14,8 +14,8 @@ interface Tag {
 }
 
 /**
- * Weighs what one walk has seen so far. Keys with the same tag weigh as one, so that nobody can pull the brake
- * with copies of a tag.
+ * Weighs what one walk has seen so far. Keys with the same tag weigh as one, so that nobody can pull the
+ * brake with copies of a tag.
  */
 export class Brake {
   readonly #isReleased: boolean;
