@@ -230,3 +230,58 @@ test("typ and maxTokenAge are demanded where they are given", async (context) =>
   assert.equal(await young.ask(await young.sign("one", issued(700))), undefined, "though it has not expired");
   assert.equal(await young.ask(await young.sign("one", issued(undefined))), undefined);
 });
+
+test("after the clock was set back, a key that was withdrawn does not serve for longer", async (context) => {
+  const { issuer, sign, ask, later } = await start(context);
+  later(24 * 60 * MINUTE);
+  const token = await sign("one", { claims: { exp: 4e9 } });
+  assert.equal(await ask(token), "ada");
+  issuer.withdraw();
+  await issuer.publish("two");
+  later(-24 * 60 * MINUTE);
+  assert.equal(await ask(token), undefined);
+  assert.equal(issuer.fetches, 2);
+  // A failure that seems to lie ahead does not keep the next fetch away.
+  const other = await start(context);
+  const { answer } = other.issuer;
+  other.issuer.answer = FAILURES["answers 500"];
+  const good = await other.sign("one");
+  await assert.rejects(other.ask(good));
+  other.issuer.answer = answer;
+  other.later(-60 * MINUTE);
+  assert.equal(await other.ask(good), "ada");
+});
+
+test("where the set does not tell which key has signed, each is tried", async (context) => {
+  const pairs = await Promise.all([1, 2, 3].map(() => generateKeyPair("ES256", { extractable: true })));
+  const [one, two] = await Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)));
+  const token = ({ privateKey }, claims = {}, header = {}) =>
+    new SignJWT({ sub: "ada", iss: "https://login.example/", aud: "broker", exp: 4e9, ...claims })
+      .setProtectedHeader({ alg: "ES256", ...header })
+      .sign(privateKey);
+  for (const keys of [
+    [one, two],
+    [
+      { ...one, kid: "1" },
+      { ...two, kid: "2" },
+    ],
+    [
+      { ...one, kid: "same" },
+      { ...two, kid: "same" },
+    ],
+  ]) {
+    const header = keys[0].kid === "same" ? { kid: "same" } : {};
+    const { issuer, ask } = await start(context);
+    issuer.answer = (response) => json(response, { keys });
+    const ways = [ask];
+    ways.push((await start(context, { jwks: { keys } })).ask);
+    for (const way of ways) {
+      assert.equal(await way(await token(pairs[0], {}, header)), "ada");
+      assert.equal(await way(await token(pairs[1], {}, header)), "ada");
+      assert.equal(await way(await token(pairs[2], {}, header)), undefined, "signed by neither");
+      for (const claims of [{ aud: "another" }, { exp: 1 }, { iss: "https://evil.example/" }]) {
+        assert.equal(await way(await token(pairs[1], claims, header)), undefined);
+      }
+    }
+  }
+});

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { memoryLedger } from "fireworks-keys/broker";
+import { claim, mintOf, stepOf, WHAT_HAPPENS } from "./ledger-steps.mjs";
 import { Random } from "./simulation/random.mjs";
 
 /** Limits so high that no test reaches them. */
@@ -11,13 +12,6 @@ const PLENTY = { mints: 100, windowMs: 600_000, live: 100, requests: 1_000 };
 
 /** Limits that a test reaches. */
 const FEW = { mints: 3, windowMs: 180_000, live: 2, requests: 90 };
-
-const mintOf = (attemptTag, change) => ({
-  ...{ attemptTag, lifetimeMs: 300_000, aheadMs: 0, settleMs: 70_000, requests: 2 },
-  ...change,
-});
-
-const claim = (keyId, attemptTag = null, endsAt = null) => ({ keyId, attemptTag, endsAt });
 
 const realNow = Date.now;
 
@@ -125,6 +119,27 @@ export function contract(kind, start, { steps }) {
       const limits = { ...FEW, live: 1 };
       await reserve("a", limits, { lifetimeMs: 10_000 });
       assert.deepEqual(await reserve("b", limits), { limit: "live", retryAfterMs: 70_000 });
+    });
+
+    test("after its clock was set back, what was noted by it no longer counts", async () => {
+      const limits = { ...FEW, mints: 2, live: 2, requests: 12 };
+      const right = now;
+      await setTime(right + 86_400_000);
+      await minted("a", limits);
+      await reserve("open", limits);
+      await ledger.draw(member, "deletion 1", 8, limits);
+      for (let count = 0; count < 100; count += 1) await ledger.release(member, `void ${count}`, false, 0);
+      await setTime(right + 86_340_000);
+      assert.equal((await reserve("b", limits)).limit, "mints", "a minute is no step");
+      await setTime(right);
+      assert.equal(await ledger.draw(member, "deletion 2", 8, limits), null);
+      const { endsAt } = await reserve("b", limits);
+      assert.equal(endsAt, Math.floor((right + 300_000) / 1_000) * 1_000);
+      assert.ok(await ledger.settle(member, "b", "key of b", 2));
+      const claims = [claim("key of a"), claim("key of b"), claim("k", "open", endsAt)];
+      assert.deepEqual(await standing(...claims), ["live", "live", "lost"], "what is known stays known");
+      await reserve("c", limits);
+      assert.equal((await reserve("d", limits)).limit, "mints", "and what is new counts");
     });
 
     test("requests draw on a bucket that refills evenly", async () => {
@@ -347,53 +362,4 @@ export function contract(kind, start, { steps }) {
       for (const what of WHAT_HAPPENS) assert.ok(happened[what] > 0, `SEED=${seed}: ${what} never happened`);
     });
   });
-}
-
-const WHAT_HAPPENS = [
-  ...["reserve done", "reserve mints", "reserve live", "reserve requests", "draw done", "draw requests"],
-  ...["settle done", "settle late", "release done", "revoke done"],
-  ...["standings live", "standings revoked", "standings pending", "standings lost", "standings unknown"],
-];
-
-/** A call that chance decides, and its arguments. */
-function stepOf(random, tags, now) {
-  const limits = random.of([
-    { mints: 6, windowMs: 600_000, live: 4, requests: 30 },
-    { mints: 50, windowMs: 600_000, live: 4, requests: 23 },
-    { mints: 6, windowMs: 600_000.5, live: 40, requests: 300 },
-  ]);
-  // Of an older tag the row may have been forgotten, and may not: some ledgers wait for an alarm.
-  const recent = tags.filter(({ notedAt }) => notedAt > now - 600_000);
-  const known = () =>
-    recent.length > 0 && random.chance(0.9) ? random.of(recent.slice(-5)) : { tag: `none at ${now}` };
-  const keyOf = (tag) => `key of ${tag}${random.chance(0.1) ? ", or another" : ""}`;
-  const requests = random.below(4);
-  switch (random.of(["reserve", "reserve", "settle", "settle", "release", "revoke", "draw", "standings"])) {
-    case "reserve": {
-      if (recent.length === 0 || random.chance(0.7))
-        tags.push({ tag: `t${tags.length}`, notedAt: now, endsAt: now });
-      const { tag } = recent.length === 0 || random.chance(0.8) ? tags.at(-1) : random.of(recent);
-      const lifetimeMs = random.of([60_000, 300_000, 90_500.25]);
-      const aheadMs = random.of([0, 0, 0, -5_000, 1_234, 3_600_000]);
-      return ["reserve", mintOf(tag, { lifetimeMs, aheadMs, requests }), limits];
-    }
-    case "settle": {
-      const { tag } = known();
-      return ["settle", tag, keyOf(tag), requests];
-    }
-    case "release":
-      return ["release", known().tag, random.chance(0.5), requests];
-    case "revoke":
-      return ["revoke", keyOf(known().tag)];
-    case "draw":
-      return ["draw", random.chance(0.5) ? known().tag : `deletion ${now}`, random.below(12), limits];
-    default: {
-      const claims = Array.from({ length: 1 + random.below(3) }, () => {
-        const { tag, endsAt = null } = known();
-        const end = endsAt === null ? null : endsAt + random.of([0, -1, 1_000, 1_001, 1e9]);
-        return claim(keyOf(random.of([tag, known().tag])), random.of([tag, tag, tag, null]), end);
-      });
-      return ["standings", claims];
-    }
-  }
 }

@@ -69,8 +69,11 @@ async function run(world) {
   let result = await world.clock.until(world.reconcile());
   if (result?.left?.[0].why === "unrecognised") {
     world.happened["not recognised"] = 1;
-    for (const key of world.service.keys.values())
-      assert.ok(!(await world.isKnown(key)), "one is recognised");
+    let known = 0;
+    for (const key of world.service.keys.values()) {
+      if (world.service.isAlive(key.keyId)) known += Number(await world.isKnown(key));
+    }
+    assert.ok(known < result.left[0].keys, "most are recognised");
     result = await world.clock.until(world.reconcile({ force: true }));
   }
   assert.deepEqual([result?.failed, result?.settled], [[], true]);

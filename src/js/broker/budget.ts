@@ -15,26 +15,35 @@ export type Stop = "requests" | "time" | "unreachable";
 /** @internal Counts what a run uses. */
 export class Budget {
   #left: number;
-  readonly #until: number;
+  readonly #ms: number;
+  #until: number;
   #failures = 0;
   #refused = false;
 
   constructor(requests: number, ms: number) {
     this.#left = requests;
+    this.#ms = ms;
     this.#until = Date.now() + ms;
+  }
+
+  /** How much of its time is left, in milliseconds. If the clock is set back, the time begins anew. */
+  #leftMs(): number {
+    const now = Date.now();
+    this.#until = Math.min(this.#until, now + this.#ms);
+    return this.#until - now;
   }
 
   /** Why the run has to stop, if it has to. */
   get stop(): Stop | undefined {
     if (this.#failures >= FAILURES) return "unreachable";
     if (this.#left <= 0 || this.#refused) return "requests";
-    return Date.now() >= this.#until ? "time" : undefined;
+    return this.#leftMs() <= 0 ? "time" : undefined;
   }
 
   /** The options for calls to the module that send their requests through here. */
   connection(connection: Settings["connection"]): ConnectionOptions & { userId: string } {
     const most = connection.totalTimeoutMs ?? Number.POSITIVE_INFINITY;
-    const totalTimeoutMs = Math.max(1, Math.min(most, this.#until - Date.now()));
+    const totalTimeoutMs = Math.max(1, Math.min(most, this.#leftMs()));
     const send = connection.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
     return {
       ...connection,

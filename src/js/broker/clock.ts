@@ -8,6 +8,10 @@ export const ROUNDING_MS = 1_000;
 export class ServiceClock {
   /** In milliseconds; negative if it is behind. */
   aheadMs = 0;
+  /** What it would be by the last answer alone. It counts once another agrees, because one may be wrong. */
+  shownMs = 0;
+  /** The least and the most that the last answer allows. */
+  #last: [number, number] = [0, 0];
 
   /**
    * Learns from a key that the service made at `createdAt` by its own clock. The ledger noted the mint by its
@@ -16,6 +20,17 @@ export class ServiceClock {
   learn(createdAt: number, notedAt: number, tookMs: number): void {
     const most = createdAt - notedAt;
     const least = most - 1_000 - tookMs;
-    this.aheadMs = Math.round(Math.max(least, Math.min(this.aheadMs, most)));
+    const [lastLeast, lastMost] = this.#last;
+    const agrees = least <= lastMost && lastLeast <= most;
+    this.shownMs = Math.round(Math.max(least, Math.min(this.aheadMs, most)));
+    if (agrees) this.aheadMs = this.shownMs;
+    this.#last = [least, most];
+  }
+
+  /** Forgets what it has learnt: one of the clocks may have been set since. */
+  forget(): void {
+    this.aheadMs = 0;
+    this.shownMs = 0;
+    this.#last = [0, 0];
   }
 }

@@ -34,12 +34,13 @@ export function remoteKeys(url: URL, onError: (error: unknown) => void): JWTVeri
   let fetchingUntil = 0;
   let failure: unknown = new Error("the issuer's keys have not arrived");
 
-  const isFresh = (): boolean => Date.now() - fetchedAt < FRESH_MS;
-  const isThere = (): boolean => Date.now() - fetchedAt < STALE_MS;
+  // The clock may be set back: a set that seems to have arrived later than now is not fresh.
+  const isFresh = (): boolean => fetchedAt <= Date.now() && Date.now() - fetchedAt < FRESH_MS;
+  const isThere = (): boolean => Math.abs(Date.now() - fetchedAt) < STALE_MS;
 
   /** Fetches the set, unless that was tried a moment ago. */
   async function refresh(): Promise<void> {
-    if (Date.now() < notBefore) return;
+    if (isComing(notBefore, COOLDOWN_MS)) return;
     // Should the runtime end this request, others neither wait for it nor hold back for longer than this.
     fetchingUntil = Date.now() + FETCH_MS;
     notBefore = fetchingUntil;
@@ -60,7 +61,7 @@ export function remoteKeys(url: URL, onError: (error: unknown) => void): JWTVeri
 
   /** Waits for another request's fetch. Its promise cannot be shared: some runtimes forbid that. */
   async function otherFetch(): Promise<void> {
-    while (Date.now() < fetchingUntil) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (isComing(fetchingUntil, FETCH_MS)) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 
   return async (header, token) => {
@@ -78,4 +79,10 @@ export function remoteKeys(url: URL, onError: (error: unknown) => void): JWTVeri
       return remote(header, token);
     }
   };
+}
+
+/** Whether a time is yet to come, which was set so many milliseconds ahead at the most. */
+function isComing(time: number, mostMs: number): boolean {
+  const left = time - Date.now();
+  return left > 0 && left <= mostMs;
 }

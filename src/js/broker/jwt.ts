@@ -1,6 +1,14 @@
 // Identifies members by a signed token (JWT), which `jose` verifies with the issuer's keys.
 
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from "jose";
 import { notify } from "../settle.js";
 import { remoteKeys } from "./jwks.js";
 
@@ -74,7 +82,7 @@ export function jwtAuthenticator(options: JwtOptions): (request: Request) => Pro
     const token = bearer(request);
     if (token === undefined) return undefined;
     try {
-      const { payload } = await jwtVerify(token, keys, demands);
+      const { payload } = await verified(token, keys, demands);
       const member = payload[claim];
       return typeof member === "string" ? member : undefined;
     } catch (error) {
@@ -82,6 +90,27 @@ export function jwtAuthenticator(options: JwtOptions): (request: Request) => Pro
       throw error;
     }
   };
+}
+
+/** Verifies a token. Where the set does not tell which of several keys has signed it, each is tried. */
+async function verified(
+  token: string,
+  keys: JWTVerifyGetKey,
+  demands: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, keys, demands);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, demands);
+      } catch (cause) {
+        if (!(cause instanceof errors.JWSSignatureVerificationFailed)) throw cause;
+      }
+    }
+    throw error;
+  }
 }
 
 function checked(options: JwtOptions): JwtOptions {

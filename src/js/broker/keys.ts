@@ -17,6 +17,7 @@ import { ROUNDING_MS } from "./clock.js";
 import type { Claim, Refusal, Reservation } from "./ledger.js";
 import { Meter } from "./meter.js";
 import type { Settings } from "./options.js";
+import { LONGEST_MS } from "./pause.js";
 import { explained, Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
 
@@ -31,6 +32,9 @@ const SETTLING_MS = 30_000;
 
 /** The requests that a mint draws at once: the create, and the deletion of its key. */
 const DRAWN = 2;
+
+/** How often a mint is tried: as the clocks seem to stand, as its first key shows, and as if they agreed. */
+const TRIES = 3;
 
 /** A mint: for whom, under which tag, and what it sends. */
 interface Work {
@@ -62,9 +66,13 @@ export async function mint(
   const attemptTag = await settings.members.tag(member);
   const meter = new Meter(settings, member, attemptTag, DRAWN);
   const work = { settings, member, attemptTag, lifetimeMs, meter, since: Date.now(), signal, waitUntil };
-  // The first key may show that the service's clock is another.
-  const created = (await mintOnce(work)) ?? (await mintOnce(work));
-  if (!created) throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
+  let created: CreatedApiKey | undefined;
+  // A key that was made, or an end that was refused, may show that the service's clock is another.
+  for (let tries = 0; tries < TRIES && !created; tries += 1) created = await mintOnce(work);
+  if (!created) {
+    await release(work, true);
+    throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
+  }
   const { key, keyId, expireTime, createTime } = created;
   // By the service's clock alone: the member's may be wrong, and a page cannot read another origin's `Date`.
   const expiresInMs = Date.parse(expireTime ?? "") - Date.parse(createTime ?? "");
@@ -72,11 +80,15 @@ export async function mint(
   return Response.json({ key, keyId, expireTime, ...life }, { status: 201 });
 }
 
-/** Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long. */
+/**
+ * Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long, or if the
+ * service refused its end, which what is known of the clocks has moved.
+ */
 async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
   const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
   const { ledger, clock, displayName } = settings;
-  const { aheadMs } = clock;
+  // The key that this mint has made before shows the service's clock better than what was known.
+  const aheadMs = meter.hasMade ? clock.shownMs : clock.aheadMs;
   const { endsAt } = await reserve(work, aheadMs);
   if (signal?.aborted) {
     await release(work, meter.sent > 0);
@@ -86,15 +98,21 @@ async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
   // Without the member's signal: a create that was sent is not aborted, because it may have made a key.
   const created = await createApiKey({ ...call, expireTime: writable(endsAt) }).catch(async (error) => {
     const made = madeBy(error);
+    if (made === false && aheadMs !== 0 && error instanceof ApiError && error.status === 400) {
+      clock.forget();
+      return undefined;
+    }
     // If that is not known, the row stays: it counts, and the key that may be left is found by it.
     if (made !== undefined) await release(work, made || meter.hasMade);
-    throw signal?.aborted ? left() : upstream(error);
+    throw signal?.aborted ? left() : upstream(settings, error);
   });
+  if (!created) return undefined;
   meter.hasMade = true;
   const { keyId } = created;
   try {
     const createdAt = timeOf(created.createTime);
-    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, Date.now() - since);
+    const tookMs = Math.max(0, Date.now() - since);
+    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, tookMs);
     check(created, { attemptTag, endsAt });
     if (createdAt === undefined) throw new Error("it cannot be told how long the key lives");
     if (signal?.aborted) throw left();
@@ -196,7 +214,7 @@ async function revokeLive(settings: Settings, member: string, keyId: string): Pr
   if (refusal) throw limited(refusal);
   const meter = new Meter(settings, member, tag, 1);
   await deleteApiKey({ ...meter.connection(), keyId, missingOk: true }).catch((error: unknown) => {
-    throw upstream(error);
+    throw upstream(settings, error);
   });
   await asked(() => ledger.revoke(member, keyId));
 }
@@ -251,14 +269,14 @@ function madeBy(error: unknown): boolean | undefined {
 }
 
 /** Tells a member of a failure behind the broker: 503 if a retry may help, otherwise 500 or 502. */
-function upstream(cause: unknown): Problem {
+function upstream({ pause }: Settings, cause: unknown): Problem {
   const busy =
     cause instanceof ConnectionError ||
     cause instanceof TimeoutError ||
     (cause instanceof ApiError && (cause.status === 429 || cause.status === 503));
   if (busy) {
-    const wait = cause instanceof ApiError ? cause.retryAfterMs : undefined;
-    return unavailable(wait ?? LATER_MS, cause);
+    const wait = pause.waitMs() || (cause instanceof ApiError && cause.retryAfterMs) || LATER_MS;
+    return unavailable(Math.min(wait, LONGEST_MS), cause);
   }
   // Only the operator can fix a wrong configuration.
   if (cause instanceof ValidationError)

@@ -18,27 +18,42 @@ export interface Listed {
   endsAt: number;
   /** When it was created; infinite if that cannot be read. */
   createdAt: number;
-  /** Whether no key of the broker's can be like this: it never ends, or lives longer than any may. */
+  /**
+   * Whether it is known that no key of the broker's is like this: it never ends, or lives longer than any
+   * may. Of a key whose times cannot be read that is not known.
+   */
   isTooLong: boolean;
   /** Whether it begins as the broker's token does. */
   looksOwn: boolean;
 }
 
-/** Reads a key of the list. `token` is the broker's. */
-export async function listed(key: ApiKey, { members, lifetime }: Settings, token: string): Promise<Listed> {
-  const { keyId, prefix, annotations, expireTime, createTime } = key;
+/** How wrong this machine's clock may be where it has to stand in for the time when a key began. */
+const SKEW_MS = 86_400_000;
+
+/** Reads a key of the list; undefined if it has no id. `token` is the broker's, if it is known. */
+export async function listed(
+  key: ApiKey | null | undefined,
+  { members, lifetime }: Settings,
+  token: string | undefined,
+): Promise<Listed | undefined> {
+  const { keyId, prefix, annotations, expireTime, createTime } = key ?? {};
+  if (typeof keyId !== "string" || keyId === "") return undefined;
   const tag: unknown = annotations?.[ATTEMPT];
   const member = (await members.of(tag)) ?? null;
-  const endsAt = expireTime === undefined ? Infinity : timeOf(expireTime);
+  const isEndless = (expireTime ?? "") === "";
+  const endsAt = timeOf(expireTime);
   const createdAt = timeOf(createTime);
+  // A key cannot have begun later than now.
+  const beganBy = Number.isFinite(createdAt) ? createdAt : Date.now() + SKEW_MS;
+  const isLong = Number.isFinite(endsAt) && endsAt - beganBy > lifetime.max + ROUNDING_MS;
   return {
-    keyId: String(keyId),
+    keyId,
     tag: member === null ? null : (tag as string),
     member,
     endsAt,
     createdAt,
-    isTooLong: !(endsAt - createdAt <= lifetime.max + ROUNDING_MS) || createdAt === Infinity,
-    looksOwn: typeof prefix === "string" && prefix !== "" && token.startsWith(prefix),
+    isTooLong: isEndless || isLong,
+    looksOwn: typeof prefix === "string" && prefix !== "" && token?.startsWith(prefix) === true,
   };
 }
 

@@ -26,6 +26,11 @@ export class Members {
     return `${member}.${random}.${await this.#first.mac("tag", `${member}.${random}`)}`;
   }
 
+  /** A proof by the first secret that the broker has written a text; the same one for the same text. */
+  proof(purpose: "cursor" | "token", text: string): Promise<string> {
+    return this.#first.mac(purpose, text);
+  }
+
   /**
    * The member that a tag names, if the broker made the tag. Anybody with a key can read and copy the tags of
    * others, but nobody can make up a tag, so the ledger is never asked about members that do not exist.

@@ -15,7 +15,8 @@ export function memoryLedger(): Ledger {
   const members = new Map<string, MemberMemory>();
   let tidyAt = 0;
   const tidy = (now: number): void => {
-    if (now < tidyAt) return;
+    // The clock may have been set back since.
+    if (now < tidyAt && tidyAt <= now + TIDY_EVERY_MS) return;
     for (const [member, memory] of members) if (memory.forget(now) === undefined) members.delete(member);
     tidyAt = now + TIDY_EVERY_MS;
   };

@@ -179,7 +179,7 @@ export function read(options: KeyBrokerOptions, ...surplus: unknown[]): Settings
     lifetime: lifetimeOf(lifetime),
     limits: limitsOf(limits),
     clock: new ServiceClock(),
-    pause: new Pause(),
+    pause: new Pause(totalTimeoutMs),
     cursor: undefined,
     allowedOrigins: originsOf(allowedOrigins),
     allowCredentials,

@@ -2,7 +2,7 @@
 // its rate limit. Deletions and `reconcile` do not wait.
 
 /** The longest pause, in milliseconds: the service decides on shorter ones. */
-const LONGEST_MS = 30_000;
+export const LONGEST_MS = 30_000;
 
 /** How long to pause if the service does not say, in milliseconds. */
 const USUAL_MS = 5_000;
@@ -12,28 +12,43 @@ const PROBE_MS = 1_000;
 
 /** The pause of one process. */
 export class Pause {
+  readonly #mintMs: number;
   #until = 0;
-  #isProbing = false;
+  /** When the probe was sent whose answer has not come. */
+  #probe: { at: number } | undefined;
+
+  /** `mintMs`: how long a mint may take. A probe that takes longer counts as lost. */
+  constructor(mintMs: number) {
+    this.#mintMs = mintMs;
+  }
 
   /** How long a mint has to wait, in milliseconds; 0 if it may be sent. */
   waitMs(): number {
     if (this.#until === 0) return 0;
     const left = this.#until - Date.now();
-    if (left > 0) return Math.min(left, LONGEST_MS);
-    return this.#isProbing ? PROBE_MS : 0;
+    // It was set by a clock that has been set back since.
+    if (left > LONGEST_MS) this.#until = 0;
+    else if (left > 0) return left;
+    else if (this.#isProbing) return PROBE_MS;
+    return 0;
+  }
+
+  get #isProbing(): boolean {
+    return this.#probe !== undefined && Math.abs(Date.now() - this.#probe.at) < this.#mintMs;
   }
 
   /** Sends a create. After a pause the first one is a probe: the others wait for its answer. */
   async probe(send: () => Promise<Response>): Promise<Response> {
     const pausedUntil = this.#until;
     if (pausedUntil === 0) return send();
-    this.#isProbing = true;
+    const probe = { at: Date.now() };
+    this.#probe = probe;
     try {
       const response = await send();
       if (response.status !== 429 && this.#until === pausedUntil) this.#until = 0;
       return response;
     } finally {
-      this.#isProbing = false;
+      if (this.#probe === probe) this.#probe = undefined;
     }
   }
 
@@ -41,7 +56,9 @@ export class Pause {
   heed({ status, headers }: Response): void {
     if (status !== 429) return;
     const ms = Math.min(askedMs(headers) ?? USUAL_MS, LONGEST_MS);
-    this.#until = Math.max(this.#until, Date.now() + ms);
+    const now = Date.now();
+    const until = this.#until > now + LONGEST_MS ? 0 : this.#until;
+    this.#until = Math.max(until, now + ms);
   }
 }
 

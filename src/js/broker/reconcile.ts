@@ -4,11 +4,11 @@
 
 import { type ConnectionOptions, ValidationError } from "fireworks-keys";
 import { Budget, type Stop } from "./budget.js";
-import { beginning, type Progress, readCursor, written } from "./cursor.js";
+import { beginning, readCursor, written } from "./cursor.js";
 import { type Duration, milliseconds } from "./duration.js";
 import type { Settings } from "./options.js";
+import { ownToken } from "./own.js";
 import { Walk } from "./walk.js";
-import { within } from "./within.js";
 
 /** Options of `reconcile`. */
 export interface ReconcileOptions {
@@ -30,12 +30,13 @@ export interface ReconcileOptions {
   maxTime?: Duration | undefined;
   /**
    * Where to go on: the `cursor` of the run before. Without one, a broker goes on where its own last run has
-   * stopped, if this process remembers that.
+   * stopped, if this process remembers that. A cursor of another account, user or first `memberSecret` is
+   * refused.
    */
   cursor?: string | undefined;
   /**
-   * Revokes even if that looks like a mistake: the ledger recognises not one key, and more than half of the
-   * keys that end in time would go. @default false
+   * Revokes even if that looks like a mistake: more than half of the keys that end in time would go, or more
+   * than half of those that the ledger calls live. It counts for this run alone. @default false
    */
   force?: boolean | undefined;
 }
@@ -44,15 +45,19 @@ export interface ReconcileOptions {
 export interface Left {
   /**
    * `requests`, `time`: the budget is used up. `unreachable`: a dozen requests in a row had no answer.
-   * `list`: a page could not be listed. `failed`: keys could not be checked or deleted. `pending`: several
-   * keys fit one mint that is under way, and the ledger cannot tell yet which one is its own.
-   * `unrecognised`: the ledger recognises not one key, see `force`. `more`: in every walk over the list there
-   * was something to revoke, so somebody may be creating more with a key that the ledger does not know.
+   * `list`: a page could not be listed, or holds entries that name no key. `failed`: keys could not be
+   * checked or deleted. `pending`: several keys fit one mint that is under way, and the ledger cannot tell
+   * yet which one is its own. `token`: the broker's own token could not be had, so no key without a tag was
+   * revoked, or it was exchanged during the run. `own`: several keys look like the broker's own token, and
+   * it cannot be told which is the oldest; add the right one to `keep`. `unrecognised`: the ledger does not
+   * know more than half of the keys that end in time; `endless`: more than half of the keys that it calls
+   * live seem to live too long; see `force` for both. `more`: in every walk over the list there was
+   * something to revoke, so somebody may be creating more with a key that the ledger does not know.
    */
-  why: Stop | "list" | "failed" | "pending" | "unrecognised" | "more";
+  why: Stop | "list" | "failed" | "pending" | "token" | "own" | "unrecognised" | "endless" | "more";
   /** How many keys are known to be left. */
   keys: number;
-  /** What went wrong, for `list`. */
+  /** What went wrong, for `list` and `token`. */
   error?: unknown;
 }
 
@@ -62,7 +67,7 @@ export interface Reconciliation {
   known: number;
   /** The ids of keys that the ledger did not know. They were deleted. */
   revoked: string[];
-  /** The id of a key that was spared because it looks like the broker's own token. Add it to `keep`. */
+  /** The ids of keys that were spared because they look like the broker's own token: add it to `keep`. */
   spared: string[];
   /** The ids in `keep` that the service no longer lists: somebody has deleted these keys. */
   missing: string[];
@@ -79,9 +84,6 @@ export interface Reconciliation {
 /** How many walks over the list are made while there is something to revoke. */
 const WALKS = 10;
 
-/** How long the function that returns the token may take, in milliseconds. */
-const TOKEN_MS = 30_000;
-
 /** @internal Goes over the service account's keys until there is nothing left to revoke. */
 export async function reconcile(
   settings: Settings,
@@ -94,38 +96,41 @@ export async function reconcile(
 }
 
 async function run(settings: Settings, checked: Checked): Promise<Reconciliation> {
-  const { keep, token, signal, budget, progress, force } = checked;
-  const own = await tokenOf(settings);
+  const { keep, token, signal, budget, cursor, force } = checked;
+  const own = await ownToken(settings);
+  const progress = cursor === undefined ? undefined : await readCursor(settings, cursor, keep, own.text);
+  if (cursor !== undefined && !progress) throw wrong("cursor", "must be the cursor of an earlier run");
   const result: Reconciliation = {
     ...{ known: 0, revoked: [], spared: [], missing: [], failed: [], settled: false },
   };
-  let start = progress ?? beginning(force);
+  const gone = new Set<string>();
+  let start = progress ?? beginning(keep);
+  let isReleased = force;
   for (let count = 0; count < WALKS; count += 1) {
     const isResumed = count === 0 && progress !== undefined;
-    const walk = new Walk({ settings, budget, keep, token, signal, own, start, isResumed, result });
+    const means = { settings, budget, keep, token, signal, own, start, isResumed, isReleased, gone, result };
+    const walk = new Walk(means);
     const stop = await walk.run();
     signal?.throwIfAborted();
-    const { progress: at, left } = walk;
+    const { progress: at, left, brake } = walk;
     result.known = at.known;
-    result.spared = at.own ? [at.own.keyId] : [];
+    result.spared = at.own.map(({ keyId }) => keyId);
     if (stop) {
-      return { ...result, left: [stop, ...left], cursor: written(at) };
+      const all = [stop, ...left, ...brake.left];
+      return { ...result, left: all, cursor: await written(settings, at, own.text) };
     }
-    result.missing = keep.filter((keyId) => !at.found.includes(keyId));
+    result.missing = keep.filter((keyId) => at.keep.includes(keyId) && !at.found.includes(keyId));
     // A key that has just failed would probably fail again. The next run tries again.
-    if (left.length > 0) return { ...result, left };
+    if (left.length > 0) return { ...result, left: [...left, ...brake.left] };
     if (at.isClean) return { ...result, settled: true };
-    if (!at.isCleared && at.going * 2 > at.ending) {
-      return { ...result, left: [{ why: "unrecognised", keys: at.going }] };
+    // A walk that an earlier run has begun has not weighed the whole list.
+    if (walk.isWhole) {
+      if (brake.left.length > 0) return { ...result, left: brake.left };
+      isReleased = true;
     }
-    start = beginning(true);
+    start = beginning(keep);
   }
   return { ...result, left: [{ why: "more", keys: 0 }] };
-}
-
-/** The broker's token, or nothing where it cannot be had: then the list has probably failed, too. */
-async function tokenOf({ connection: { token } }: Settings): Promise<string> {
-  return typeof token === "function" ? within(TOKEN_MS, "token", token).catch(() => "") : token;
 }
 
 /** What the options say, checked. */
@@ -134,14 +139,12 @@ interface Checked {
   token: ConnectionOptions["token"] | undefined;
   signal: AbortSignal | undefined;
   budget: Budget;
-  progress: Progress | undefined;
+  cursor: unknown;
   force: boolean;
 }
 
 /** Checks the options strictly, because a typo or a text instead of a list could delete the wrong keys. */
 function checked(settings: Settings, options: ReconcileOptions, surplus: readonly unknown[]): Checked {
-  const wrong = (path: string, expected: string): ValidationError =>
-    new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });
   if (surplus.length > 0) throw wrong("arguments", "must be one object that holds all options");
   if (typeof options !== "object" || options === null) throw wrong("options", "must be an object");
   const {
@@ -167,8 +170,9 @@ function checked(settings: Settings, options: ReconcileOptions, surplus: readonl
     throw wrong("maxTime", "must be a number of seconds, or an integer and one of s m h d w, such as 5m");
   }
   if (typeof force !== "boolean") throw wrong("force", "must be true or false");
-  const progress = cursor === undefined ? undefined : readCursor(cursor);
-  if (cursor !== undefined && !progress) throw wrong("cursor", "must be the cursor of an earlier run");
-  if (progress && force) progress.isCleared = true;
-  return { keep, token, signal, budget: new Budget(maxRequests, ms), progress, force };
+  return { keep, token, signal, budget: new Budget(maxRequests, ms), cursor, force };
+}
+
+function wrong(path: string, expected: string): ValidationError {
+  return new ValidationError(path, expected, { operation: "reconcile", attempts: 0 });
 }

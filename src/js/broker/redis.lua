@@ -9,6 +9,8 @@ local ROUNDING_MS = 1000
 local SHORTEST_MS = 2000
 local MOST_VOID = 100
 local VOID_MS = 600000
+-- What was noted further ahead than this was noted by a clock that has been set back since.
+local SKEW_MS = 60000
 -- Redis takes no expiry that is much longer.
 local LONGEST_EXPIRY_MS = 1e15
 
@@ -99,9 +101,17 @@ local function refused(limit, retryAfterMs)
   return { "refused", limit, digits(retryAfterMs) }
 end
 
+-- Whether a time may have been noted by a clock that is right now.
+local function isPast(time)
+  return time <= now + SKEW_MS
+end
+
 -- Draws requests from the bucket, or returns a refusal.
 local function drawFrom(requests, limits)
   local perMs = limits.requests / limits.windowMs
+  if not isPast(bucket.at) then
+    bucket = { drawn = 0, at = 0 }
+  end
   local left = math.max(0, bucket.drawn - math.max(0, now - bucket.at) * perMs)
   local excess = left + requests - limits.requests
   if excess > 0 then
@@ -128,7 +138,7 @@ end
 local function refusalOf(limits)
   local minted, living = {}, {}
   for _, row in pairs(rows) do
-    local state = row.state
+    local state = isPast(row.notedAt) and row.state or ""
     if state == "open" or state == "live" or state == "gone" then
       table.insert(minted, row.notedAt + limits.windowMs)
     end
@@ -152,7 +162,7 @@ end
 local function idleOf()
   local count, first = 0, nil
   for _, row in pairs(rows) do
-    if row.state == "void" then
+    if row.state == "void" and isPast(row.notedAt) then
       count = count + 1
       first = math.min(first or forgetAt(row), forgetAt(row))
     end
@@ -265,7 +275,7 @@ function calls.standings()
     if own then
       standing = own.state == "live" and "live" or "revoked"
     elseif fits then
-      standing = now < mint.settleBy and "pending" or "lost"
+      standing = now < mint.settleBy and isPast(mint.notedAt) and "pending" or "lost"
     end
     table.insert(standings, standing)
   end

@@ -6,6 +6,13 @@ import type { Claim, Limits, Mint, Refusal, Reservation, Standing } from "./ledg
 /** How much later than it was asked for a key may end: services and clocks round. */
 const ROUNDING_MS = 1_000;
 
+/**
+ * How far ahead of now a time may lie that was noted before: machines' clocks differ a little. What lies
+ * further ahead was noted by a clock that has been set back since. It would count until that time, so it no
+ * longer counts at all.
+ */
+const SKEW_MS = 60_000;
+
 /** What is remembered of a mint or a deletion. Times are milliseconds since 1970, by the ledger's clock. */
 export interface Row {
   /** The tag of the mint, or the name of the deletion. */
@@ -66,7 +73,7 @@ export function reserve(
     // Another clock of the service's: the end moves, and the mint counts once.
     return { answer: { endsAt }, row: { ...noted, endsAt } };
   }
-  const all = [...rows.values()];
+  const all = [...rows.values()].filter(({ notedAt }) => notedAt <= now + SKEW_MS);
   const answer = refusalOf(all, limits, now) ?? idleOf(all, now) ?? drawn(bucket, requests, limits, now);
   if ("limit" in answer) return { answer };
   const endsAt = endOf(now, mint);
@@ -151,7 +158,7 @@ export function standings({ rows }: Memory, claims: readonly Claim[], now: numbe
     const mint = attemptTag === null ? undefined : rows.get(attemptTag);
     const fits = mint?.state === "open" && endsAt !== null && endsAt <= mint.endsAt + ROUNDING_MS;
     if (!fits) return "unknown";
-    return now < mint.settleBy ? "pending" : "lost";
+    return now < mint.settleBy && mint.notedAt <= now + SKEW_MS ? "pending" : "lost";
   });
 }
 
@@ -220,7 +227,8 @@ function refusalOf(rows: readonly Row[], limits: Limits, now: number): Refusal |
 }
 
 /** The bucket once so many more requests are drawn from it. */
-function drawn({ drawn, at }: Bucket, requests: number, limits: Limits, now: number): Bucket | Refusal {
+function drawn(bucket: Bucket, requests: number, limits: Limits, now: number): Bucket | Refusal {
+  const { drawn, at } = bucket.at <= now + SKEW_MS ? bucket : FULL;
   const perMs = limits.requests / limits.windowMs;
   const left = Math.max(0, drawn - Math.max(0, now - at) * perMs);
   const excess = left + requests - limits.requests;

@@ -1,16 +1,16 @@
 // One walk of `reconcile` over the service's list, page by page, because a list may be long. What is most
 // dangerous on a page is revoked first.
 
-import { ApiError, type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
+import { type ApiKeyPage, deleteApiKey, FireworksKeysError, listApiKeys } from "fireworks-keys";
+import { Brake } from "./brake.js";
 import type { Budget } from "./budget.js";
 import { beginning, type Progress } from "./cursor.js";
+import { each } from "./each.js";
 import type { Standing } from "./ledger.js";
 import { claimOf, type Listed, listed, mostDangerousFirst } from "./listed.js";
 import type { Settings } from "./options.js";
+import { type OwnToken, ownToken, withoutOwn } from "./own.js";
 import type { Left, ReconcileOptions, Reconciliation } from "./reconcile.js";
-
-/** How many requests run at the same time: as many as Cloudflare allows an invocation. */
-const AT_ONCE = 6;
 
 /** How many keys a page of the list may hold: each may have large annotations. */
 const PAGE = 50;
@@ -30,11 +30,15 @@ interface Means {
   keep: readonly string[];
   token: ReconcileOptions["token"];
   signal: AbortSignal | undefined;
-  /** The text of the broker's token. */
-  own: string;
+  /** The broker's token. */
+  own: OwnToken;
   /** Where the walk begins, and whether an earlier run has stopped there. */
   start: Progress;
   isResumed: boolean;
+  /** Whether the brake is released. */
+  isReleased: boolean;
+  /** The keys that this run has revoked: a list may show them for a while. */
+  gone: Set<string>;
   /** What the run has done so far. */
   result: Reconciliation;
 }
@@ -43,6 +47,9 @@ interface Means {
 export class Walk {
   /** Where it has come to. */
   progress: Progress;
+  /** Whether it begins at the first page. Otherwise it sees only a part of the list. */
+  isWhole: boolean;
+  readonly brake: Brake;
   readonly #means: Means;
   readonly #keep: ReadonlySet<string>;
   /** The keys that were listed, and the least that a page said of how many there are. */
@@ -52,17 +59,27 @@ export class Walk {
   readonly #pending = new Map<string, number>();
   /** The lost mints, by their tags: whose they are, and whether all their keys are gone. */
   readonly #lost = new Map<string, { member: string; gone: boolean }>();
+  /** How many entries of the list name no key, and how many keys were spared for want of the token. */
+  #nameless = 0;
+  #unmatched = 0;
 
   constructor(means: Means) {
     this.#means = means;
     this.#keep = new Set(means.keep);
     this.progress = { ...means.start, found: [...means.start.found] };
+    this.isWhole = means.start.page === undefined;
+    this.brake = new Brake(means.isReleased);
     means.result.failed = [];
   }
 
   /** What the walk has left to do. */
   get left(): Left[] {
     const left: Left[] = [];
+    if (this.#unmatched > 0) left.push({ why: "token", keys: this.#unmatched, error: this.#means.own.error });
+    const own = this.progress.own.length;
+    if (own > 1) left.push({ why: "own", keys: own });
+    const error = new Error("the list holds entries without an id");
+    if (this.#nameless > 0) left.push({ why: "list", keys: this.#nameless, error });
     const failed = this.#means.result.failed.length;
     if (failed > 0) left.push({ why: "failed", keys: failed });
     const several = [...this.#pending.values()].filter((count) => count > 1);
@@ -84,12 +101,14 @@ export class Walk {
   }
 
   async #pages(): Promise<Left | undefined> {
-    const { budget, isResumed } = this.#means;
+    const { budget } = this.#means;
     const seen = new Set<string>();
     for (let count = 0; ; count += 1) {
-      const before = { ...this.progress, found: [...this.progress.found] };
       const listed = await this.#list(count);
       if ("stopped" in listed) return listed.stopped;
+      const exchanged = await this.#exchanged();
+      if (exchanged) return exchanged;
+      const before = { ...this.progress, found: [...this.progress.found] };
       const { page } = listed;
       const keys = await this.#read(page);
       const next = page.nextPageToken || undefined;
@@ -98,9 +117,9 @@ export class Walk {
       const { stop } = budget;
       // The page is left half done: the next run takes it again, unless this run has already begun with it.
       if (stop && left > 0) {
-        const { isCleared, isClean } = this.progress;
-        if (!isResumed || count > 0) this.progress = { ...before, isCleared, isClean };
-        else if (next === undefined) this.progress = beginning(isCleared);
+        const { isClean } = this.progress;
+        if (!this.#means.isResumed || count > 0) this.progress = { ...before, isClean };
+        else if (next === undefined) this.progress = beginning(this.#means.keep);
         else this.progress = { ...this.progress, page: next, isClean: false };
         return { why: stop, keys: left };
       }
@@ -115,7 +134,7 @@ export class Walk {
   /** A list that is shorter than it says hides keys. One from which keys were deleted is walked again. */
   #short(): Left | undefined {
     const isShort = this.#listed.size < (this.#total ?? 0);
-    if (this.#means.isResumed || !this.progress.isClean || !isShort) return undefined;
+    if (!this.isWhole || !this.progress.isClean || !isShort) return undefined;
     return { why: "list", keys: 0, error: new Error("the list is shorter than its totalSize") };
   }
 
@@ -134,17 +153,31 @@ export class Walk {
       return { page: await listApiKeys({ ...this.#call(), pageSize: PAGE, pageToken }) };
     } catch (error) {
       if (budget.stop) return { stopped: { why: budget.stop, keys: 0 } };
-      const isStale = count === 0 && pageToken !== undefined && isUnknownPage(error);
-      if (this.#isAborted || (!isStale && count === 0 && result.revoked.length === 0)) throw error;
-      // The service may not know the page any more: the next run begins anew.
-      if (isStale) this.progress.page = undefined;
+      if (this.#isAborted) throw error;
+      if (count === 0 && pageToken !== undefined) return this.#listAnew();
+      if (count === 0 && result.revoked.length === 0) throw error;
       return { stopped: { why: "list", keys: 0, error } };
     }
   }
 
-  /** What is needed of a page's keys, without those to keep. */
-  async #read({ apiKeys = [], totalSize }: ApiKeyPage): Promise<Listed[]> {
+  /** Begins anew: the service may not know the page any more where an earlier run has stopped. */
+  #listAnew(): Promise<{ page: ApiKeyPage } | { stopped: Left }> {
+    this.progress = beginning(this.#means.keep);
+    this.isWhole = true;
+    return this.#list(0);
+  }
+
+  /** Says if the broker's token is another than when the run began: then other keys have to be held back. */
+  async #exchanged(): Promise<Left | undefined> {
     const { settings, own } = this.#means;
+    if (typeof settings.connection.token !== "function") return undefined;
+    const { text, error = new Error("the token was exchanged during the run") } = await ownToken(settings);
+    return text === own.text ? undefined : { why: "token", keys: 0, error };
+  }
+
+  /** What is needed of a page's keys, without those to keep and those that are gone. */
+  async #read({ apiKeys, totalSize }: ApiKeyPage): Promise<Listed[]> {
+    const { settings, own, gone } = this.#means;
     const { progress } = this;
     const keys: Listed[] = [];
     if ((totalSize ?? "") !== "") {
@@ -152,11 +185,18 @@ export class Walk {
       const total = Number.isNaN(Number(totalSize)) ? Infinity : Number(totalSize);
       this.#total = Math.min(total, this.#total ?? total);
     }
-    for (const key of apiKeys) {
-      const read = await listed(key, settings, own);
+    const held = new Set(progress.own.map(({ keyId }) => keyId));
+    for (const key of apiKeys ?? []) {
+      const read = await listed(key, settings, own.text);
+      if (!read) {
+        this.#nameless += 1;
+        progress.isClean = false;
+        continue;
+      }
       // Where keys come and go, the same one may stand on two pages.
       if (this.#listed.has(read.keyId)) continue;
       this.#listed.add(read.keyId);
+      if (gone.has(read.keyId) || held.has(read.keyId)) continue;
       if (!this.#keep.has(read.keyId)) keys.push(read);
       else {
         progress.found.push(read.keyId);
@@ -168,9 +208,12 @@ export class Walk {
 
   /** Revokes what a page holds to be revoked. Returns how many keys are left when the budget is used up. */
   async #page(page: Listed[]): Promise<number> {
-    const { progress } = this;
+    const { progress, brake } = this;
     const keys = this.#withoutOwn(page);
-    const [tooLong, others] = parted(keys, ({ isTooLong }) => isTooLong);
+    brake.weigh(keys);
+    const goesUnasked = ({ isTooLong, member }: Listed): boolean =>
+      isTooLong && (member === null || !brake.doubtsEnds);
+    const [tooLong, others] = parted(keys, goesUnasked);
     // These go before the ledger is asked, so that many members cannot delay it.
     let left = await this.#revoke(tooLong.map((key) => ({ key, standing: "unknown" })));
     const found: Found[] = [];
@@ -185,46 +228,32 @@ export class Walk {
       questions.delete(question);
     });
     for (const { keys: unasked } of questions) left += unasked.length;
-    const now = Date.now();
+    for (const { key, standing } of found) brake.weighStanding(key, standing);
     const going: Found[] = [];
     for (const one of found) {
       const { key, standing } = one;
-      const isEnding = key.endsAt > now;
-      if (isEnding) progress.ending += 1;
-      if (standing !== "unknown") progress.isCleared = true;
-      if (standing === "live" || standing === "pending") progress.known += 1;
-      else {
-        going.push(one);
-        if (isEnding && standing === "unknown") progress.going += 1;
-      }
-      if (standing === "pending")
-        this.#pending.set(key.tag ?? "", (this.#pending.get(key.tag ?? "") ?? 0) + 1);
+      const isKnown = standing === "live" || (standing === "pending" && !key.isTooLong);
+      if (isKnown && !(key.isTooLong && !brake.holdsLive)) {
+        progress.known += 1;
+        if (key.isTooLong) progress.isClean = false;
+        if (standing === "pending")
+          this.#pending.set(key.tag ?? "", (this.#pending.get(key.tag ?? "") ?? 0) + 1);
+      } else if (standing === "unknown" && !key.isTooLong && brake.holdsEnding) progress.isClean = false;
+      else going.push(one);
     }
-    if (progress.isCleared) return left + (await this.#revoke(going));
-    if (going.length > 0) progress.isClean = false;
-    return left;
+    return left + (await this.#revoke(going));
   }
 
-  /**
-   * Holds the oldest key back that looks like the broker's token, because nobody can create an older one. If
-   * `keep` has the token, none is held back.
-   */
+  /** The keys without those that may be the broker's token. */
   #withoutOwn(keys: Listed[]): Listed[] {
+    const { own } = this.#means;
     const { progress } = this;
-    const others: Listed[] = [];
-    for (const key of keys) {
-      const isOlder = key.createdAt < (progress.own?.createdAt ?? Infinity);
-      if (!key.looksOwn || key.member !== null || progress.ownIsKept || !isOlder) others.push(key);
-      else {
-        if (progress.own) others.push(heldBack(progress.own));
-        progress.own = { keyId: key.keyId, createdAt: key.createdAt, isTooLong: key.isTooLong };
-      }
-    }
-    if (progress.own && progress.ownIsKept) {
-      others.push(heldBack(progress.own));
-      progress.own = undefined;
-    }
-    return others;
+    // A key with a tag is none: the broker has made it for a member.
+    const [tagged, others] = parted(keys, ({ member }) => member !== null);
+    if (own.text !== undefined) return withoutOwn(progress, keys);
+    this.#unmatched += others.length;
+    if (others.length > 0) progress.isClean = false;
+    return tagged;
   }
 
   /** What the ledger knows of a member's keys; nothing of those for which it does not answer. */
@@ -235,10 +264,11 @@ export class Walk {
       if (!isAnswer(standings, keys.length)) throw new TypeError("the ledger's answer is none");
       return keys.map((key, index) => ({ key, standing: standings[index] as Standing }));
     } catch (error) {
-      for (const { keyId, endsAt } of keys) {
-        result.failed.push({ keyId, error });
-        if (endsAt > Date.now()) this.progress.ending += 1;
+      for (const key of keys) {
+        result.failed.push({ keyId: key.keyId, error });
+        this.brake.weighStanding(key, undefined);
       }
+      this.progress.isClean = false;
       return [];
     }
   }
@@ -260,21 +290,24 @@ export class Walk {
 
   /** Deletes a key. Returns whether it is gone; undefined if the budget did not allow it. */
   async #delete(keyId: string, standing: Standing): Promise<boolean | undefined> {
-    const { budget, result } = this.#means;
+    const { budget, gone, result } = this.#means;
     try {
       await deleteApiKey({ ...this.#call(), keyId });
       this.progress.isClean = false;
+      gone.add(keyId);
       result.revoked.push(keyId);
       return true;
     } catch (error) {
       if (isMissing(error)) {
         // Its member has deleted it since it was listed. But a lost answer may have been that of our own.
         if (error.attempts > 1) result.revoked.push(keyId);
+        gone.add(keyId);
         if (standing !== "revoked") this.progress.isClean = false;
         return true;
       }
       if (budget.stop) return undefined;
       result.failed.push({ keyId, error });
+      this.progress.isClean = false;
       return false;
     }
   }
@@ -303,12 +336,6 @@ interface Found {
   standing: Standing;
 }
 
-/** A key that was held back, as it was listed. */
-function heldBack({ keyId, createdAt, isTooLong }: NonNullable<Progress["own"]>): Listed {
-  const endsAt = isTooLong ? Infinity : createdAt;
-  return { keyId, createdAt, isTooLong, endsAt, tag: null, member: null, looksOwn: true };
-}
-
 /** What the ledger is asked at a time. */
 interface Question {
   member: string;
@@ -322,11 +349,6 @@ function questionsOf([member, keys]: [string, Listed[]]): Question[] {
     member,
     keys: keys.slice(index * CLAIMS, (index + 1) * CLAIMS),
   }));
-}
-
-/** Whether the service does not know the page any more that an earlier run has named. */
-function isUnknownPage(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 400 || error.status === 404);
 }
 
 /** Whether the API says that there is no such key. */
@@ -353,20 +375,4 @@ function shuffled<Item>(items: Item[]): Item[] {
     .map((item) => ({ item, order: Math.random() }))
     .sort((one, other) => one.order - other.order)
     .map(({ item }) => item);
-}
-
-/** Does the work for each item, a few at a time, until it has to stop. */
-async function each<Item>(
-  items: Item[],
-  isStopped: () => boolean,
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  const rest = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of rest) {
-      if (isStopped()) return;
-      await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
 }
