@@ -58,7 +58,7 @@ test("a key that is alive is revoked, though the time of day says that it has en
   }
 });
 
-test("signOut() after close() tries again what is not known to be revoked, and tells of all", async (context) => {
+test("signOut() after close() tries again what may not be revoked, and tells of all", async (context) => {
   const clock = stopClock(context);
   const broker = await startBroker({ lifeMs: 300_000 });
   const events = [];

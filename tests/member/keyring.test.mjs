@@ -333,7 +333,7 @@ test("an answer without a key that can be sent is a failure, and tried again", a
   }
 });
 
-test("whatever a page's own functions do, a key is refused with an error of the keyring's", async (context) => {
+test("whatever a page's own functions do, the error is the keyring's", async (context) => {
   const clock = stopClock(context);
   const broker = await startBroker();
   for (const change of [

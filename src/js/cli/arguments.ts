@@ -105,7 +105,7 @@ function explain(error: unknown, known: readonly string[]): string {
   const hint = unknownOption(option.replace(/^-+/, ""), known);
   // What resembles no option may be a value, and so may be secret.
   const isNamed = hint.includes("did you mean") || /^-\w$/.test(option);
-  return `${isNamed ? option : "one of them"} ${hint.replace("did you mean ", "did you mean --")}`;
+  return `${isNamed ? option : "an argument"} ${hint.replace("did you mean ", "did you mean --")}`;
 }
 
 function valueOf(name: string, { kind }: Option, value: unknown): unknown {
