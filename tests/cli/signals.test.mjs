@@ -105,7 +105,7 @@ for (const [signal, args] of [
   ["SIGTERM", ["users"]],
   ["SIGINT", ["accounts"]],
 ]) {
-  test(`${signal} while ${args.slice(0, 2).join(" ")} reads the token says that nothing is sent`, async () => {
+  test(`${signal} while ${args.slice(0, 2).join(" ")} reads the token: nothing is sent`, async () => {
     const running = service.start(args, { env: { FIREWORKS_API_KEY: "" }, input: null });
     await heard(running, "standard input");
     running.child.kill(signal);
