@@ -124,27 +124,47 @@ test("after a command that ends in another way the key stays, and is named", asy
   }
 });
 
-test("a key that a closed pipe does not take is deleted", async () => {
+test("where standard output is closed or thrown away, --print sends nothing", async () => {
+  for (const shell of [
+    '"$0" "$@" >&-',
+    '"$0" "$@" > /dev/null',
+    '"$0" "$@" >&- <&-',
+    '"$0" "$@" 1< /dev/zero',
+  ]) {
+    for (const json of [[], ["--json"]]) {
+      const { code, err } = await service.run(["create", "--print", ...EXPIRY, ...json], { shell });
+      assert.equal(code, 2, `${shell}: ${err}`);
+      assert.match(err, /--print: standard output/);
+    }
+  }
   const running = service.start(["create", "--print", ...EXPIRY]);
   running.child.stdout.destroy();
-  const { code, err } = await running.ended;
-  assert.equal(code, 3, err);
-  assert.match(err, /EPIPE.*is deleted/s);
-  assert.deepEqual(await service.stored(), []);
+  assert.equal((await running.ended).code, 2);
+  const full = await open("/dev/full", "w");
+  assert.equal((await service.run(["create", "--print", ...EXPIRY], { stdout: full.fd })).code, 2);
+  await full.close();
+  const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
+  assert.equal(operations.create, undefined);
+  // A key that goes elsewhere needs no standard output.
+  for (const [at, where] of ["--output", "--exec"].entries()) {
+    const file = service.path(`closed-${at}`);
+    const to = where === "--output" ? file : `cat > ${file}`;
+    const { code } = await service.run(["create", where, to, ...EXPIRY], { shell: '"$0" "$@" >&- <&-' });
+    assert.equal(code, 0);
+    assert.ok(await works(await readFile(file, "utf8")));
+  }
 });
 
 test("a key that a full disk does not take is deleted", async () => {
-  const full = await open("/dev/full", "w");
-  const printed = await service.run(["create", "--print", ...EXPIRY], { stdout: full.fd });
-  await full.close();
+  // No file may grow.
+  const limited = 'ulimit -f 0; exec "$0" "$@"';
+  const printed = await service.run(["create", "--print", ...EXPIRY], { shell: `${limited} > printed` });
   assert.equal(printed.code, 3, printed.err);
-  assert.match(printed.err, /ENOSPC.*is deleted/s);
+  assert.match(printed.err, /EFBIG.*is deleted/s);
   assert.deepEqual(await service.stored(), []);
 
   const file = service.path("full");
-  // No file may grow.
-  const shell = 'ulimit -f 0; exec "$0" "$@"';
-  const written = await service.run(["create", "--output", file, ...EXPIRY], { shell });
+  const written = await service.run(["create", "--output", file, ...EXPIRY], { shell: limited });
   assert.equal(written.code, 3, written.err);
   assert.match(written.err, /EFBIG.*is deleted/s);
   assert.equal(existsSync(file), false);

@@ -130,11 +130,48 @@ test("a token is never taken from an argument, nor repeated", async () => {
     ["--user-id", TOKEN],
     [TOKEN],
     [`--print=${TOKEN}`],
+    [`--${TOKEN}`],
+    [`--${TOKEN}=x`],
+    [`-${TOKEN}`],
+    [`--no-${TOKEN}`],
+    ["--s3cret-token-9"],
+    ["--s3crettoken=1"],
+    ["--user-id", "--s3cret-token"],
+    ["--page-size", "s3cret-token"],
+    ["--filter", `displayName="my ${TOKEN}"`],
+    ["--user-id", `x${TOKEN}`],
+    ["--base-url", `http://a:${TOKEN}@127.0.0.1/`],
+    ["--no-such-option", TOKEN],
+    ["--base-url", "s3cret-token"],
+    ["--user-id", "s3cret/token"],
+    ["--no-such-s3cret"],
   ]) {
     const { code, out, err } = await service.run(["list", ...args]);
     assert.deepEqual([code, out], [2, ""], args.join(" "));
     assert.ok(!err.includes("s3cret") && !err.includes(TOKEN), err);
   }
+  for (const args of [
+    ["create", "--exec", `store ${TOKEN}`],
+    ["create", "--exec", `KEY=${TOKEN} store`],
+    ["create", "--print", "--display-name", `my ${TOKEN}`],
+    ["create", "--print", "--annotation", `note=the ${TOKEN}`],
+    ["create", "--print", "--annotation", `${TOKEN}=note`],
+    ["create", "--print", "--expires-in", TOKEN],
+    ["create", "--output", `${service.folder}/${TOKEN}`],
+    ["delete", "--key-id", `k ${TOKEN}`],
+    ["delete", "--attempt-tag", TOKEN],
+    ["delete", TOKEN],
+    ["rotate", "--key-id", TOKEN, "--exec", "cat"],
+    ["rotate", "k", "--exec", `store '${TOKEN}'`],
+    ["audit", "--fail-on", TOKEN],
+    [TOKEN],
+    [`--${TOKEN}`],
+  ]) {
+    const { code, out, err } = await service.run(args);
+    assert.deepEqual([code, out], [2, ""], args.join(" "));
+    assert.ok(!err.includes(TOKEN), err);
+  }
+  assert.deepEqual(await service.stored(), []);
   assert.equal((await service.client.request("GET", "/_emulator/stats")).body.operations.list, undefined);
 });
 

@@ -123,8 +123,26 @@ test("delete says what it has deleted; a key that is not there needs --missing-o
   assert.deepEqual([deleted.code, deleted.out], [0, `${one}\n`]);
   assert.deepEqual(await ids(), []);
   assert.equal((await service.run(["delete", "--key-id", one])).code, 3);
-  const missing = await service.run(["delete", "--key-id", one, "--missing-ok", "--json"]);
-  assert.deepEqual([missing.code, JSON.parse(missing.out)], [0, { deleted: [one] }]);
+  for (const keyId of [one, "no-such-key"]) {
+    const json = await service.run(["delete", keyId, "--missing-ok", "--json"]);
+    assert.deepEqual([json.code, JSON.parse(json.out)], [0, { deleted: [], missing: [keyId] }]);
+    const missing = await service.run(["delete", "--key-id", keyId, "--missing-ok"]);
+    assert.deepEqual([missing.code, missing.out], [0, ""]);
+    assert.match(missing.err, new RegExp(`no key ${keyId}`));
+  }
+});
+
+test("--missing-ok says deleted of a key that was there, and not known of a lost answer's", async () => {
+  const one = await first();
+  const there = await service.run(["delete", one, "--missing-ok", "--json"]);
+  assert.deepEqual([there.code, JSON.parse(there.out)], [0, { deleted: [one], missing: [] }]);
+  const two = await first();
+  await service.client.fault({ kind: "drop", when: "after" }, { operation: "delete" });
+  const { code, out, err } = await service.run(["delete", two, "--missing-ok", "--json"]);
+  assert.deepEqual([code, JSON.parse(out)], [0, { deleted: [], missing: [two] }]);
+  assert.match(err, /may have deleted it/);
+  const env = { FIREWORKS_USER_ID: "nobody-here" };
+  assert.notEqual((await service.run(["delete", two, "--missing-ok"], { env })).code, 0);
 });
 
 test("a deletion whose answer was lost is not called refused", async () => {

@@ -93,17 +93,30 @@ test("a second Ctrl-C while a command stores the key names the key", async () =>
   assert.equal((await running.ended).code, 4);
 });
 
-test("Ctrl-C while standard input is read for a token sends nothing", async () => {
-  const { child, ended, said } = service.start([...CREATE, "--print"], {
-    env: { FIREWORKS_API_KEY: "" },
-    input: null,
+for (const [signal, args] of [
+  ["SIGINT", [...CREATE, "--print"]],
+  ["SIGTERM", [...CREATE, "--output", "interrupted"]],
+  ["SIGINT", ["rotate", "k", "--exec", "cat"]],
+  ["SIGHUP", ["delete", "k"]],
+  ["SIGINT", ["delete", "k", "--missing-ok"]],
+  ["SIGINT", ["delete", "--attempt-tag", "t"]],
+  ["SIGINT", ["list"]],
+  ["SIGINT", ["audit"]],
+  ["SIGTERM", ["users"]],
+  ["SIGINT", ["accounts"]],
+]) {
+  test(`${signal} while ${args.slice(0, 2).join(" ")} reads the token: nothing is sent`, async () => {
+    const running = service.start(args, { env: { FIREWORKS_API_KEY: "" }, input: null });
+    await heard(running, "standard input");
+    running.child.kill(signal);
+    const { code, out, err } = await running.ended;
+    assert.deepEqual([code, out], [130, ""], err);
+    assert.match(err, /nothing was sent/);
+    assert.equal(existsSync(service.path("interrupted")), false);
+    const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
+    assert.deepEqual(Object.keys(operations), []);
   });
-  await heard({ child, said }, "standard input");
-  child.kill("SIGINT");
-  const { code } = await ended;
-  assert.equal(code, 3);
-  assert.deepEqual(await service.stored(), []);
-});
+}
 
 test("Ctrl-C ends a list", async () => {
   await service.client.fault({ kind: "delay", ms: LONG_MS }, { operation: "list", times: 99 });

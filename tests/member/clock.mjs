@@ -16,6 +16,7 @@ export function stopClock({ mock }) {
   const real = setTimeout;
   const timers = new Map();
   let now = Date.now();
+  let wrong = 0;
   let count = 0;
   let underWay = 0;
   const { fetch } = globalThis;
@@ -40,6 +41,10 @@ export function stopClock({ mock }) {
     /** Moves on without firing a timer, as a machine that sleeps. */
     sleep: (ms) => {
       now += ms;
+    },
+    /** Sets the time of day: from now on it is wrong, or corrected, by so much. No time passes. */
+    set timeOfDay(ms) {
+      wrong = ms;
     },
     /** Waits until a timer is set, goes on to the first one, and fires it. */
     async next() {
@@ -79,7 +84,7 @@ export function stopClock({ mock }) {
   });
   const { clearTimeout } = globalThis;
   mock.method(globalThis, "clearTimeout", (timer) => timers.delete(timer) || clearTimeout(timer));
-  mock.method(Date, "now", () => now);
+  mock.method(Date, "now", () => now + wrong);
   mock.method(performance, "now", () => now - start);
   return clock;
 }

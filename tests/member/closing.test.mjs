@@ -46,6 +46,38 @@ for (const end of ["close", "signOut"]) {
   });
 }
 
+test("a key that is alive is revoked, though the time of day says that it has ended", async (context) => {
+  const clock = stopClock(context);
+  for (const ms of [-86_400_000, 86_400_000]) {
+    const broker = await startBroker();
+    const ring = ringOf(broker, { fetch: clock.fetch });
+    await ring.key();
+    clock.timeOfDay = ms;
+    assert.deepEqual(await ring.close(), { revoked: ["id-1"], pending: [] });
+    clock.timeOfDay = 0;
+  }
+});
+
+test("signOut() after close() tries again what may not be revoked, and tells of all", async (context) => {
+  const clock = stopClock(context);
+  const broker = await startBroker({ lifeMs: 300_000 });
+  const events = [];
+  const ring = ringOf(broker, { fetch: clock.fetch, onEvent: ({ type }) => events.push(type) });
+  const first = await ring.key();
+  await clock.next();
+  await happened(async () => (await ring.key()) !== first);
+  broker.revocations.push(refuse(401, "unauthenticated"));
+  const closed = await ring.close();
+  assert.deepEqual([closed.revoked.length, closed.pending.length], [1, 1]);
+  const signedOut = await ring.signOut();
+  assert.deepEqual(signedOut, { revoked: [...closed.revoked, ...closed.pending], pending: [] });
+  assert.equal(closed.revoked.length, 1, "what was told before stays as it was");
+  assert.deepEqual([broker.deletions.length, broker.alive.size], [3, 0]);
+  assert.equal(await ring.signOut(), await ring.close());
+  assert.equal(broker.deletions.length, 3);
+  assert.equal(events.filter((type) => type === "closed").length, 1);
+});
+
 test("a keyring without a key closes without a request", async () => {
   const broker = await startBroker();
   assert.deepEqual(await ringOf(broker).close(), { revoked: [], pending: [] });

@@ -233,6 +233,39 @@ test("a young key that is not known yet is tried again, and no other is minted",
   assert.ok(clock.elapsed() > 2_000 && clock.elapsed() < 10_000, `${clock.elapsed()}`);
 });
 
+for (const [what, ms] of [
+  ["back", -3_600_000],
+  ["forth", 3_600_000],
+]) {
+  test(`a key that is refused is replaced, though the time of day was set ${what}`, async (context) => {
+    const clock = stopClock(context);
+    const { broker, inference, ring, url } = await start({ fetch: clock.fetch });
+    await ring.key();
+    clock.timeOfDay = ms;
+    revokeAll(broker);
+    assert.equal((await clock.until(ring.fetch(url))).status, 200);
+    assert.equal(broker.mints.length, 2);
+    assert.ok(inference.requests.length < 20, `${inference.requests.length}`);
+    assert.ok(clock.elapsed() < 20_000, `${clock.elapsed()}`);
+    // The second one in a row to be refused is not replaced at once, but is before it ends.
+    revokeAll(broker);
+    clock.timeOfDay = 2 * ms;
+    clock.sleep(30_000);
+    assert.equal((await clock.until(ring.fetch(url))).status, 200);
+    assert.equal(broker.mints.length, 3);
+  });
+}
+
+test("a young key that is refused is not tried for ever, though no clock goes on", async (context) => {
+  const clock = stopClock(context);
+  const { inference, ring, url } = await start({ fetch: clock.fetch });
+  inference.works = () => false;
+  await ring.key();
+  context.mock.method(performance, "now", () => 0);
+  assert.equal((await clock.until(ring.fetch(url))).status, 401);
+  assert.ok(inference.requests.length < 40, `${inference.requests.length}`);
+});
+
 test("an inference host that accepts no key burns no mints", async (context) => {
   const clock = stopClock(context);
   const { broker, inference, ring, url, events } = await start({ fetch: clock.fetch });

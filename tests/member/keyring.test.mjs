@@ -121,6 +121,27 @@ test("after the machine has slept, a key that ended is not handed out", async (c
   assert.equal(broker.mints.length, 2);
 });
 
+test("where the time of day is set back or forth, keys are renewed in time all the same", async (context) => {
+  const clock = stopClock(context);
+  for (const ms of [-DAY, DAY]) {
+    const broker = await startBroker({ lifeMs: 300_000 });
+    const { ring } = ringOf(broker, { fetch: clock.fetch });
+    const first = await ring.key();
+    clock.timeOfDay = ms;
+    const begun = clock.elapsed();
+    // One that seems to have ended costs a mint, and no more.
+    assert.equal((await ring.key()) === first, ms < 0);
+    await clock.until(broker.asked(2));
+    assert.ok(clock.elapsed() - begun < 290_000, `${clock.elapsed()}`);
+    await happened(async () => (await ring.key()) !== first);
+    const second = await ring.key();
+    clock.sleep(290_000);
+    assert.notEqual(await ring.key(), second, "one that has ended is not handed out");
+    await ring.close();
+    clock.timeOfDay = 0;
+  }
+});
+
 test("a key's life is what the broker says, whatever this machine's clock", async (context) => {
   const clock = stopClock(context);
   for (const wrong of [-DAY, DAY]) {
@@ -195,21 +216,22 @@ test("a renewal that fails is tried again, and the old key serves meanwhile", as
   assert.ok(broker.works(await ring.key()));
 });
 
-test("while the broker asks to wait, it is sent nothing: not even where that is a month", async (context) => {
+test("while the broker asks to wait, it is sent nothing, for five minutes at the most", async (context) => {
   const clock = stopClock(context);
   const broker = await startBroker();
-  for (const seconds of ["60", "2592000", "1e300"]) {
+  for (const seconds of ["60", "86400", "2592000", "1e300"]) {
     broker.answers.push(refuse(429, "mint-limit", { "retry-after": seconds }));
     const { ring, failures } = ringOf(broker, { fetch: clock.fetch });
     const before = broker.mints.length;
-    const wait = Math.min(Number(seconds) * 1_000, 2 ** 31 - 1);
+    const asked = Number(seconds) * 1_000;
+    const wait = Math.min(asked, 300_000);
     for (let count = 0; count < 5; count += 1) {
       await assert.rejects(ring.key(), {
         name: "KeyringError",
         code: "BROKER",
         status: 429,
         problem: "mint-limit",
-        retryAfterMs: wait,
+        retryAfterMs: asked,
       });
     }
     assert.equal(broker.mints.length, before + 1);
@@ -308,6 +330,24 @@ test("an answer without a key that can be sent is a failure, and tried again", a
     const { ring, failures } = ringOf(broker, { fetch: clock.fetch });
     assert.ok(broker.works(await clock.until(ring.key())), JSON.stringify(body));
     assert.equal(failures()[0].error.code, "INVALID_RESPONSE", JSON.stringify(body));
+  }
+});
+
+test("whatever a page's own functions do, the error is the keyring's", async (context) => {
+  const clock = stopClock(context);
+  const broker = await startBroker();
+  for (const change of [
+    { fetch: () => undefined },
+    { fetch: () => ({ status: 429 }) },
+    { fetch: () => ({ status: 201, json: async () => ({}) }) },
+    { fetch: () => ({ status: 429, json: async () => ({ code: "x" }), headers: { get: () => 600 } }) },
+    { authorization: () => Promise.reject(new DOMException("no", "SecurityError")) },
+    { authorization: () => Promise.reject() },
+    { fetch: () => Promise.reject() },
+  ]) {
+    const { ring } = ringOf(broker, change);
+    const error = await clock.until(ring.key().catch((error) => error));
+    assert.equal(error?.name, "KeyringError", `${error}`);
   }
 });
 

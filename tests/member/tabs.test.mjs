@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { prepare } from "../matrix/fixture.mjs";
-import { startBroker, stopAll } from "./broker.mjs";
+import { refuse, startBroker, stopAll } from "./broker.mjs";
 import { startInference } from "./inference.mjs";
 import { servePage, withPages } from "./pages.mjs";
 
@@ -172,12 +172,92 @@ test("a key that another tab is minting while all sign out is revoked", () =>
     const code = one.evaluate(() => ring.key().catch(({ code }) => code));
     await broker.asked(1);
     const done = two.evaluate(() => ring.signOut());
+    await one.waitForFunction(() => {
+      const code = ring.key().catch(({ code }) => code);
+      return Promise.race([code, new Promise((resolve) => setTimeout(resolve))]);
+    });
     letGo();
     assert.equal(await code, "CLOSED");
     await done;
     await happens(one, "closed");
     assert.equal(broker.alive.size, 0);
   }));
+
+test("signOut() after close() ends the other tabs' keyrings, too", () =>
+  withPages(page.url, async (open) => {
+    const one = await tabOf(open, "ada");
+    const two = await tabOf(open, "ada");
+    await keyOf(one);
+    await shared(two);
+    assert.deepEqual(await one.evaluate(() => ring.close()), { revoked: [], pending: ["id-1"] });
+    assert.ok(broker.works(await keyOf(two)));
+    assert.deepEqual(await one.evaluate(() => ring.signOut()), { revoked: ["id-1"], pending: [] });
+    await happens(two, "closed");
+    assert.equal(await two.evaluate(() => ring.key().catch(({ code }) => code)), "CLOSED");
+    assert.equal(broker.alive.size, 0);
+  }));
+
+test("signOut() while the tab still closes ends it for all", () =>
+  withPages(page.url, async (open) => {
+    const one = await tabOf(open, "ada");
+    const two = await tabOf(open, "ada");
+    await keyOf(one);
+    await shared(two);
+    const ended = await one.evaluate(() => Promise.all([ring.close(), ring.signOut()]));
+    assert.deepEqual(ended[1], { revoked: ["id-1"], pending: [] });
+    await happens(two, "closed");
+    assert.equal(broker.alive.size, 0);
+  }));
+
+for (const [what, prepare] of [
+  ["denied", () => navigator.locks.query().catch(({ name }) => name)],
+  [
+    "never given",
+    () => {
+      navigator.locks.request = async () => {
+        throw new DOMException("no turn", "TimeoutError");
+      };
+      return "SecurityError";
+    },
+  ],
+  [
+    "missing",
+    () => {
+      Object.defineProperty(navigator, "locks", { value: undefined });
+      return "SecurityError";
+    },
+  ],
+]) {
+  test(`where locks are ${what}, a keyring that names its member has a key all the same`, () =>
+    withPages(page.url, async (open, problems) => {
+      const tab = await open();
+      // Without an origin, a browser denies locks.
+      await tab.evaluate(async (url) => {
+        const script = await (await fetch("./app.js")).text();
+        const frame = Object.assign(document.createElement("iframe"), {
+          sandbox: "allow-scripts",
+          srcdoc: `<meta charset="utf-8"><base href="${url}/"><script type="module">${script}</script>`,
+        });
+        document.body.append(frame);
+      }, page.url);
+      const frame = what === "denied" ? tab.frames()[1] : tab;
+      await frame.waitForFunction("globalThis.isReady");
+      assert.equal(await frame.evaluate(prepare), "SecurityError");
+      await frame.evaluate((options) => start(options), {
+        broker: broker.url,
+        inference: inference.url,
+        member: "ada",
+      });
+      const key = await frame.evaluate(() => ring.key().catch(({ name, code }) => [name, code]));
+      assert.ok(broker.works(key), `${key}`);
+      broker.answers.push(refuse(403, "origin"));
+      assert.deepEqual(await frame.evaluate(() => ring.close()), { revoked: ["id-1"], pending: [] });
+      await frame.evaluate((options) => start(options), { broker: broker.url, member: "ada" });
+      const error = await frame.evaluate(() => ring.key().catch(({ name, code }) => [name, code]));
+      assert.deepEqual(error, ["KeyringError", "BROKER"]);
+      assert.deepEqual(problems, []);
+    }));
+}
 
 test("what is no message of a keyring's is ignored", () =>
   withPages(page.url, async (open, problems) => {

@@ -20,6 +20,7 @@ const FINDINGS = [
 
 /** Reads the arguments after the program's name. */
 export function read(given: readonly string[], environment: NodeJS.ProcessEnv): Asked {
+  refuseKeys(given);
   const [name = "", ...rest] = given;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) throw new UsageError(`the first argument must be one of ${Object.keys(COMMANDS).join(", ")}`);
@@ -37,7 +38,6 @@ function valuesOf(
     if (seen.has(name) && !isRepeatable) throw new UsageError(`--${name} is given twice`);
     seen.add(name);
   }
-  refuseKeys(values, command.takesKey ? [] : positionals);
   const read: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(command.options)) {
     const value = values[kebab(name)] ?? (option.variable && (environment[option.variable] || undefined));
@@ -50,14 +50,12 @@ function valuesOf(
   return read;
 }
 
-/** Refuses a secret in the wrong place: others can read it there. A key's id may look like one. */
-function refuseKeys(
-  { "key-id": _, "keep-key-id": __, ...values }: Record<string, unknown>,
-  positionals: readonly string[],
-): void {
-  const texts = [...Object.values(values), ...positionals].flat();
-  if (texts.some((text) => typeof text === "string" && /(^|[=:])fw_[\w-]{8}/.test(text)))
-    throw new UsageError("a key stands among the arguments, where others can read it: replace that key");
+/** Refuses what looks like a secret, wherever it stands: others can read arguments. */
+function refuseKeys(given: readonly string[]): void {
+  if (!given.some((text) => /fw_[\w-]{8}/.test(text))) return;
+  throw new UsageError(
+    "an argument holds what looks like a key, and others can read arguments: if it is one, replace that key",
+  );
 }
 
 interface Parsed {
@@ -93,16 +91,21 @@ function parse({ options }: Command, args: readonly string[]): Parsed {
   }
 }
 
-/** Says what Node refused, in words that hold the option's name only. */
+/** Says what Node refused, in words that hold an option's name only, and an unknown one if it is near. */
 function explain(error: unknown, known: readonly string[]): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const [, option = ""] = /'(?:-\w, )?(--?[\w-]+)/.exec(message) ?? [];
-  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `${option} needs a value, or takes none`;
+  if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    const isKnown = known.includes(option.replace(/^-+/, ""));
+    return `${isKnown ? option : "an option"} needs a value, or takes none`;
+  }
   if (/^--?(token|api-?key|key)$/.test(option)) {
     return `${option} is not an option: others can read arguments; the token comes from FIREWORKS_API_KEY`;
   }
   const hint = unknownOption(option.replace(/^-+/, ""), known);
-  return `${option} ${hint.replace("did you mean ", "did you mean --")}`;
+  // What resembles no option may be a value, and so may be secret.
+  const isNamed = hint.includes("did you mean") || /^-\w$/.test(option);
+  return `${isNamed ? option : "an argument"} ${hint.replace("did you mean ", "did you mean --")}`;
 }
 
 function valueOf(name: string, { kind }: Option, value: unknown): unknown {

@@ -3,7 +3,15 @@
 import { ApiError, FireworksKeysError, RotationError, ValidationError } from "fireworks-keys";
 
 /** The exit codes. */
-export const CODE = { done: 0, found: 1, usage: 2, refused: 3, unknown: 4 } as const;
+export const CODE = {
+  done: 0,
+  found: 1,
+  usage: 2,
+  refused: 3,
+  unknown: 4,
+  /** A signal came before anything was sent. Shells have the same for a program that Ctrl-C has ended. */
+  interrupted: 130,
+} as const;
 
 /** One of the exit codes. */
 export type Code = (typeof CODE)[keyof typeof CODE];
@@ -13,12 +21,22 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** A signal has ended the command, and nothing was sent. */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+
+  constructor() {
+    super("ended: nothing was sent");
+  }
+}
+
 /** Whether an operation may have changed something when it fails. */
 export type Effect = "reads" | "deletes" | "creates" | "rotates";
 
 /** What a failed operation's error means. */
 export function codeOf(error: unknown, effect: Effect): Code {
   if (error instanceof UsageError) return CODE.usage;
+  if (error instanceof InterruptedError) return CODE.interrupted;
   if (!(error instanceof FireworksKeysError)) return CODE.unknown;
   if (error instanceof ValidationError && error.attempts === 0) return CODE.usage;
   switch (effect) {

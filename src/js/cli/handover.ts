@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { closeSync, openSync, rmSync } from "node:fs";
 import type { CreatedApiKey } from "fireworks-keys";
 import { UsageError } from "./code.js";
-import { flush, print, say, toJson, writeAll } from "./output.js";
+import { assertOutput, flush, print, say, toJson, writeAll } from "./output.js";
 import { VARIABLE } from "./token.js";
 
 /** What is known of a secret that was to be handed over, and why if it is not there. */
@@ -29,7 +29,7 @@ const NOT_STORED = 75;
 
 const nothing = (): void => {};
 
-/** The destination that the options name. Throws if they name none or several, or if a file is there. */
+/** The destination that the options name. Throws if they name none or several, or one that takes no key. */
 export function destinationOf(
   { print: isPrinted, output, exec, json }: Readonly<Record<string, unknown>>,
   ids: Ids,
@@ -38,6 +38,11 @@ export function destinationOf(
     throw new UsageError("say where the key goes: one of --print, --output FILE and --exec COMMAND");
   if (typeof output === "string") return fileAt(output);
   if (typeof exec === "string") return commandOf(exec, ids);
+  try {
+    assertOutput();
+  } catch (error) {
+    throw new UsageError(`--print: standard output takes no key: ${messageOf(error)}`);
+  }
   return { take: async (created) => printed(json ? toJson(created) : created.key), discard: nothing };
 }
 

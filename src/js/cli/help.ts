@@ -18,7 +18,8 @@ export function help(name: string | undefined): string {
       "fireworks-keys COMMAND --help tells a command's options.",
       "",
       "Exit codes: 0 done, 1 the audit has found what --fail-on names, 2 wrong usage, nothing was sent,",
-      "3 refused or ended, known not to be done, 4 not known: standard error says what to look at.",
+      "3 refused or ended, known not to be done, 4 not known: standard error says what to look at,",
+      "130 ended by a signal before anything was sent.",
     ].join("\n");
   }
   const options = Object.entries(command.options).map(([option, { value, help, variable }]) => {

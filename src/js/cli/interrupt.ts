@@ -9,6 +9,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export class Interrupt {
   readonly #controller = new AbortController();
   #came = false;
+  /** Whether anything may have been sent. */
+  isBegun = false;
   /** Says what is left where the process ends at once. */
   lastWords: () => unknown = () => undefined;
 
@@ -24,12 +26,13 @@ export class Interrupt {
 
   #come(): void {
     if (this.#came) {
+      if (!this.isBegun) process.exit(CODE.interrupted);
       say("ended at once: it is not known what is left");
       this.lastWords();
       process.exit(CODE.unknown);
     }
     this.#came = true;
-    say("ending: what was begun is looked after first; the same again ends at once");
+    if (this.isBegun) say("ending: what was begun is looked after first; the same again ends at once");
     this.#controller.abort();
   }
 }

@@ -1,7 +1,8 @@
 // What is written to a terminal, a pipe or a file. Writes end before the next line of code runs, so that a
 // failure is noticed while the key can still be deleted.
 
-import { fsyncSync, writeSync } from "node:fs";
+import { fstatSync, fsyncSync, type Stats, statSync, writeSync } from "node:fs";
+import { devNull } from "node:os";
 
 /** Standard output and standard error. */
 const OUT = 1;
@@ -45,16 +46,37 @@ export function print(text: string): void {
   flush(OUT);
 }
 
+/** Throws if what is written to standard output can reach nobody. */
+export function assertOutput(): void {
+  // Node opens the null device where a descriptor is closed.
+  if (isNull(fstatSync(OUT))) throw new Error(`it is closed, or it is ${devNull}`);
+  // No byte: a closed pipe, a full device and a descriptor that is only for reading say so.
+  attempt(() => writeSync(OUT, new Uint8Array()));
+}
+
+function isNull(file: Stats): boolean {
+  const device = statSync(devNull, { throwIfNoEntry: false });
+  // Where devices have no numbers, all have 0, a terminal too.
+  return file.isCharacterDevice() && file.rdev > 0 && file.rdev === device?.rdev;
+}
+
 /** Writes all of it, or throws. */
 export function writeAll(file: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(file, bytes, at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_MS);
-    }
+    const written = attempt(() => writeSync(file, bytes, at));
+    if (written === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FULL_MS);
+    at += written ?? 0;
+  }
+}
+
+/** How much was written; undefined for a pipe that is full. */
+function attempt(write: () => number): number | undefined {
+  try {
+    return write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    return undefined;
   }
 }
 

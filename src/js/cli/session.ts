@@ -21,7 +21,9 @@ export class Session {
   /** The options of the connection that no argument gives. */
   async connection(): Promise<{ token: string; signal: AbortSignal }> {
     const { signal } = this.interrupt;
-    return { token: await tokenOf(process.env, process.stdin, signal), signal };
+    const token = await tokenOf(process.env, process.stdin, signal);
+    this.interrupt.isBegun = true;
+    return { token, signal };
   }
 
   /** Follows the operation. */

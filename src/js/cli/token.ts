@@ -1,6 +1,6 @@
 // Where the token comes from: the environment or standard input, and never an argument.
 
-import { UsageError } from "./code.js";
+import { InterruptedError, UsageError } from "./code.js";
 import { say } from "./output.js";
 
 /** The environment variable. */
@@ -32,7 +32,8 @@ async function all(input: NodeJS.ReadStream, signal: AbortSignal): Promise<strin
       if (text.length > LONGEST) throw new UsageError("standard input is too long for a token");
     }
   } catch (error) {
-    throw signal.aborted ? signal.reason : error;
+    if (!signal.aborted) throw error;
   }
+  if (signal.aborted) throw new InterruptedError();
   return text;
 }

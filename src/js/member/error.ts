@@ -28,12 +28,15 @@ export class KeyringError extends Error {
   declare readonly status?: number;
   /** The broker's own code, such as `mint-limit`. */
   declare readonly problem?: string | undefined;
-  /** How long the broker asks to wait, in milliseconds; 0 if it does not say. */
+  /**
+   * How long the broker asks to wait, in milliseconds; 0 if it does not say. The keyring waits for five
+   * minutes at the most.
+   */
   declare readonly retryAfterMs?: number;
 
   /** @internal */
   constructor(code: KeyringErrorCode, message: string, more?: Partial<KeyringError>) {
-    super(message);
+    super(`keyring: ${message}`);
     Object.assign(this, { name: "KeyringError", code }, more);
   }
 }

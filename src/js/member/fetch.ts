@@ -19,7 +19,7 @@ export function createFetch({ inference, fetch }: Settings, { carry }: Ring): ty
     const { url, method } = request;
     // What an encoded character in a path means is up to the server: it might be a slash.
     if (!url.startsWith(inference) || /^[^?#]*[%;]/.test(url)) {
-      throw new KeyringError("ADDRESS", "keyring: not the inference host");
+      throw new KeyringError("ADDRESS", "not the inference host");
     }
     const headers = new Headers();
     for (const name of PASSED_ON) {

@@ -6,8 +6,10 @@ export interface Held {
   keyId: string;
   /** How long it lives from `at`, in milliseconds. */
   lifeMs: number;
-  /** When it was asked for, by this machine's clock. The service made it later, so it ends no earlier. */
+  /** When it was asked for, by the time of day. The service made it later, so it ends no earlier. */
   at: number;
+  /** The same by this page's own clock, which nobody sets, but which may stand while the machine sleeps. */
+  since: number;
   /** How many keys in a row, just before it, the inference host has refused. */
   refusals: number;
 }
@@ -22,15 +24,18 @@ const MARGIN = 0.05;
 export const isHeaderValue = (value: unknown): value is string =>
   typeof value === "string" && /^[!-~]+( [!-~]+)*$/.test(value);
 
-/** Whether it is a key: another tab, or the broker, may send anything. */
-export const isHeld = ({ key, keyId, lifeMs, at }: Held): boolean =>
-  isHeaderValue(key) && isHeaderValue(keyId) && lifeMs > 0 && at > 0;
+/** How long ago a key was asked for, in milliseconds; less than that if the machine has slept. */
+export const ageOf = ({ since }: Held): number => performance.now() - since;
 
-/** How long a key still lives, in milliseconds. */
-export const left = ({ lifeMs, at }: Held): number => at + lifeMs - Date.now();
+/** Whether it is a key: another tab, or the broker, may send anything. */
+export const isHeld = (held: Held): boolean =>
+  isHeaderValue(held.key) && isHeaderValue(held.keyId) && Math.min(held.lifeMs, held.at, ageOf(held)) >= 0;
+
+/** How long a key still lives, in milliseconds, by the clock that says less. */
+export const left = (held: Held): number => held.lifeMs - Math.max(ageOf(held), Date.now() - held.at);
 
 /** How long until a key is to be renewed, in milliseconds. */
 export const untilDue = (held: Held): number => left(held) - held.lifeMs * OVERLAP;
 
 /** Whether requests can be sent with a key. */
-export const isUsable = (held: Held | undefined): held is Held => !!held && left(held) > held.lifeMs * MARGIN;
+export const isUsable = (held: Held): boolean => left(held) > held.lifeMs * MARGIN;

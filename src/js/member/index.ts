@@ -29,7 +29,10 @@ export interface Keyring {
    * when the member leaves the page.
    */
   close(): Promise<Closing>;
-  /** Has the broker revoke the keys, and ends the keyrings of all tabs that share them. Never rejects. */
+  /**
+   * Has the broker revoke the keys, and ends the keyrings of all tabs that share them, after `close()`, too.
+   * Never rejects.
+   */
   signOut(): Promise<Closing>;
 }
 

@@ -46,7 +46,7 @@ export interface Settings {
 /** @internal Reads and checks options. The first wrong one is the error. */
 export function read(options: KeyringOptions, ...surplus: unknown[]): Settings {
   check(!surplus.length, "arguments");
-  check(options && typeof options === "object", "options");
+  check(Object(options) === options, "options");
   const {
     broker,
     authorization,
@@ -76,23 +76,22 @@ const isFunction = (value: unknown): boolean => typeof value === "function";
 /** An address that may get a secret: nobody reads it on the way. It ends with a slash. */
 function addressOf(given: string | URL, path: string): string {
   const page = globalThis.location;
-  let url: URL | undefined;
+  let isRight = false;
+  let address = "";
   try {
-    url = new URL(given, page?.href);
+    const { href, origin, pathname } = new URL(given, page?.href);
+    isRight =
+      href === origin + pathname &&
+      (origin === page?.origin || /^https:|^http:..(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin));
+    address = href.replace(/\/?$/, "/");
   } catch {
     // It is no address.
   }
-  const { href = "", origin = "", pathname } = url ?? {};
-  check(
-    href === origin + pathname &&
-      (origin === page?.origin || /^https:|^http:..(localhost|127\.0\.0\.1|\[::1\])(:|$)/.test(origin)),
-    path,
-  );
-  return href.replace(/\/?$/, "/");
+  check(isRight, path);
+  return address;
 }
 
 function check(holds: unknown, path: string): asserts holds {
   if (holds) return;
-  const message = `createKeyring: ${path} is wrong`;
-  throw new KeyringError("VALIDATION", message, { name: "ValidationError", path });
+  throw new KeyringError("VALIDATION", `${path} is wrong`, { name: "ValidationError", path });
 }

@@ -4,25 +4,18 @@
 import { ask } from "./broker.js";
 import { KeyringError } from "./error.js";
 import type { Closing, KeyringEvent } from "./event.js";
-import { type Held, isHeld, isUsable, left, untilDue } from "./held.js";
+import { ageOf, type Held, isHeld, isUsable, left, untilDue } from "./held.js";
+import {
+  LEAST_LIFE_MS,
+  LONGEST_WAIT_MS,
+  LONGEST_WAIT_REFUSED_MS,
+  LONGEST_WAIT_YOUNG_MS,
+  PATIENCE_MS,
+  YOUNG_MS,
+  YOUNG_TRIES,
+} from "./limits.js";
 import type { Settings } from "./options.js";
 import { backoff, LONGEST_TIMER_MS, sleep, until } from "./time.js";
-
-/** The least that a key lives where only this machine's clock tells, which may be wrong, in milliseconds. */
-const LEAST_LIFE_MS = 60_000;
-
-/** How long somebody who asks for a key waits for the next request to be allowed, in milliseconds. */
-const PATIENCE_MS = 10_000;
-
-/** The longest wait after a failure that may pass by itself, and after a refusal, in milliseconds. */
-const LONGEST_WAIT_MS = 30_000;
-const LONGEST_WAIT_REFUSED_MS = 300_000;
-
-/** How old a key may be that the inference host does not know yet, in milliseconds. */
-const YOUNG_MS = 10_000;
-
-/** The longest wait before a young key is tried again, and a revocation, in milliseconds. */
-const LONGEST_WAIT_YOUNG_MS = 2_000;
 
 /** Whether asking again would only be told the same. */
 const isFinal = ({ status = 500 }: KeyringError): boolean => status < 500 && status !== 429;
@@ -36,16 +29,18 @@ export type Ring = ReturnType<typeof createRing>;
 export function createRing(settings: Settings) {
   const { member, broker, onEvent } = settings;
   const alive = new Map<string, Held>();
+  const revoked: string[] = [];
   let current: Held | undefined;
-  /** Whether the inference host has accepted the current key, and whether it has refused it. */
+  /** Whether the inference host has accepted the current key. */
   let isProven = false;
-  let isDoubtful = false;
   /** Whether anybody has asked for a key since the last renewal by the timer. */
   let isUsed = false;
   let flight: Promise<Held> | undefined;
   let minting: Promise<Held> | undefined;
   let ending: Promise<Closing> | undefined;
+  let out: Promise<Closing> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** What the next key is told of those before it. */
   let refusals = 0;
   let failures = 0;
   let notBefore = 0;
@@ -56,34 +51,33 @@ export function createRing(settings: Settings) {
     Promise.resolve(event).then(onEvent).catch(ignore);
   };
 
-  const keys = (): Held[] => [...alive.values()].filter((held) => left(held) > 0);
+  /** The keys that may be alive: the time of day may say wrongly that one has ended. */
+  const keys = (): Held[] => [...alive.values()].filter((held) => ageOf(held) < held.lifeMs);
 
   /** The other tabs, if the page names its member and the platform has what sharing needs. */
-  const joining =
-    member && globalThis.navigator?.locks
-      ? import("./tabs.js")
-          .then(({ join }) =>
-            join(
-              `${broker} ${member}`,
-              keys,
-              (held) => alive.has(held.keyId) || take(held, true),
-              () => end(true),
-            ),
-          )
-          .catch(ignore)
-      : undefined;
+  const joining = member
+    ? import("./tabs.js")
+        .then(({ join }) =>
+          join(
+            `${broker} ${member}`,
+            keys,
+            (held) => isHeld(held) && !alive.has(held.keyId) && take(held, true),
+            () => end(true),
+          ),
+        )
+        .catch(ignore)
+    : undefined;
 
   const assertOpen = (): void => {
-    if (ending) throw new KeyringError("CLOSED", "keyring: closed");
+    if (ending) throw new KeyringError("CLOSED", "closed");
   };
 
   function take(held: Held, isShared: boolean): void {
     alive.set(held.keyId, held);
-    if (isShared && isUsable(current) && held.at < current.at) return;
+    if (isShared && current && left(held) < left(current)) return;
     current = held;
-    isProven = isDoubtful = false;
-    refusals = held.refusals;
-    failures = notBefore = 0;
+    isProven = false;
+    refusals = failures = notBefore = 0;
     notify({ type: "key", keyId: held.keyId, expiresInMs: left(held), isShared });
     arm();
   }
@@ -128,7 +122,7 @@ export function createRing(settings: Settings) {
         const work = async (): Promise<Held> => {
           assertOpen();
           // Another tab may have fetched it meanwhile.
-          return isUsable(current) && untilDue(current) > 0 ? current : (minting = mint());
+          return current && untilDue(current) > 0 ? current : (minting = mint());
         };
         const held = await (tabs ? tabs.alone(work) : work());
         assertOpen();
@@ -138,7 +132,8 @@ export function createRing(settings: Settings) {
         last = error as KeyringError;
         failures += 1;
         const longest = isFinal(last) ? LONGEST_WAIT_REFUSED_MS : LONGEST_WAIT_MS;
-        const retryInMs = (last.retryAfterMs ?? 0) + backoff(failures, longest);
+        const retryInMs =
+          Math.min(last.retryAfterMs ?? 0, LONGEST_WAIT_REFUSED_MS) + backoff(failures, longest);
         notBefore = performance.now() + retryInMs;
         notify({ type: "failure", error: last, retryInMs });
         if (isFinal(last)) throw last;
@@ -148,11 +143,11 @@ export function createRing(settings: Settings) {
 
   async function mint(): Promise<Held> {
     const at = Date.now();
+    const since = performance.now();
     const { key, keyId, expiresInMs, expireTime } = await ask(settings, "POST", "keys", 201);
-    const lifeMs =
-      Number(expiresInMs) || Math.max(Date.parse(expireTime as string) - Date.now(), LEAST_LIFE_MS);
-    const held = { key, keyId, lifeMs, at, refusals: isDoubtful ? refusals : 0 } as Held;
-    if (!isHeld(held)) throw new KeyringError("INVALID_RESPONSE", "keyring: no key");
+    const lifeMs = Number(expiresInMs) || Math.max(Date.parse(expireTime as string) - at, LEAST_LIFE_MS);
+    const held = { key, keyId, lifeMs, at, since, refusals } as Held;
+    if (!isHeld(held)) throw new KeyringError("INVALID_RESPONSE", "no key");
     take(held, false);
     return held;
   }
@@ -161,7 +156,7 @@ export function createRing(settings: Settings) {
   async function hold(): Promise<Held> {
     assertOpen();
     isUsed = true;
-    if (!isUsable(current)) return renew();
+    if (!current || !isUsable(current)) return renew();
     // The timer may be late: browsers slow down the timers of hidden pages.
     if (untilDue(current) <= 0) renew().catch(ignore);
     return current;
@@ -190,57 +185,52 @@ export function createRing(settings: Settings) {
    * A young key may not be known yet. Keys that are refused one after the other are renewed less and less
    * often: something else is wrong then.
    */
-  async function refused(held: Held, tries: number): Promise<boolean> {
+  async function refused(held: Held, tries: number): Promise<unknown> {
     if (held !== current) return true;
-    const old = Date.now() - held.at;
-    if (!isProven && old < YOUNG_MS) {
+    const age = ageOf(held);
+    if (!isProven && age < YOUNG_MS && tries < YOUNG_TRIES) {
       await sleep(backoff(tries, LONGEST_WAIT_YOUNG_MS));
       return true;
     }
-    isDoubtful = true;
-    if (refusals && old < YOUNG_MS * 2 ** refusals) return false;
+    refusals = held.refusals;
+    if (refusals && age < YOUNG_MS * 2 ** refusals) return false;
     notify({ type: "refused", keyId: held.keyId });
     current = undefined;
     refusals += 1;
-    return renew().then(
-      () => true,
-      () => false,
-    );
+    return renew().then(Boolean, ignore);
   }
 
-  /** Resolves to whether the broker has revoked a key. */
-  const revoke = (held: Held, again = 2): Promise<boolean> =>
-    ask(settings, "DELETE", `keys/${encodeURIComponent(held.keyId)}`, 204).then(
-      () => {
-        notify({ type: "revoked", keyId: held.keyId });
-        return true;
-      },
-      async (error) => {
-        if (!again || isFinal(error)) return false;
-        await sleep(backoff(2, LONGEST_WAIT_YOUNG_MS));
-        return revoke(held, again - 1);
-      },
-    );
+  /** Has the broker revoke a key. */
+  async function revoke({ keyId }: Held): Promise<void> {
+    for (let tries = 0; tries < 3; tries += 1) {
+      try {
+        if (tries) await sleep(backoff(tries, LONGEST_WAIT_YOUNG_MS));
+        await ask(settings, "DELETE", `keys/${encodeURIComponent(keyId)}`, 204);
+        alive.delete(keyId);
+        revoked.push(keyId);
+        return notify({ type: "revoked", keyId });
+      } catch (error) {
+        if (isFinal(error as KeyringError)) return;
+      }
+    }
+  }
 
-  /** Closes the ring, or the rings of all tabs. */
-  const end = (isForAll: boolean): Promise<Closing> => (ending ??= close(isForAll));
+  /** Closes the ring, or the rings of all tabs, which can follow. */
+  function end(isForAll: boolean): Promise<Closing> {
+    if (isForAll) ending = out ??= close(true, ending);
+    return (ending ??= close(false));
+  }
 
-  async function close(isForAll: boolean): Promise<Closing> {
+  async function close(isForAll: boolean, earlier?: Promise<Closing>): Promise<Closing> {
     clearTimeout(timer);
     const isShared = await (await joining)?.leave(isForAll);
     // Nobody else knows of a key that is on its way.
     await minting?.catch(ignore);
-    const closing: Closing = { revoked: [], pending: [] };
-    await Promise.all(
-      keys().map(async (held) => {
-        const isRevoked = !isShared && (await revoke(held));
-        closing[isRevoked ? "revoked" : "pending"].push(held.keyId);
-      }),
-    );
+    await earlier;
+    await Promise.all(keys().map((held) => isShared || revoke(held)));
     current = undefined;
-    alive.clear();
-    notify({ type: "closed" });
-    return closing;
+    if (!earlier) notify({ type: "closed" });
+    return { revoked: [...revoked], pending: keys().map(({ keyId }) => keyId) };
   }
 
   return { hold, carry, end };

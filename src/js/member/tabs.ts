@@ -2,7 +2,7 @@
 // time asks the broker. Both are named by a hash. Nothing is stored. A file of its own, which only keyrings
 // load that name their member.
 
-import { type Held, isHeld } from "./held.js";
+import type { Held } from "./held.js";
 
 /** How long a tab that has just opened waits for others to answer, in milliseconds. */
 const FIRST_CALL_MS = 250;
@@ -28,9 +28,12 @@ export interface Tabs {
 export async function join(
   name: string,
   keys: () => Held[],
-  onKey: (key: Held) => void,
+  onKey: (key: Held) => unknown,
   onOut: () => void,
 ): Promise<Tabs> {
+  // A platform without locks shares nothing.
+  const { locks } = navigator;
+  if (!locks) throw new TypeError("no locks");
   const me = Math.random();
   const others = new Set<number>();
   let onAnswer = (): void => {};
@@ -40,7 +43,10 @@ export async function join(
   // In Node, it keeps no process alive.
   (channel as { unref?(): void }).unref?.();
 
-  const tell = (kind: Message[0]): void => channel?.postMessage([kind, me, keys()]);
+  /** Turns when a key was asked for into its age, and back: each page has a clock of its own. */
+  const turned = (key: Held): Held => ({ ...key, since: performance.now() - Object(key).since });
+
+  const tell = (kind: Message[0]): void => channel?.postMessage([kind, me, keys().map(turned)]);
 
   /** Calls the others. Those that do not answer are forgotten. */
   const call = (ms: number): Promise<void> => {
@@ -61,22 +67,29 @@ export async function join(
     if (!Array.isArray(data)) return;
     const [kind, from, told] = data;
     others[kind === "bye" ? "delete" : "add"](from);
-    if (Array.isArray(told)) told.filter((key) => isHeld(Object(key))).forEach(onKey);
+    if (Array.isArray(told)) told.map(turned).forEach(onKey);
     if (kind === "call") tell("keys");
     if (kind === "out") onOut();
     onAnswer();
   };
   await call(FIRST_CALL_MS);
 
-  const alone: Tabs["alone"] = (work) =>
-    navigator.locks.request(id, { signal: AbortSignal.timeout(TURN_MS) }, async () => {
+  const alone: Tabs["alone"] = <Result>(work: () => Promise<Result>) => {
+    const turn = async (): Promise<Result> => {
       if (others.size) await call(CALL_MS);
       const result = await work();
       tell("keys");
       return result;
-    });
+    };
+    let running: Promise<Result> | undefined;
+    const run = (): Promise<Result> => (running ??= turn());
+    // Where locks are denied, or a turn never comes, the work is done all the same.
+    return locks.request(id, { signal: AbortSignal.timeout(TURN_MS) }, run).catch(run);
+  };
 
   const bye = (kind: "bye" | "out"): void => {
+    // A tab that has left may still end it for all.
+    channel ??= new BroadcastChannel(id);
     tell(kind);
     channel?.close();
     channel = undefined;
@@ -92,7 +105,7 @@ export async function join(
         bye("bye");
       };
       if (isForAll) bye("out");
-      else if (others.size) await alone(leaving).catch(leaving);
+      else if (others.size) await alone(leaving);
       else await leaving();
       return isShared;
     },
