@@ -115,7 +115,7 @@ test("without onError the console shows an error's name and message only", async
   const ask = () => broker.fetch(new Request("https://keys.example/keys", { method: "POST" }));
   await ask();
   error.message =
-    "no Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln at https://u:fw_tokenvalue1234@x, eyJhbGciOi";
+    "no Bearer eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln at https://u:fw_tokenvalue1234567@x, eyJhbGciOi";
   await ask();
   assert.deepEqual(
     said.mock.calls.map((call) => call.arguments),
