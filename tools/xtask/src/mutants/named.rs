@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// What the copy holds.
-const COPIED: [&str; 3] = ["src/js", "tests", "tools/conform"];
+const COPIED: [&str; 4] = ["src/js", "tests", "tools/conform", "tools/package"];
 
 /// How long a test may take without a mutation.
 const LONGEST: Duration = Duration::from_secs(600);
