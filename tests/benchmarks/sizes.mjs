@@ -7,9 +7,10 @@ import { bundle, PEERS } from "./peers.mjs";
 
 /**
  * The limits in CI: bytes (brotli 11), and pages of memory. The goals are 42 and 48 KB. What builds
- * requests and warms the module up has moved them away; until we reach them, nothing else may grow.
+ * requests, warms the module up, redacts encodings and judges lists has moved them away; until we reach
+ * them, nothing else may grow.
  */
-export const BUDGETS = { worker: 62_700, page: 70_200, pages: 2 };
+export const BUDGETS = { worker: 65_200, page: 69_900, pages: 2 };
 
 const CONDITIONS = { worker: ["workerd", "worker", "browser"], page: ["browser"] };
 
