@@ -81,14 +81,28 @@ export async function startService({ www, keys, folder = "" }) {
     const answer = (status, body) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     if (url.pathname === "/v1/accounts/acme/users") return answer(200, { users: USERS });
-    if (/^\/v1\/accounts\/acme\/users\/[^/]+\/apiKeys$/.test(url.pathname)) {
+    const [, user, deletes] =
+      /^\/v1\/accounts\/acme\/users\/([^/]+)\/apiKeys(:delete)?$/.exec(url.pathname) ?? [];
+    // A user whose e-mail begins with the id.
+    const has = (key) => user === "-" || key?.email?.startsWith(`${user}@`);
+    if (deletes) {
+      const { keyId } = JSON.parse(Buffer.concat(await request.toArray()).toString());
+      const key = service.keys.find((key) => key.keyId === keyId && has(key));
+      if (!key) return answer(404, { code: 5, message: "there is no such key" });
+      service.keys = service.keys.filter((each) => each !== key);
+      return answer(200, {});
+    }
+    if (user) {
+      const keys = service.keys.filter((key) => user === "-" || has(key));
+      if (user !== "-" && keys.length === 0)
+        return answer(404, { code: 5, message: "there is no such user" });
       const from = Number(url.searchParams.get("pageToken") ?? 0);
       const to = from + Number(url.searchParams.get("pageSize") || 1_000);
       if (from > 0) await service.gate;
       return answer(200, {
-        apiKeys: service.keys.slice(from, to),
-        nextPageToken: to < service.keys.length ? String(to) : "",
-        totalSize: service.keys.length,
+        apiKeys: keys.slice(from, to),
+        nextPageToken: to < keys.length ? String(to) : "",
+        totalSize: keys.length,
       });
     }
     const path = url.pathname.startsWith(`${folder}/`) ? url.pathname.slice(folder.length) : "/none";
