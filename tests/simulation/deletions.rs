@@ -2,7 +2,7 @@
 
 use crate::answer::{Reply, Thing};
 use crate::scripted::{Fate, Scripted, now};
-use fireworks_keys::lifecycle::{Call, Deletion, Limits, Thresholds, audit};
+use fireworks_keys::lifecycle::{Call, Deletion, Error, Limits, Thresholds, audit};
 
 const LIMITS: Limits = Limits {
     timeout_ms: 1_000.0,
@@ -73,6 +73,17 @@ fn a_missing_key_is_an_error_unless_that_is_fine() {
     let outcome = now(deletion.run(&Call::new(&service, limits), "1", true));
     assert!(outcome.is_err_and(|error| error.is_refusal(404)));
     assert_eq!(service.requests(), ["delete"]);
+}
+
+#[test]
+fn an_abort_while_a_list_may_lag_is_told_as_one() {
+    let service = Scripted::new(&[Fate::Answers(Reply::missing())]).that_aborts_waits();
+    let deletion = Deletion {
+        account: "a",
+        user: "u",
+    };
+    let outcome = now(deletion.run(&Call::new(&service, LIMITS), "1", true));
+    assert!(outcome.is_err_and(|error| matches!(*error, Error::Aborted)));
 }
 
 #[test]
@@ -188,6 +199,27 @@ fn what_is_no_list_proves_nothing() {
     assert!(!proves(vec![again(), again()]));
     let pages = ["a", "b"].map(|next| page(1, None, Some(next)));
     assert!(!proves([&pages[..], &[again(), again()]].concat()));
+}
+
+#[test]
+fn a_key_without_an_id_counts_as_one() {
+    for (total, is_whole) in [(2.0, true), (3.0, true), (4.0, false)] {
+        let mut nameless = page(1, Some(total), None);
+        nameless.items.extend([Thing::default(), Thing::default()]);
+        let service = Scripted::new(&[Fate::Answers(nameless)]);
+        let thresholds = Thresholds {
+            stale_after_ms: 1.0,
+            expiring_within_ms: 1.0,
+        };
+        let audited = now(audit(
+            &Call::new(&service, LIMITS),
+            "a",
+            "u",
+            &[],
+            thresholds,
+        ));
+        assert_eq!(audited.is_ok(), is_whole, "{total}");
+    }
 }
 
 #[test]

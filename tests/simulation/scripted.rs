@@ -57,6 +57,8 @@ impl Fate {
 pub struct Scripted {
     resends: bool,
     waits_for_work: bool,
+    /// Whether the caller aborts in the middle of a wait.
+    aborts_waits: bool,
     /// Whether a rotation's new key is the token.
     is_new: bool,
     shared: Rc<Shared>,
@@ -78,6 +80,7 @@ impl Scripted {
         Self {
             resends: false,
             waits_for_work: false,
+            aborts_waits: false,
             is_new: false,
             shared: Rc::new(Shared {
                 script: script.to_vec(),
@@ -102,6 +105,14 @@ impl Scripted {
     pub fn that_waits(self) -> Self {
         Self {
             waits_for_work: true,
+            ..self
+        }
+    }
+
+    /// The same where the caller aborts in the middle of every wait.
+    pub fn that_aborts_waits(self) -> Self {
+        Self {
+            aborts_waits: true,
             ..self
         }
     }
@@ -183,7 +194,11 @@ impl Service for Scripted {
     async fn sleep(&self, ms: f64) -> Result<(), Aborted> {
         self.shared.waits.borrow_mut().push(ms);
         self.shared.now_ms.update(|now_ms| now_ms + ms);
-        Ok(())
+        if self.aborts_waits {
+            Err(Aborted)
+        } else {
+            Ok(())
+        }
     }
 
     fn elapsed_ms(&self) -> f64 {

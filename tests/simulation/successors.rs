@@ -126,3 +126,25 @@ fn a_key_that_is_not_stored_and_deleted_is_kept_by_nobody() {
     let unfinished = rotated.unfinished.expect("the lost attempt may come late");
     assert_eq!(unfinished.keep(), None);
 }
+
+#[test]
+fn an_abort_while_a_list_may_lag_ends_a_rotation() {
+    let service = Scripted::new(&[list(&[])]).that_aborts_waits();
+    let mark = Mark {
+        tag: TAG.into(),
+        call: None,
+    };
+    let rotate = Rotate {
+        account: "a",
+        user: "u",
+        key_id: "1",
+        mark: &mark,
+        end: None,
+        verify: false,
+        keep: 0,
+        delete_unfinished: false,
+    };
+    let rotated = now(rotate.run(&Call::new(&service, ONCE), &STORES));
+    assert!(matches!(rotated.outcome, Err(error)
+        if matches!(&error.kind, RotationErrorKind::Request(error) if error.interrupts())));
+}
