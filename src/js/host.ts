@@ -5,7 +5,7 @@
 import { redactIds, secretsOf } from "./redact.js";
 import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
-import type { Audit, AuditedKey, CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
+import type { CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
 
 export { describeAnswer, describeList, isPage, itemOf } from "./answer.js";
 export { field } from "./body.js";

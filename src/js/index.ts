@@ -1,6 +1,7 @@
 // The public functions. Each one passes its options to the module unchecked.
 
 import { ValidationError } from "./errors.js";
+import type { Audit } from "./finding.js";
 import { List } from "./list.js";
 import { call, type Given, load, surplus } from "./module.js";
 import { PATIENCE } from "./patience.js";
@@ -12,7 +13,6 @@ import type {
   AccountPage,
   ApiKey,
   ApiKeyPage,
-  Audit,
   AuditApiKeysOptions,
   ClientOptions,
   CreateApiKeyOptions,
@@ -45,6 +45,7 @@ export {
   ValidationError,
 } from "./errors.js";
 export type { FireworksKeysEvent } from "./event.js";
+export type * from "./finding.js";
 export type { List } from "./list.js";
 export type * from "./types.js";
 

@@ -4,8 +4,6 @@ import type { GrpcCode } from "./body.js";
 import type { FireworksKeysError } from "./errors.js";
 import type { FireworksKeysEvent } from "./event.js";
 
-export type * from "./finding.js";
-
 /** How to reach the service. Every function takes these options. */
 export interface ConnectionOptions extends ServiceOptions {
   /** The account's id, such as `acme`; not the resource name `accounts/acme`. `listAccounts` finds it. */

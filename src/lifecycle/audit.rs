@@ -1,8 +1,8 @@
 //! Audit: which keys are a risk, and why. One pass over every page; nothing is changed.
 
-use super::lineage::sorted;
 use super::list::every_key;
 use super::mark::{ATTEMPT, mark_of};
+use super::names::sorted;
 use super::{Answer, Call, Item, Outcome, Service, time};
 use serde::Serialize;
 use std::cmp::Ordering;

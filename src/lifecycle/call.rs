@@ -93,6 +93,15 @@ impl<'a, S: Service> Call<'a, S> {
         waited.map_err(|_| Box::new(Error::Aborted))
     }
 
+    /// Waits, and returns whether there was time for it. Only an abort is an error.
+    pub(super) async fn waits(&self, ms: f64) -> Outcome<S, bool> {
+        match self.pause(ms).await {
+            Ok(()) => Ok(true),
+            Err(aborted) if matches!(*aborted, Error::Aborted) => Err(aborted),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Sends a request, and again while that may help.
     pub(super) async fn send(&self, request: Request<'_>) -> Tried<S> {
         self.send_anew(request, 0.0, &|_| Ok(())).await

@@ -42,10 +42,8 @@ impl Deletion<'_> {
         }
         // A key that was made a moment ago may be missing from a list that lags behind, and nobody knows
         // how old this one is.
-        match call.pause(LAG_MS).await {
-            Ok(()) => {}
-            Err(aborted) if matches!(*aborted, Error::Aborted) => return Err(aborted),
-            Err(_) => return Err(error),
+        if !call.waits(LAG_MS).await? {
+            return Err(error);
         }
         if self.listed(call, &[key_id]).await?.is_empty() {
             Ok(())

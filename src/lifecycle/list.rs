@@ -1,6 +1,6 @@
 //! Lists, page by page. A page token that comes again is an error, not an endless loop.
 
-use super::lineage::sorted;
+use super::names::sorted;
 use super::{Answer, Call, Error, Item, Outcome, Request, Service, path};
 
 /// The field of a page that says where the next one starts.

@@ -14,6 +14,7 @@ mod lifetime;
 mod lineage;
 mod list;
 mod mark;
+mod names;
 mod new_key;
 pub mod number;
 mod path;

@@ -41,7 +41,7 @@ test("the tarball holds what is needed, and nothing else", async () => {
         "memory",
         "options",
         "problem",
-        "reconcile",
+        "reconciliation",
         "redis",
       ].map((types) => `dist/types/broker/${types}.d.ts`),
       ...["fault", "index", "types"].map((types) => `dist/types/testing/${types}.d.ts`),

@@ -127,9 +127,8 @@ fn a_key_that_is_not_stored_and_deleted_is_kept_by_nobody() {
     assert_eq!(unfinished.keep(), None);
 }
 
-#[test]
-fn an_abort_while_a_list_may_lag_ends_a_rotation() {
-    let service = Scripted::new(&[list(&[])]).that_aborts_waits();
+/// Rotates a key that no list shows, within these limits.
+fn rotate_missing(service: &Scripted, limits: Limits) -> RotationErrorKind<Scripted> {
     let mark = Mark {
         tag: TAG.into(),
         call: None,
@@ -144,7 +143,25 @@ fn an_abort_while_a_list_may_lag_ends_a_rotation() {
         keep: 0,
         delete_unfinished: false,
     };
-    let rotated = now(rotate.run(&Call::new(&service, ONCE), &STORES));
-    assert!(matches!(rotated.outcome, Err(error)
-        if matches!(&error.kind, RotationErrorKind::Request(error) if error.interrupts())));
+    let rotated = now(rotate.run(&Call::new(service, limits), &STORES));
+    rotated.outcome.err().expect("there is no key").kind
+}
+
+#[test]
+fn an_abort_while_a_list_may_lag_ends_a_rotation() {
+    let service = Scripted::new(&[list(&[])]).that_aborts_waits();
+    let kind = rotate_missing(&service, ONCE);
+    assert!(matches!(kind, RotationErrorKind::Request(error) if error.interrupts()));
+}
+
+#[test]
+fn without_time_for_a_second_list_the_first_one_counts() {
+    let service = Scripted::new(&[list(&[])]);
+    let limits = Limits {
+        total_timeout_ms: 3_000.0,
+        ..ONCE
+    };
+    let kind = rotate_missing(&service, limits);
+    assert!(matches!(kind, RotationErrorKind::Missing));
+    assert_eq!(service.requests(), ["list"]);
 }

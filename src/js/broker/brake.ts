@@ -3,7 +3,7 @@
 
 import type { Standing } from "./ledger.js";
 import type { Listed } from "./listed.js";
-import type { Left } from "./reconcile.js";
+import type { Left } from "./reconciliation.js";
 
 /** What was seen of the keys with one tag. The broker makes one key with it; all others are copies. */
 interface Tag {

@@ -4,14 +4,15 @@
 import { handle } from "./handler.js";
 import type { WaitUntil } from "./keys.js";
 import { type KeyBrokerOptions, read } from "./options.js";
-import { type ReconcileOptions, type Reconciliation, reconcile } from "./reconcile.js";
+import { reconcile } from "./reconcile.js";
+import type { ReconcileOptions, Reconciliation } from "./reconciliation.js";
 
 export type { Duration } from "./duration.js";
 export type { Claim, Ledger, Limits, Mint, Refusal, Reservation, Standing } from "./ledger.js";
 export { memoryLedger } from "./memory.js";
 export type { KeyBrokerOptions, MaybeMember } from "./options.js";
 export type { ProblemCode } from "./problem.js";
-export type { Left, ReconcileOptions, Reconciliation } from "./reconcile.js";
+export type { Left, ReconcileOptions, Reconciliation } from "./reconciliation.js";
 
 /** Anything that a runtime passes along with a request, such as a worker's `env` and `ctx`. */
 export type RuntimeContext =

@@ -10,7 +10,7 @@ import type { Standing } from "./ledger.js";
 import { claimOf, type Listed, listed, mostDangerousFirst } from "./listed.js";
 import type { Settings } from "./options.js";
 import { type OwnToken, ownToken, withoutOwn } from "./own.js";
-import type { Left, ReconcileOptions, Reconciliation } from "./reconcile.js";
+import type { Left, ReconcileOptions, Reconciliation } from "./reconciliation.js";
 
 /** How many keys a page of the list may hold: each may have large annotations. */
 const PAGE = 50;

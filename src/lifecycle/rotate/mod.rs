@@ -11,8 +11,9 @@ pub use outcome::{Aftermath, Pending, Rotated, Rotation, RotationError, Rotation
 
 use super::delete::{Deletion, LAG_MS, Shown};
 use super::lifetime::made_ms;
-use super::lineage::{Lineage, Listed, created_ms, has, sorted};
+use super::lineage::{Lineage, Listed, created_ms};
 use super::list::every_key;
+use super::names::{has, sorted};
 use super::{
     Answer, Body, Call, Create, End, Error, Event, Item, KeyStore, Mark, NewKey, Outcome,
     Persisted, Request, Rotator, Service, Stage, Successor, Unfinished, path,
@@ -144,14 +145,10 @@ impl<S: Rotator> Progress<'_, S> {
         loop {
             let mut keys = Lineage::default();
             every_key(self.call, account, user, &[], &mut |key| keys.push(key)).await?;
-            if is_last || keys.get(key_id).is_some() {
+            if is_last || keys.get(key_id).is_some() || !self.call.waits(LAG_MS).await? {
                 return Ok(keys);
             }
-            match self.call.pause(LAG_MS).await {
-                Ok(()) => is_last = true,
-                Err(aborted) if matches!(*aborted, Error::Aborted) => return Err(aborted),
-                Err(_) => return Ok(keys),
-            }
+            is_last = true;
         }
     }
 

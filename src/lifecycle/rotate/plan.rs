@@ -1,8 +1,9 @@
 //! What a rotation is to do, decided from the list alone before anything is changed.
 
 use super::{Keys, Rotate, RotationErrorKind};
-use crate::lifecycle::lineage::{created_ms, distinct};
+use crate::lifecycle::lineage::created_ms;
 use crate::lifecycle::mark::{LIFETIME, RESERVED, REVOKES, ROTATES};
+use crate::lifecycle::names::distinct;
 use crate::lifecycle::number::number;
 use crate::lifecycle::{End, Item, NewKey, Rotator, Successor, time};
 
