@@ -2,6 +2,7 @@
 // so these functions never throw and their promises always settle. The few that may throw say so, and Rust
 // imports them with `catch`.
 
+import type { Audit, AuditedKey } from "./finding.js";
 import { redactIds, secretsOf } from "./redact.js";
 import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
