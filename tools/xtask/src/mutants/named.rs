@@ -13,8 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What the copy holds.
-const COPIED: [&str; 4] = ["src/js", "tests", "tools/conform", "tools/package"];
+/// The folders that the copy holds.
+const FOLDERS: [&str; 4] = ["src/js", "tests", "tools/conform", "tools/package"];
+
+/// The files that it holds beside them. The README is packed with the package.
+const FILES: [&str; 2] = ["package.json", "README.md"];
 
 /// How long a test may take without a mutation.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -76,13 +79,12 @@ impl<'a> Copy<'a> {
         if root.exists() {
             fs::remove_dir_all(&root)?;
         }
-        for folder in COPIED {
+        for folder in FOLDERS {
             stage::copy_folder(&workspace.root.join(folder), &root.join(folder))?;
         }
-        fs::copy(
-            workspace.root.join("package.json"),
-            root.join("package.json"),
-        )?;
+        for file in FILES {
+            fs::copy(workspace.root.join(file), root.join(file))?;
+        }
         Ok(Self {
             workspace,
             root,
@@ -132,6 +134,8 @@ impl<'a> Copy<'a> {
             Command::new("node")
                 .args(["--test-force-exit", test])
                 .env("FIREWORKS_EMULATOR", &self.emulator)
+                // The package that is tested is the copy's own.
+                .env_remove("FIREWORKS_TARBALL")
                 .current_dir(&self.root)
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
@@ -166,8 +170,7 @@ impl Caught {
     }
 }
 
-/// A hash of the mutation, the files in its file's folder and its tests: where none of them has changed,
-/// neither has the outcome.
+/// A hash of the mutation, its file and its tests: where none of them has changed, neither has the outcome.
 fn fingerprint(root: &Path, mutant: &Mutant) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     mutant.hash(&mut hasher);
