@@ -3,6 +3,7 @@
 
 import type { ConnectionOptions } from "fireworks-keys";
 import { asked } from "./asked.js";
+import { dateOf } from "./clock.js";
 import type { Settings } from "./options.js";
 import { unsent } from "./unsent.js";
 
@@ -19,6 +20,8 @@ export class Budget {
   #until: number;
   #failures = 0;
   #refused = false;
+  /** How far the service's clock is ahead of this machine's, as far as its answers have said. */
+  #aheadMs = 0;
 
   constructor(requests: number, ms: number) {
     this.#left = requests;
@@ -53,9 +56,17 @@ export class Budget {
           this.#refused = true;
           return unsent();
         }
-        return this.#count(() => send(url, init));
+        const response = await this.#count(() => send(url, init));
+        const date = dateOf(response);
+        if (date !== undefined) this.#aheadMs = date - Date.now();
+        return response;
       },
     };
+  }
+
+  /** The time by the service's clock, if its answers say it: keys end by that. */
+  get serviceNow(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   /** Asks the ledger. A platform counts that as a request, too. */

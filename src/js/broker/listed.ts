@@ -62,9 +62,8 @@ export function claimOf({ keyId, tag, endsAt }: Listed): Claim {
   return { keyId, attemptTag: tag, endsAt: Number.isFinite(endsAt) ? endsAt : null };
 }
 
-/** Sorts keys: first those that live too long, then those that can be used, and of these the newest first. */
-export function mostDangerousFirst(keys: Iterable<Listed>): Listed[] {
-  const now = Date.now();
+/** Sorts keys: first those that live too long, then those that can be used now, and of these the newest. */
+export function mostDangerousFirst(keys: Iterable<Listed>, now: number): Listed[] {
   const danger = ({ isTooLong, endsAt }: Listed): number => Number(isTooLong) * 2 + Number(endsAt > now);
   return [...keys].sort(
     (one, other) => danger(other) - danger(one) || compare(other.createdAt, one.createdAt),

@@ -10,13 +10,21 @@ export class Service {
   deleted = new Map();
   /** Whether it refuses to create keys. */
   refuses = false;
+  /** How far its clock is ahead of all others, in milliseconds. */
+  aheadMs;
   #clock;
   #made = 0;
 
-  constructor(clock) {
+  constructor(clock, aheadMs) {
     this.#clock = clock;
+    this.aheadMs = aheadMs;
     this.onCreate = () => {};
     this.onDelete = () => {};
+  }
+
+  /** The time by its own clock. */
+  get now() {
+    return this.#clock.now + this.aheadMs;
   }
 
   /** Makes a key. */
@@ -27,7 +35,7 @@ export class Service {
       keyId,
       displayName,
       annotations,
-      createTime: new Date(this.#clock.now).toISOString(),
+      createTime: new Date(this.now).toISOString(),
       prefix: `fw_${this.#made}`,
       ...(expireTime === undefined ? {} : { expireTime }),
     };
@@ -48,7 +56,7 @@ export class Service {
   /** Whether a key can be used. */
   isAlive(keyId) {
     const key = this.keys.get(keyId);
-    return key !== undefined && !(Date.parse(key.expireTime) <= this.#clock.now);
+    return key !== undefined && !(Date.parse(key.expireTime) <= this.now);
   }
 
   /** Does what a request asks for. */
@@ -59,6 +67,8 @@ export class Service {
       return [404, { code: 5, message: "no such key", details: [] }];
     }
     if (method === "POST" && this.refuses) return [403, { code: 7, message: "not now", details: [] }];
+    if (method === "POST" && Date.parse(body.apiKey.expireTime) <= this.now)
+      return [400, { code: 3, message: "the end has passed", details: [] }];
     if (method === "POST") return [200, this.create(body.apiKey, token)];
     // The id that a page ends with is where the next begins, whatever is deleted in between.
     const from = Number(searchParams.get("pageToken") ?? 0);
