@@ -16,7 +16,7 @@ for (const [kind, start] of [
   ["Durable Objects, in workerd", durableBroker],
 ]) {
   for (const clock of ["+6m", "+1h", "+9000h", "-6m", "-9000h"]) {
-    test(`members get keys that live as long as they should, the service's clock ${clock}: ${kind}`, async () => {
+    test(`keys live as long as they should, with the service's clock ${clock}: ${kind}`, async () => {
       const { ask, stored, reconcile, works } = await start({ clock });
       for (const member of ["ada", "ben", "cat"]) {
         const { status, text, body } = await ask(member, "POST", "/keys");

@@ -4,7 +4,7 @@
 /** By how much longer than it was asked for a key may live: the service may write times in whole seconds. */
 export const ROUNDING_MS = 1_000;
 
-/** The time that an answer's `Date` says, if it has one. It is the service's, or that of what is in between. */
+/** The time that an answer's `Date` says: by the service's clock, or that of what is in between. */
 export function dateOf(response: Response): number | undefined {
   // A `fetch` of the caller's may answer with anything.
   const text = (response as Partial<Response> | undefined)?.headers?.get("date") ?? "";

@@ -3,6 +3,11 @@
 /** How many keys a page of the list holds: few, so that a list is several requests. */
 const PAGE = 3;
 
+const MINUTE_MS = 60_000;
+
+/** How far the service's clock may be ahead of all others. */
+const AHEAD_MS = [0, 0, 0, 40_000, 10 * MINUTE_MS, 1_000 * MINUTE_MS, -40_000, -1_000 * MINUTE_MS];
+
 export class Service {
   /** The keys that exist, by their ids. */
   keys = new Map();
@@ -15,9 +20,9 @@ export class Service {
   #clock;
   #made = 0;
 
-  constructor(clock, aheadMs) {
+  constructor(clock, random) {
     this.#clock = clock;
-    this.aheadMs = aheadMs;
+    this.aheadMs = random.of(AHEAD_MS);
     this.onCreate = () => {};
     this.onDelete = () => {};
   }
@@ -59,8 +64,17 @@ export class Service {
     return key !== undefined && !(Date.parse(key.expireTime) <= this.now);
   }
 
+  /** An answer, with the time. */
+  respond([status, body]) {
+    return Response.json(body, { status, headers: { date: new Date(this.now).toUTCString() } });
+  }
+
   /** Does what a request asks for. */
   answer(method, url, token, body) {
+    return this.respond(this.#do(method, url, token, body));
+  }
+
+  #do(method, url, token, body) {
     const { pathname, searchParams } = new URL(url);
     if (pathname.endsWith("/apiKeys:delete")) {
       if (this.delete(body.keyId, token)) return [200, {}];

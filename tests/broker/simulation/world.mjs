@@ -9,6 +9,7 @@ import { options } from "../brokers.mjs";
 import { Clock } from "./clock.mjs";
 import { Random } from "./random.mjs";
 import { Service } from "./service.mjs";
+import { memberOf, tagOf } from "./tag.mjs";
 import { Weather } from "./weather.mjs";
 
 const MINUTE_MS = 60_000;
@@ -35,9 +36,6 @@ const CRASHES = 0.01;
 
 /** How long no mint is sent after a 429, which says nothing of it here, in milliseconds. */
 const PAUSE_MS = 5_000;
-
-/** How far the service's clock may be ahead of all others. */
-const AHEAD_MS = [0, 0, 0, 40_000, 10 * MINUTE_MS, 1_000 * MINUTE_MS, -40_000, -1_000 * MINUTE_MS];
 
 /** How often the ledger starts again with nothing when it has done what it was asked. */
 const LOSSES = 0.006;
@@ -73,7 +71,7 @@ export class World {
 
   constructor(seed, context) {
     this.#random = new Random(seed);
-    this.service = new Service(this.clock, this.#random.of(AHEAD_MS));
+    this.service = new Service(this.clock, this.#random);
     this.#weather = new Weather(this.#random, this.clock);
     const live = 1 + this.#random.below(4);
     const minutes = this.#random.of([2, 10]);
@@ -94,10 +92,8 @@ export class World {
       const [, token] = new Headers(headers).get("authorization").split(" ");
       const sent = body && JSON.parse(body);
       this.#checkRequest(isolate, method === "POST" && !url.endsWith(":delete"));
-      const answerOf = ([status, body]) =>
-        Response.json(body, { status, headers: { date: new Date(this.service.now).toUTCString() } });
-      const work = () => answerOf(this.service.answer(method, url, token, sent));
-      const refusal = () => answerOf([this.#random.of([500, 503, 429]), {}]);
+      const work = () => this.service.answer(method, url, token, sent);
+      const refusal = () => this.service.respond([this.#random.of([500, 503, 429]), {}]);
       return this.#weather.send({ isolate, signal, onDone, work, refusal }).then((response) => {
         if (response.status === 429 && token === TOKEN) isolate.pausedUntil = this.clock.now + PAUSE_MS;
         return response;
@@ -201,10 +197,8 @@ export class World {
   async setClocks() {
     for (const [index, isolate] of this.#isolates.entries()) {
       const init = { method: "POST", headers: { "x-member": `newcomer ${index}` } };
-      const { status } = await this.clock.until(
-        isolate.broker.fetch(new Request("https://keys.example/keys", init)),
-      );
-      assert.equal(status, 201);
+      const answer = isolate.broker.fetch(new Request("https://keys.example/keys", init));
+      assert.equal((await this.clock.until(answer)).status, 201);
     }
   }
 
@@ -402,13 +396,4 @@ export class World {
     const [standing] = await this.#ledger.standings(memberOf(attemptTag ?? ""), [claim]);
     return standing === "live";
   }
-}
-
-function tagOf(annotations) {
-  return annotations?.["fireworks-keys-attempt"];
-}
-
-/** The hash of the member whom a tag names. */
-function memberOf(tag) {
-  return tag?.split(".")[0] ?? "";
 }
