@@ -330,8 +330,9 @@ export class Walk {
 
   #call(): ReturnType<Budget["connection"]> {
     const { settings, budget, token, signal } = this.#means;
-    const { connection } = settings;
-    return { ...budget.connection(token === undefined ? connection : { ...connection, token }), signal };
+    const { connection, pause } = settings;
+    const theirs = token === undefined ? connection : { ...connection, token };
+    return { ...budget.connection(theirs, pause), signal };
   }
 }
 
