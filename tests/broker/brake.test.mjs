@@ -175,3 +175,23 @@ test("it holds although the broker's clock is ahead or behind by hours", async (
     context.mock.restoreAll();
   }
 });
+
+test("a slow clock makes no key without a beginning live too long", async (context) => {
+  const real = Date.now;
+  const made = service((key) => ({ ...key, createTime: new Date(real()).toISOString() }));
+  let isChanged = false;
+  const fetch = async (url, init) => {
+    const response = await made.fetch(url, init);
+    const headers = { date: new Date(real()).toUTCString() };
+    if (!isChanged || init.method !== "GET") return new Response(response.body, { ...response, headers });
+    const { apiKeys } = await response.json();
+    const [{ createTime: _, ...first }, ...others] = apiKeys;
+    return Response.json({ apiKeys: [first, ...others] }, { headers });
+  };
+  context.mock.method(Date, "now", () => real() - 48 * 3_600_000);
+  const broker = brokerOf(memoryLedger(), { fetch, limits });
+  await mintFor(broker, 5);
+  isChanged = true;
+  const { revoked, settled } = await broker.broker.reconcile();
+  assert.deepEqual([revoked, settled, made.keys.size], [[], true, 5]);
+});

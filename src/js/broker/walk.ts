@@ -177,7 +177,7 @@ export class Walk {
 
   /** What is needed of a page's keys, without those to keep and those that are gone. */
   async #read({ apiKeys, totalSize }: ApiKeyPage): Promise<Listed[]> {
-    const { settings, own, gone } = this.#means;
+    const { settings, own, gone, budget } = this.#means;
     const { progress } = this;
     const keys: Listed[] = [];
     if ((totalSize ?? "") !== "") {
@@ -187,7 +187,7 @@ export class Walk {
     }
     const held = new Set(progress.own.map(({ keyId }) => keyId));
     for (const key of apiKeys ?? []) {
-      const read = await listed(key, settings, own.text);
+      const read = await listed(key, settings, own.text, budget.serviceNow);
       if (!read) {
         this.#nameless += 1;
         progress.isClean = false;
