@@ -130,6 +130,23 @@ test("a key that would end long before it should, because of a clock, is made on
   assert.equal(sent.create, 1);
 });
 
+test("a mint whose end was refused, and whose member leaves then, does not count", async () => {
+  const controller = new AbortController();
+  const made = truthful(undefined, { date: 0 });
+  const fetch = async (url, init) => {
+    const response = await made.fetch(url, init);
+    controller.abort();
+    return response;
+  };
+  const one = { mints: 1, window: "1h", live: 1 };
+  const { ask } = brokerOf(memoryLedger(), { fetch, limits: one, maxRetries: 0 });
+  setAhead(-30 * MINUTE_MS);
+  const { signal } = controller;
+  assert.equal((await ask("POST", "/keys", "ada", { signal })).status, 400);
+  assert.deepEqual([made.keys.size, made.sent.create], [0, 1]);
+  assert.equal((await ask("POST", "/keys")).status, 201);
+});
+
 test("where no clock that was shown makes the mint work, the operator is told of it", async () => {
   // What is in between has another clock than the service. If it is ahead, the key that is made shows that.
   for (const [date, expected] of [

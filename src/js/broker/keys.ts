@@ -101,7 +101,7 @@ async function mintOnce(work: Work, aheadMs: number): Promise<CreatedApiKey | nu
     return livesLonger || (shownMs - aheadMs) * 2 > lifetimeMs ? shownMs : undefined;
   };
   if (signal?.aborted) {
-    await release(work, meter.sent > 0);
+    await release(work, meter.hasMade);
     throw left();
   }
   const call = { ...meter.connection(endsAt), displayName, attemptTag, waitUntil };
