@@ -85,14 +85,14 @@ export async function mint(
 
 /**
  * Notes a mint, creates its key, and notes which one it is. `aheadMs` is how far the service's clock is taken
- * to be ahead. If that has shown to be wrong, by a key that is deleted again or by a refused end, this
- * resolves to how far it is ahead instead.
+ * to be ahead. If a key that is deleted again, or the refusal of its end, shows that this is wrong, it
+ * resolves to how far the clock is ahead instead.
  */
 async function mintOnce(work: Work, aheadMs: number): Promise<CreatedApiKey | number> {
   const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
   const { ledger, clock, displayName } = settings;
   const { endsAt } = await reserve(work, aheadMs);
-  /** What the service's clock is ahead by what it has said, if a key would not live as long as it should. */
+  /** How far the service's clock is ahead, if an answer shows that a key would live too long or too short. */
   const correctedBy = (answeredAt: number): number | undefined => {
     const tookMs = Math.max(0, Date.now() - since);
     clock.learn(answeredAt, endsAt - Math.max(lifetimeMs, SHORTEST_MS) - aheadMs, tookMs);
