@@ -150,3 +150,48 @@ test("copies of a tag weigh as one key, whichever of them is listed first", asyn
     assert.deepEqual([...made.keys.keys()], [own, ...others]);
   }
 });
+
+test("it holds although the broker's clock is ahead or behind by hours", async (context) => {
+  const real = Date.now;
+  for (const hours of [-30, -2, 2, 30]) {
+    const made = service((key) => ({ ...key, createTime: new Date(real()).toISOString() }));
+    const dated = async (url, init) => {
+      const { status, body } = await made.fetch(url, init);
+      return new Response(body, { status, headers: { date: new Date(real()).toUTCString() } });
+    };
+    const change = { fetch: dated, limits, memberSecret: `another ${SECRET}` };
+    await mintFor(brokerOf(memoryLedger(), { fetch: dated, limits }), 10);
+    // Keys that have ended, and that no ledger remembers, are no sign of a mistake.
+    const ended = [-2, -1].map((hours) => made.add({ expireTime: endsIn(hours * 3_600_000) }).keyId);
+    context.mock.method(Date, "now", () => real() + hours * 3_600_000);
+    const next = brokerOf(memoryLedger(), change);
+    const held = await next.broker.reconcile();
+    const expected = [{ why: "unrecognised", keys: 10 }];
+    assert.deepEqual([held.left, held.settled, made.keys.size], [expected, false, 12], `${hours} hours`);
+    await mintFor(next, 11);
+    const { revoked } = await next.broker.reconcile();
+    assert.equal(revoked.length, 12, `${hours} hours`);
+    for (const keyId of ended) assert.ok(!made.keys.has(keyId));
+    context.mock.restoreAll();
+  }
+});
+
+test("a slow clock makes no key without a beginning live too long", async (context) => {
+  const real = Date.now;
+  const made = service((key) => ({ ...key, createTime: new Date(real()).toISOString() }));
+  let isChanged = false;
+  const fetch = async (url, init) => {
+    const response = await made.fetch(url, init);
+    const headers = { date: new Date(real()).toUTCString() };
+    if (!isChanged || init.method !== "GET") return new Response(response.body, { ...response, headers });
+    const { apiKeys } = await response.json();
+    const [{ createTime: _, ...first }, ...others] = apiKeys;
+    return Response.json({ apiKeys: [first, ...others] }, { headers });
+  };
+  context.mock.method(Date, "now", () => real() - 48 * 3_600_000);
+  const broker = brokerOf(memoryLedger(), { fetch, limits });
+  await mintFor(broker, 5);
+  isChanged = true;
+  const { revoked, settled } = await broker.broker.reconcile();
+  assert.deepEqual([revoked, settled, made.keys.size], [[], true, 5]);
+});

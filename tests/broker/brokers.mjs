@@ -66,13 +66,17 @@ export async function stopAll() {
   for (const broker of brokers) await broker.stop();
 }
 
-/** What both kinds of brokers need: the service, an issuer of members' tokens, and helpers. */
-async function surroundings() {
+/**
+ * What both kinds of brokers need: the service, an issuer of members' tokens, and helpers. `clock` is how far
+ * the service's is ahead, such as `+1h`.
+ */
+async function surroundings(clock = "+0s") {
   const admin = "fw_broker_admin_token";
   const args = ["--faults", "--account", ACCOUNT, "--user", "me:admin", "--token", admin];
   const emulator = await startEmulator({
     args: [
       ...args,
+      `--clock=${clock}`,
       "--user",
       `${OWNER}:inference-user:service-account`,
       "--user",
@@ -167,8 +171,8 @@ function asking({ issuer }, send) {
 const realNow = Date.now;
 
 /** A broker in this process. `change` overrides its options. */
-export async function memoryBroker({ limits = PLENTY, lifetime, ...change } = {}) {
-  const around = await surroundings();
+export async function memoryBroker({ limits = PLENTY, lifetime, clock, ...change } = {}) {
+  const around = await surroundings(clock);
   const { createKeyBroker, memoryLedger } = await tool("fireworks-keys/broker");
   const { jwtAuthenticator } = await tool("fireworks-keys/broker/jwt");
   const { issuer, emulator } = around;
@@ -221,8 +225,8 @@ const pick = ({ jwks, issuer, audience }) => ({ jwks, issuer, audience });
 let count = 0;
 
 /** The example's worker, in its own folder with its Durable Objects. */
-export async function durableBroker({ limits = PLENTY, lifetime } = {}) {
-  const around = await surroundings();
+export async function durableBroker({ limits = PLENTY, lifetime, clock } = {}) {
+  const around = await surroundings(clock);
   const { issuer, emulator, token } = around;
   const at = `${WORKER}-${(count += 1)}`;
   await cp(join(folder, WORKER), join(folder, at), { recursive: true });

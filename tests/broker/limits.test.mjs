@@ -270,6 +270,30 @@ test("a 429 says how long in milliseconds, as a time, or not at all", async (con
   }
 });
 
+test("a 429 that reconcile or a deletion is answered holds mints back, too", async () => {
+  for (const [limited, by] of [
+    ["list", "reconcile"],
+    ["delete", "reconcile"],
+    ["delete", "member"],
+  ]) {
+    let is429 = false;
+    const trouble = (operation) => is429 && operation === limited && refusal(429, 8, { "retry-after": "20" });
+    const { fetch, add, sent } = service(undefined, { trouble });
+    const { ask, mint, broker } = brokerOf(memoryLedger(), { fetch, maxRetries: 0 });
+    const [keyId] = await mint(1);
+    add({});
+    is429 = true;
+    if (by === "member") assert.equal((await ask("DELETE", `/keys/${keyId}`)).status, 503);
+    else await broker.reconcile().catch(() => undefined);
+    const { status, headers } = await ask("POST", "/keys", "ben");
+    assert.deepEqual(
+      [status, headers.get("retry-after"), sent.create],
+      [503, "20", 1],
+      `${limited} by ${by}`,
+    );
+  }
+});
+
 test("deletions do not wait after a 429", async () => {
   let is429 = false;
   const trouble = (operation) => operation === "create" && is429 && refusal(429, 8, { "retry-after": "20" });

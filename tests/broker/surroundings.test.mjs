@@ -137,6 +137,17 @@ test("the console's line holds no line break, no member's id and no session", as
     ['{"sid":"abcdef","sub": "ada"} is no session', '{"sid": [redacted],"sub": [redacted]} is no session'],
     ["member-17, user_1 and 8c7d-11 are unknown", "[redacted], [redacted] and [redacted] are unknown"],
     ["Cookie: session=x; a=b", "Cookie: [redacted]"],
+    // As a log or a console shows an object.
+    [
+      "no sid: abc, { sub: 'ada l', sid:x } = y",
+      "no sid: [redacted], { sub: [redacted], sid:[redacted] } = y",
+    ],
+    [
+      "sid = abc, session_id= x and password: hunter",
+      "sid = [redacted], session_id= [redacted] and password: [redacted]",
+    ],
+    ["the userId: ada, and member:ben", "the userId: [redacted], and member:[redacted]"],
+    ["the ledger: a user: none", "the ledger: a user: [redacted]"],
     ["no row for 123456789 in 30000 ms", "no row for [redacted] in 30000 ms"],
     ["no row for abcdefghijklmnopqrstuvwxyzabc", "no row for [redacted]"],
     ["connect ECONNREFUSED 127.0.0.1:6379", "connect ECONNREFUSED 127.0.0.1:6379"],

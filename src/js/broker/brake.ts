@@ -73,13 +73,13 @@ export class Brake {
     }
   }
 
-  /** Weighs what the ledger says of a key; undefined if it says nothing. */
-  weighStanding({ tag, endsAt, isTooLong }: Listed, standing: Standing | undefined): void {
+  /** Weighs what the ledger says of a key; undefined if it says nothing. `now` is the service's time. */
+  weighStanding({ tag, endsAt, isTooLong }: Listed, standing: Standing | undefined, now: number): void {
     if (standing === "live") {
       this.#live += 1;
       if (isTooLong) this.#liveTooLong += 1;
     }
-    if (isTooLong || endsAt <= Date.now()) return;
+    if (isTooLong || endsAt <= now) return;
     const isGoing = standing === "unknown";
     this.#unknown += Number(isGoing);
     const seen = tag === null ? undefined : this.#tags.get(tag);

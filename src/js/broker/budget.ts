@@ -3,7 +3,9 @@
 
 import type { ConnectionOptions } from "fireworks-keys";
 import { asked } from "./asked.js";
+import { dateOf } from "./clock.js";
 import type { Settings } from "./options.js";
+import type { Pause } from "./pause.js";
 import { unsent } from "./unsent.js";
 
 /** So many requests in a row without any answer end a run: the platform or the network allows no more. */
@@ -19,6 +21,8 @@ export class Budget {
   #until: number;
   #failures = 0;
   #refused = false;
+  /** How far the service's clock is ahead of this machine's, as far as its answers have said. */
+  #aheadMs = 0;
 
   constructor(requests: number, ms: number) {
     this.#left = requests;
@@ -40,8 +44,8 @@ export class Budget {
     return this.#leftMs() <= 0 ? "time" : undefined;
   }
 
-  /** The options for calls to the module that send their requests through here. */
-  connection(connection: Settings["connection"]): ConnectionOptions & { userId: string } {
+  /** The options for calls to the module that send their requests through here. `pause` heeds the answers. */
+  connection(connection: Settings["connection"], pause: Pause): ConnectionOptions & { userId: string } {
     const most = connection.totalTimeoutMs ?? Number.POSITIVE_INFINITY;
     const totalTimeoutMs = Math.max(1, Math.min(most, this.#leftMs()));
     const send = connection.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
@@ -53,9 +57,18 @@ export class Budget {
           this.#refused = true;
           return unsent();
         }
-        return this.#count(() => send(url, init));
+        const response = await this.#count(() => send(url, init));
+        pause.heed(response);
+        const date = dateOf(response);
+        if (date !== undefined) this.#aheadMs = date - Date.now();
+        return response;
       },
     };
+  }
+
+  /** The time by the service's clock, if its answers say it: keys end by that. */
+  get serviceNow(): number {
+    return Date.now() + this.#aheadMs;
   }
 
   /** Asks the ledger. A platform counts that as a request, too. */

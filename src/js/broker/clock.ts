@@ -4,6 +4,14 @@
 /** By how much longer than it was asked for a key may live: the service may write times in whole seconds. */
 export const ROUNDING_MS = 1_000;
 
+/** The time that an answer's `Date` says: by the service's clock, or that of what is in between. */
+export function dateOf(response: Response): number | undefined {
+  // A `fetch` of the caller's may answer with anything.
+  const text = (response as Partial<Response> | undefined)?.headers?.get("date") ?? "";
+  const ms = text.endsWith(" GMT") ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
 /** How far the service's clock is ahead of the ledger's, as far as its answers have shown. */
 export class ServiceClock {
   /** In milliseconds; negative if it is behind. */
@@ -14,11 +22,12 @@ export class ServiceClock {
   #last: [number, number] = [0, 0];
 
   /**
-   * Learns from a key that the service made at `createdAt` by its own clock. The ledger noted the mint by its
-   * own at `notedAt`, or up to a second later, and both happened within `tookMs`.
+   * Learns from what the service answered at `answeredAt` by its own clock: it has made a key, or refused to.
+   * The ledger noted the mint by its own at `notedAt`, or up to a second later, and both happened within
+   * `tookMs`.
    */
-  learn(createdAt: number, notedAt: number, tookMs: number): void {
-    const most = createdAt - notedAt;
+  learn(answeredAt: number, notedAt: number, tookMs: number): void {
+    const most = answeredAt - notedAt;
     const least = most - 1_000 - tookMs;
     const [lastLeast, lastMost] = this.#last;
     const agrees = least <= lastMost && lastLeast <= most;

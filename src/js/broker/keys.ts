@@ -8,6 +8,7 @@ import {
   createApiKey,
   deleteApiKey,
   FireworksKeysError,
+  InvalidResponseError,
   TimeoutError,
   ValidationError,
 } from "fireworks-keys";
@@ -20,6 +21,7 @@ import type { Settings } from "./options.js";
 import { LONGEST_MS } from "./pause.js";
 import { explained, Problem, retryAfter } from "./problem.js";
 import { bodyOf, noSuchKey, wantedLifetime } from "./request.js";
+import { SHORTEST_MS } from "./rules.js";
 
 /** @internal Keeps the runtime alive for work that goes on after the answer, if the runtime can do that. */
 export type WaitUntil = ((work: Promise<unknown>) => void) | undefined;
@@ -33,7 +35,7 @@ const SETTLING_MS = 30_000;
 /** The requests that a mint draws at once: the create, and the deletion of its key. */
 const DRAWN = 2;
 
-/** How often a mint is tried: as the clocks seem to stand, as its first key shows, and as if they agreed. */
+/** How often a mint is tried: as the clocks seem to stand, and as they are shown to stand, twice. */
 const TRIES = 3;
 
 /** A mint: for whom, under which tag, and what it sends. */
@@ -66,14 +68,15 @@ export async function mint(
   const attemptTag = await settings.members.tag(member);
   const meter = new Meter(settings, member, attemptTag, DRAWN);
   const work = { settings, member, attemptTag, lifetimeMs, meter, since: Date.now(), signal, waitUntil };
-  let created: CreatedApiKey | undefined;
-  // A key that was made, or an end that was refused, may show that the service's clock is another.
-  for (let tries = 0; tries < TRIES && !created; tries += 1) created = await mintOnce(work);
-  if (!created) {
-    await release(work, true);
-    throw notMinted(new Error("its clock is not the ledger's, nor the one it has shown"));
+  let tried: CreatedApiKey | number = settings.clock.aheadMs;
+  for (let tries = 0; tries < TRIES && typeof tried === "number"; tries += 1) {
+    tried = await mintOnce(work, tried);
   }
-  const { key, keyId, expireTime, createTime } = created;
+  if (typeof tried === "number") {
+    await release(work, meter.hasMade);
+    throw wrongClock(tried);
+  }
+  const { key, keyId, expireTime, createTime } = tried;
   // By the service's clock alone: the member's may be wrong, and a page cannot read another origin's `Date`.
   const expiresInMs = Date.parse(expireTime ?? "") - Date.parse(createTime ?? "");
   const life = expiresInMs > 0 ? { expiresInMs } : {};
@@ -81,44 +84,58 @@ export async function mint(
 }
 
 /**
- * Notes a mint, creates its key, and notes which one it is. Undefined if the key lived too long, or if the
- * service refused its end, which what is known of the clocks has moved.
+ * Notes a mint, creates its key, and notes which one it is. `aheadMs` is how far the service's clock is taken
+ * to be ahead. If a key that is deleted again, or the refusal of its end, shows that this is wrong, it
+ * resolves to how far the clock is ahead instead.
  */
-async function mintOnce(work: Work): Promise<CreatedApiKey | undefined> {
+async function mintOnce(work: Work, aheadMs: number): Promise<CreatedApiKey | number> {
   const { settings, member, attemptTag, lifetimeMs, meter, since, signal, waitUntil } = work;
   const { ledger, clock, displayName } = settings;
-  // The key that this mint has made before shows the service's clock better than what was known.
-  const aheadMs = meter.hasMade ? clock.shownMs : clock.aheadMs;
   const { endsAt } = await reserve(work, aheadMs);
+  /** How far the service's clock is ahead, if an answer shows that a key would live too long or too short. */
+  const correctedBy = (answeredAt: number): number | undefined => {
+    const tookMs = Math.max(0, Date.now() - since);
+    clock.learn(answeredAt, endsAt - Math.max(lifetimeMs, SHORTEST_MS) - aheadMs, tookMs);
+    const { shownMs } = clock;
+    const livesLonger = endsAt - answeredAt > lifetimeMs + ROUNDING_MS;
+    return livesLonger || (shownMs - aheadMs) * 2 > lifetimeMs ? shownMs : undefined;
+  };
   if (signal?.aborted) {
-    await release(work, meter.sent > 0);
+    await release(work, meter.hasMade);
     throw left();
   }
   const call = { ...meter.connection(endsAt), displayName, attemptTag, waitUntil };
   // Without the member's signal: a create that was sent is not aborted, because it may have made a key.
   const created = await createApiKey({ ...call, expireTime: writable(endsAt) }).catch(async (error) => {
     const made = madeBy(error);
-    if (made === false && aheadMs !== 0 && error instanceof ApiError && error.status === 400) {
-      clock.forget();
-      return undefined;
+    meter.hasMade ||= made === true;
+    const { dateMs } = meter;
+    // A service may also make a key that has ended already, which the module deletes.
+    if (made !== undefined && (isBadRequest(error) || error instanceof InvalidResponseError)) {
+      const corrected = dateMs === undefined ? undefined : correctedBy(dateMs);
+      if (corrected !== undefined) return corrected;
+      if (dateMs === undefined && aheadMs !== 0) {
+        clock.forget();
+        return 0;
+      }
     }
     // If that is not known, the row stays: it counts, and the key that may be left is found by it.
-    if (made !== undefined) await release(work, made || meter.hasMade);
-    throw signal?.aborted ? left() : upstream(settings, error);
+    if (made !== undefined) await release(work, meter.hasMade);
+    if (signal?.aborted) throw left();
+    throw upstream(settings, isBadRequest(error) && dateMs === undefined ? undated(error) : error);
   });
-  if (!created) return undefined;
+  if (typeof created === "number") return created;
   meter.hasMade = true;
   const { keyId } = created;
   try {
     const createdAt = timeOf(created.createTime);
-    const tookMs = Math.max(0, Date.now() - since);
-    if (createdAt !== undefined) clock.learn(createdAt, endsAt - lifetimeMs - aheadMs, tookMs);
+    const corrected = createdAt === undefined ? undefined : correctedBy(createdAt);
     check(created, { attemptTag, endsAt });
     if (createdAt === undefined) throw new Error("it cannot be told how long the key lives");
     if (signal?.aborted) throw left();
-    if (endsAt - createdAt > lifetimeMs + ROUNDING_MS) {
+    if (corrected !== undefined) {
       await deleteApiKey({ ...meter.connection(), keyId, missingOk: true });
-      return undefined;
+      return corrected;
     }
     const known = await asked(() => ledger.settle(member, attemptTag, keyId, meter.sent));
     if (!known) throw new Error("the ledger has lost a mint that it was told of");
@@ -249,6 +266,26 @@ function check(
 /** The end of a key as the module takes it: it refuses one that has passed by this machine's clock. */
 function writable(endsAt: number): Date {
   return new Date(Math.max(endsAt, Date.now() + 5_000));
+}
+
+function isBadRequest(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 400;
+}
+
+/** A refusal that a wrong clock may be the reason of, which cannot be told. */
+function undated(cause: ApiError): Error {
+  const hint = "its answer has no Date: if its clock is not the ledger's, the key's end may have passed";
+  return new Error(`${cause.message} (${hint})`, { cause });
+}
+
+/** The broker cannot tell which clock the service goes by: only the operator can set one right. */
+function wrongClock(aheadMs: number): Problem {
+  const seconds = `${Math.round(Math.abs(aheadMs) / 1_000)} s ${aheadMs < 0 ? "behind" : "ahead of"}`;
+  const cause = new Error(
+    `no key lived as long as it should: the service's clock seems to be ${seconds} the ledger's, ` +
+      "but does not go by that, either; look at the clock of the broker's machine and of its ledger",
+  );
+  return new Problem(502, "clock", "The broker's clock and the service's differ.", { cause });
 }
 
 function notMinted(cause: unknown): Problem {

@@ -27,14 +27,18 @@ export interface Listed {
   looksOwn: boolean;
 }
 
-/** How wrong this machine's clock may be where it has to stand in for the time when a key began. */
+/** How wrong the time may be that has to stand in for the one when a key began. */
 const SKEW_MS = 86_400_000;
 
-/** Reads a key of the list; undefined if it has no id. `token` is the broker's, if it is known. */
+/**
+ * Reads a key of the list; undefined if it has no id. `token` is the broker's, if it is known, and `now` the
+ * service's time.
+ */
 export async function listed(
   key: ApiKey | null | undefined,
   { members, lifetime }: Settings,
   token: string | undefined,
+  now: number,
 ): Promise<Listed | undefined> {
   const { keyId, prefix, annotations, expireTime, createTime } = key ?? {};
   if (typeof keyId !== "string" || keyId === "") return undefined;
@@ -44,7 +48,7 @@ export async function listed(
   const endsAt = timeOf(expireTime);
   const createdAt = timeOf(createTime);
   // A key cannot have begun later than now.
-  const beganBy = Number.isFinite(createdAt) ? createdAt : Date.now() + SKEW_MS;
+  const beganBy = Number.isFinite(createdAt) ? createdAt : now + SKEW_MS;
   const isLong = Number.isFinite(endsAt) && endsAt - beganBy > lifetime.max + ROUNDING_MS;
   return {
     keyId,
@@ -62,9 +66,8 @@ export function claimOf({ keyId, tag, endsAt }: Listed): Claim {
   return { keyId, attemptTag: tag, endsAt: Number.isFinite(endsAt) ? endsAt : null };
 }
 
-/** Sorts keys: first those that live too long, then those that can be used, and of these the newest first. */
-export function mostDangerousFirst(keys: Iterable<Listed>): Listed[] {
-  const now = Date.now();
+/** Sorts keys: first those that live too long, then those that can be used now, and of these the newest. */
+export function mostDangerousFirst(keys: Iterable<Listed>, now: number): Listed[] {
   const danger = ({ isTooLong, endsAt }: Listed): number => Number(isTooLong) * 2 + Number(endsAt > now);
   return [...keys].sort(
     (one, other) => danger(other) - danger(one) || compare(other.createdAt, one.createdAt),

@@ -6,6 +6,12 @@ import { NO_SECRETS, redactText } from "../redact.js";
 /** How much of a text is shown. */
 const LONGEST = 500;
 
+/** Names of what identifies somebody, such as `sid` or `userId`. */
+const NAMES = /\b\w*(?:sid|sub|session|secret|token|password|user|member|email)(?:[_-]?id)?/;
+
+/** A value, in quotes or without. */
+const VALUE = /"[^"]*"|'[^']*'|[^\s&;,"'(){}[\]]+/;
+
 /** What is left out, each with what takes its place. */
 const HIDDEN: readonly [RegExp, string][] = [
   // A line break could make up another entry of the log.
@@ -13,6 +19,8 @@ const HIDDEN: readonly [RegExp, string][] = [
   // Signed tokens, and what follows the name of a scheme or of a header with credentials.
   [/\beyJ[\w-]+(\.[\w-]*)*|\b(bearer|basic)\s+\S+/gi, "[redacted]"],
   [/\b((?:set-)?cookie|authorization)\s*[:=].*/gi, "$1: [redacted]"],
+  // The value after a name of what identifies somebody, however it is written.
+  [new RegExp(`(${NAMES.source}\\s*[=:]\\s*)(?:${VALUE.source})`, "gi"), "$1[redacted]"],
   // The value of `name=value` and of `"name": "value"`, as in a query, a cookie or JSON.
   [/([\w.-])=("[^"]*"|'[^']*'|[^\s&;,"')]+)/g, "$1=[redacted]"],
   [/(["'])\s*:\s*("[^"]*"|'[^']*'|[\w.-]+)/g, "$1: [redacted]"],

@@ -3,6 +3,7 @@
 
 import type { ConnectionOptions } from "fireworks-keys";
 import { asked, LATER_MS } from "./asked.js";
+import { dateOf } from "./clock.js";
 import type { Settings } from "./options.js";
 import { unsent } from "./unsent.js";
 
@@ -12,6 +13,8 @@ export class Meter {
   sent = 0;
   /** Whether one of them has made a key. */
   hasMade = false;
+  /** What the last answer to a create says of the time. */
+  dateMs: number | undefined;
   readonly #settings: Settings;
   readonly #member: string;
   readonly #tag: string;
@@ -44,6 +47,7 @@ export class Meter {
     const send = async (): Promise<Response> => {
       const response = await (connection.fetch ?? fetch)(url, sent);
       pause.heed(response);
+      if (isCreate) this.dateMs = dateOf(response);
       return response;
     };
     return isCreate ? pause.probe(send) : send();

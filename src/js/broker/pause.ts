@@ -53,7 +53,9 @@ export class Pause {
   }
 
   /** Notes what any answer of the service says about its rate limit. */
-  heed({ status, headers }: Response): void {
+  heed(response: Response): void {
+    // A `fetch` of the caller's may answer with anything.
+    const { status, headers }: Response = Object(response);
     if (status !== 429) return;
     const ms = Math.min(askedMs(headers) ?? USUAL_MS, LONGEST_MS);
     const now = Date.now();

@@ -7,6 +7,7 @@ import { ApiError } from "fireworks-keys";
 export type ProblemCode =
   | "bad-request"
   | "body-too-large"
+  | "clock"
   | "failed"
   | "live-limit"
   | "media-type"

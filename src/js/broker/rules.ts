@@ -184,8 +184,8 @@ function endOf(notedAt: number, { lifetimeMs, aheadMs }: Mint): number {
   return Math.floor((notedAt + Math.max(lifetimeMs, SHORTEST_MS) + aheadMs) / 1_000) * 1_000;
 }
 
-/** A key that ends sooner could have ended before it is made. */
-const SHORTEST_MS = 2_000;
+/** The shortest lifetime that is asked for: a key that ends sooner could have ended before it is made. */
+export const SHORTEST_MS = 2_000;
 
 /** How long a void mint is remembered whose reservation has not arrived, in milliseconds. */
 const VOID_MS = 600_000;

@@ -177,7 +177,7 @@ export class Walk {
 
   /** What is needed of a page's keys, without those to keep and those that are gone. */
   async #read({ apiKeys, totalSize }: ApiKeyPage): Promise<Listed[]> {
-    const { settings, own, gone } = this.#means;
+    const { settings, own, gone, budget } = this.#means;
     const { progress } = this;
     const keys: Listed[] = [];
     if ((totalSize ?? "") !== "") {
@@ -187,7 +187,7 @@ export class Walk {
     }
     const held = new Set(progress.own.map(({ keyId }) => keyId));
     for (const key of apiKeys ?? []) {
-      const read = await listed(key, settings, own.text);
+      const read = await listed(key, settings, own.text, budget.serviceNow);
       if (!read) {
         this.#nameless += 1;
         progress.isClean = false;
@@ -209,6 +209,7 @@ export class Walk {
   /** Revokes what a page holds to be revoked. Returns how many keys are left when the budget is used up. */
   async #page(page: Listed[]): Promise<number> {
     const { progress, brake } = this;
+    const { budget } = this.#means;
     const keys = this.#withoutOwn(page);
     brake.weigh(keys);
     const goesUnasked = ({ isTooLong, member }: Listed): boolean =>
@@ -228,7 +229,7 @@ export class Walk {
       questions.delete(question);
     });
     for (const { keys: unasked } of questions) left += unasked.length;
-    for (const { key, standing } of found) brake.weighStanding(key, standing);
+    for (const { key, standing } of found) brake.weighStanding(key, standing, budget.serviceNow);
     const going: Found[] = [];
     for (const one of found) {
       const { key, standing } = one;
@@ -266,7 +267,7 @@ export class Walk {
     } catch (error) {
       for (const key of keys) {
         result.failed.push({ keyId: key.keyId, error });
-        this.brake.weighStanding(key, undefined);
+        this.brake.weighStanding(key, undefined, budget.serviceNow);
       }
       this.progress.isClean = false;
       return [];
@@ -277,14 +278,18 @@ export class Walk {
   async #revoke(found: Found[]): Promise<number> {
     const standings = new Map(found.map(({ key, standing }) => [key, standing]));
     let left = standings.size;
-    await each(mostDangerousFirst(standings.keys()), this.#isStopped, async (key) => {
-      const standing = standings.get(key) ?? "unknown";
-      const gone = await this.#delete(key.keyId, standing);
-      if (gone !== undefined) left -= 1;
-      if (standing !== "lost" || key.tag === null || key.member === null) return;
-      const before = this.#lost.get(key.tag)?.gone ?? true;
-      this.#lost.set(key.tag, { member: key.member, gone: before && gone === true });
-    });
+    await each(
+      mostDangerousFirst(standings.keys(), this.#means.budget.serviceNow),
+      this.#isStopped,
+      async (key) => {
+        const standing = standings.get(key) ?? "unknown";
+        const gone = await this.#delete(key.keyId, standing);
+        if (gone !== undefined) left -= 1;
+        if (standing !== "lost" || key.tag === null || key.member === null) return;
+        const before = this.#lost.get(key.tag)?.gone ?? true;
+        this.#lost.set(key.tag, { member: key.member, gone: before && gone === true });
+      },
+    );
     return left;
   }
 
@@ -325,8 +330,9 @@ export class Walk {
 
   #call(): ReturnType<Budget["connection"]> {
     const { settings, budget, token, signal } = this.#means;
-    const { connection } = settings;
-    return { ...budget.connection(token === undefined ? connection : { ...connection, token }), signal };
+    const { connection, pause } = settings;
+    const theirs = token === undefined ? connection : { ...connection, token };
+    return { ...budget.connection(theirs, pause), signal };
   }
 }
 
