@@ -37,6 +37,17 @@ test("a run goes on with the cursor of another, and earns its own clearance", as
   assert.deepEqual([told.revoked.length, told.settled], [40, true]);
 });
 
+test("a run that has seen the rest of a list only has no clearance for its beginning", async () => {
+  const made = service(undefined, { page: 3 });
+  for (let count = 0; count < 3; count += 1) made.add({ expireTime: endsIn(60_000) });
+  const endless = made.add({}).keyId;
+  const { broker } = brokerOf(memoryLedger(), { fetch: made.fetch, limits });
+  const { cursor } = await broker.reconcile({ maxRequests: 1 });
+  assert.ok(cursor);
+  const { revoked, settled, left } = await broker.reconcile({ cursor });
+  assert.deepEqual([revoked, settled, left], [[endless], false, [{ why: "unrecognised", keys: 3 }]]);
+});
+
 test("some keys that are recognised do not release most of the others", async () => {
   const { fetch, keys } = service(undefined, { page: 10 });
   const ledger = memoryLedger();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryLedger } from "fireworks-keys/broker";
 import { SECRET } from "./brokers.mjs";
-import { brokerOf, refusal } from "./plain.mjs";
+import { brokerOf, refusal, service } from "./plain.mjs";
 
 const ago = (minutes) => new Date(Date.now() - minutes * 60_000).toISOString();
 const ahead = (minutes) => ago(-minutes);
@@ -146,6 +146,44 @@ test("what keep names anew between two runs is neither missing nor spared", asyn
   await broker.reconcile({ maxRequests: 1, keep: ["own", "other"] });
   const third = await broker.reconcile({ keep: ["own"] });
   assert.deepEqual([third.revoked, third.settled, third.missing], [["other"], true, []]);
+});
+
+test("what keep names anew or no longer decides which keys of later pages are spared", async () => {
+  const likeness = { ...OWN, keyId: "likeness", createTime: ago(80_000) };
+  const named = listing([[OWN], [likeness]]);
+  const broker = brokerWith(named.fetch);
+  assert.deepEqual((await broker.reconcile({ maxRequests: 1 })).spared, ["own"]);
+  const { spared, settled } = await broker.reconcile({ keep: ["own"] });
+  assert.deepEqual([spared, settled, named.deleted], [[], true, ["likeness"]]);
+
+  const dropped = listing([[OWN], [likeness], []]);
+  const other = brokerWith(dropped.fetch);
+  await other.reconcile({ maxRequests: 1, keep: ["own"] });
+  assert.deepEqual((await other.reconcile({ maxRequests: 1 })).spared, ["likeness"]);
+});
+
+test("a member's key that keep names anew, and whose page was passed, is not missing", async () => {
+  const { fetch } = service(undefined, { page: 1 });
+  const { broker, mint } = brokerOf(memoryLedger(), { fetch });
+  const [keyId] = await mint(2);
+  // One request for the list, and one for the ledger.
+  assert.ok((await broker.reconcile({ maxRequests: 2 })).cursor);
+  const { missing, settled } = await broker.reconcile({ keep: [keyId] });
+  assert.deepEqual([missing, settled], [[], true]);
+});
+
+test("a walk that begins anew counts each key once", async () => {
+  let isStale = false;
+  const trouble = () => isStale && refusal(400, 3);
+  const { fetch } = service(undefined, { page: 1 });
+  const listed = (url, init) => (new URL(url).searchParams.has("pageToken") && trouble()) || fetch(url, init);
+  const { broker, mint } = brokerOf(memoryLedger(), { fetch: listed });
+  await mint(2);
+  assert.equal((await broker.reconcile({ maxRequests: 2 })).known, 1);
+  isStale = true;
+  assert.equal((await broker.reconcile()).known, 1);
+  isStale = false;
+  assert.equal((await broker.reconcile()).known, 2);
 });
 
 test("a cursor of another account, user or secret, or a forged one, is refused", async () => {
