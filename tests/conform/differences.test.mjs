@@ -68,6 +68,18 @@ const DIFFERENCES = {
     otherwise: ["key.listed", "delete.listed", "package.works"],
     named: ["key.listed", /^after \d s$/, /./],
   },
+  "keys that lag": {
+    args: ["--key-lag", "3s"],
+    rules: always({ kind: "key-lag", ms: 3_000 }),
+    otherwise: ["key.works", "delete.works"],
+    named: ["key.works", /^after \d s$/, /./],
+  },
+  "short annotations": {
+    args: ["--longest-annotation", "63"],
+    rules: always({ kind: "longest-annotation", characters: 63 }, "create"),
+    otherwise: ["annotations.long", "annotations.longer"],
+    named: ["annotations.long", /^400, code 3$/, /broker/],
+  },
 };
 
 for (const [name, { args, rules = [], how, otherwise, named }] of Object.entries(DIFFERENCES)) {
