@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clientOf } from "../emulator/client.mjs";
 import { startEmulator } from "../emulator/server.mjs";
 import { storedKeys } from "../suite/service.mjs";
 import { conform, start } from "./check.mjs";
@@ -18,69 +19,94 @@ async function differing(how, prepare = () => {}) {
   return result;
 }
 
-const withoutQuery =
-  (...names) =>
-  (request) => {
-    const url = new URL(request.url);
-    for (const name of names) url.searchParams.delete(name);
-    return { ...request, url: url.href };
+/** What is ordered for every request of an operation, or of all. */
+const always = (fault, operation) => [{ operation, share: 1, fault }];
+
+const HOUR = 3_600_000;
+
+/**
+ * How a service may differ: the orders that make it so, or the emulator's options; what is then found to be
+ * otherwise, and how the first of it is described.
+ */
+const DIFFERENCES = {
+  "annotations that are not kept": {
+    rules: always({ kind: "strip-annotations" }, "create"),
+    otherwise: [
+      ...["create.fields", "create.annotations", "annotations.long", "annotations.longer"],
+      ...["annotations.many", "annotations.names"],
+    ],
+    named: ["create.annotations", /^lost in the answer, lost in the list$/, /orphan/],
+  },
+  "paging that is ignored": {
+    args: ["--paging", "off"],
+    rules: always({ kind: "no-paging" }, "list"),
+    otherwise: ["list.pageSize", "list.pageToken"],
+    named: ["list.pageSize", /^more than one key, and no token$/, /./],
+  },
+  "CORS that refuses": {
+    args: ["--cors", "none"],
+    how: { cors: false },
+    otherwise: ["cors.preflight", "cors.answer"],
+    named: ["cors.preflight", /^no origin/, /console/],
+  },
+  "a clock that is an hour ahead": {
+    args: ["--clock", "+1h"],
+    rules: always({ kind: "clock", ms: HOUR }),
+    // The package's own create is refused: a key of nine minutes has ended before it is made.
+    otherwise: ["headers.date", "package.works"],
+    named: ["headers.date", /^about 3(600|599|601) s ahead$/, /./],
+  },
+  "a clock that is an hour behind": {
+    args: ["--clock", "-1h"],
+    rules: always({ kind: "clock", ms: -HOUR }),
+    otherwise: ["headers.date"],
+    named: ["headers.date", /^about 3(600|599|601) s behind$/, /./],
+  },
+  "lists that lag": {
+    args: ["--list-lag", "4s"],
+    rules: always({ kind: "list-lag", ms: 4_000 }, "list"),
+    otherwise: ["key.listed", "delete.listed", "package.works"],
+    named: ["key.listed", /^after \d s$/, /./],
+  },
+  "keys that lag": {
+    args: ["--key-lag", "3s"],
+    rules: always({ kind: "key-lag", ms: 3_000 }),
+    otherwise: ["key.works", "delete.works"],
+    named: ["key.works", /^after \d s$/, /./],
+  },
+  "short annotations": {
+    args: ["--longest-annotation", "63"],
+    rules: always({ kind: "longest-annotation", characters: 63 }, "create"),
+    otherwise: ["annotations.long", "annotations.longer"],
+    named: ["annotations.long", /^400, code 3$/, /broker/],
+  },
+};
+
+for (const [name, { args, rules = [], how, otherwise, named }] of Object.entries(DIFFERENCES)) {
+  const check = (result) => {
+    const unknown = ["headers.retryAfter", "long.default", "long.lifetime"];
+    assert.deepEqual([result.otherwise, result.unknown, result.left], [otherwise, unknown, []], result.all);
+    const [id, found, hangs] = named;
+    assert.match(result.found[id].found, found);
+    assert.match(result.found[id].hangs, hangs);
+    assert.equal(result.code, 1);
   };
 
-test("annotations that are not kept", async () => {
-  const { otherwise, found } = await differing({}, (service) =>
-    service.addFault({ operation: "create", share: 1, fault: { kind: "strip-annotations" } }),
-  );
-  assert.deepEqual(otherwise, [
-    ...["create.fields", "create.annotations", "annotations.long", "annotations.longer"],
-    ...["annotations.many", "annotations.names"],
-  ]);
-  assert.equal(found["create.annotations"].found, "lost in the answer, lost in the list");
-  assert.match(found["create.annotations"].hangs, /orphan/);
-});
+  test(`the emulator with ${name}`, async () => {
+    const emulator = await startEmulator({ args: ["--faults", ...(args ?? [])] });
+    const { fault } = clientOf(emulator.url);
+    if (!args) for (const { fault: order, ...where } of rules) await fault(order, where);
+    const result = await conform(["--base-url", emulator.url], {});
+    const stored = await storedKeys(emulator.url);
+    await emulator.stop();
+    check(result);
+    assert.deepEqual(stored, []);
+  });
 
-test("paging that is ignored", async () => {
-  const { otherwise, found } = await differing({ ask: withoutQuery("pageSize", "pageToken") });
-  assert.deepEqual(otherwise, ["list.pageSize", "list.pageToken"]);
-  assert.equal(found["list.pageSize"].found, "more than one key, and no token");
-});
-
-test("CORS that refuses", async () => {
-  const { otherwise, found } = await differing({ cors: false });
-  assert.deepEqual(otherwise, ["cors.preflight", "cors.answer"]);
-  assert.match(found["cors.preflight"].hangs, /console/);
-});
-
-test("a clock that is an hour ahead, or behind", async () => {
-  // The package's own create is refused where a key of nine minutes has ended before it is made.
-  for (const [aheadMs, words, ids] of [
-    [3_600_000, "ahead", ["headers.date", "package.works"]],
-    [-3_600_000, "behind", ["headers.date"]],
-  ]) {
-    const { otherwise, found } = await differing({ aheadMs });
-    assert.deepEqual(otherwise, ids);
-    assert.match(found["headers.date"].found, new RegExp(`^about 3(600|599|601) s ${words}$`));
-  }
-});
-
-test("lists that lag", async () => {
-  // A key is missing from the first list after its creation, and still in the first one after its deletion.
-  const known = new Map();
-  const lagging = async (response, { method, url }) => {
-    if (method !== "GET" || !new URL(url).pathname.endsWith("/apiKeys") || response.status !== 200)
-      return response;
-    // A page or a filtered list does not show what else there is.
-    if (new URL(url).search !== "") return response;
-    const body = await response.json();
-    const listed = new Map(body.apiKeys.map((key) => [key.keyId, key]));
-    const shown = [...known.values()].map((key) => listed.get(key.keyId) ?? key);
-    known.clear();
-    for (const [id, key] of listed) known.set(id, key);
-    return Response.json({ ...body, apiKeys: shown, totalSize: shown.length });
-  };
-  const { otherwise, found } = await differing({ answer: lagging });
-  assert.deepEqual(otherwise, ["key.listed", "delete.listed", "package.works"]);
-  assert.match(found["key.listed"].found, /^after \d s$/);
-});
+  test(`the service in memory with ${name}`, async () => {
+    check(await differing(how, (service) => rules.forEach(service.addFault)));
+  });
+}
 
 test("keys that do not end, deletions that say nothing, errors of another form", async () => {
   const endless = await differing({
@@ -103,26 +129,6 @@ test("keys that do not end, deletions that say nothing, errors of another form",
   // Whether something on the way or the service itself has refused these creates is not known.
   assert.ok(other.left.length > 0 && other.left.every((text) => text.includes("may exist")), other.left);
 });
-
-for (const [name, args, expected] of [
-  ["CORS that refuses", ["--cors", "none"], ["cors.preflight", "cors.answer"]],
-  ["a clock that is an hour ahead", ["--clock", "+1h"], ["headers.date", "package.works"]],
-  ["paging that is ignored", ["--paging", "off"], ["list.pageSize", "list.pageToken"]],
-  ["lists that lag", ["--list-lag", "4s"], ["key.listed", "delete.listed", "package.works"]],
-]) {
-  test(`the emulator with ${name}`, async () => {
-    const emulator = await startEmulator({ args: ["--faults", ...args] });
-    const { otherwise, unknown, left, all } = await conform(["--base-url", emulator.url], {});
-    const stored = await storedKeys(emulator.url);
-    await emulator.stop();
-    assert.deepEqual(
-      [otherwise, unknown],
-      [expected, ["headers.retryAfter", "long.default", "long.lifetime"]],
-      all,
-    );
-    assert.deepEqual([left, stored], [[], []]);
-  });
-}
 
 test("the table says what was expected, what was found, since when, and what hangs on it", async () => {
   const server = await serve({ cors: false });

@@ -12,8 +12,7 @@ export const USER = "hidden-bot";
  * Serves a service. `ask` may change a request or answer it, `answer` may change an answer; `cors` is whether
  * pages of other origins may use it. What is sent is noted.
  */
-export async function serve({ ask = () => {}, answer = (given) => given, cors = true, aheadMs = 0 } = {}) {
-  const now = () => Date.now() + aheadMs;
+export async function serve({ ask = () => {}, answer = (given) => given, cors = true } = {}) {
   const service = fakeFireworks({
     accountId: ACCOUNT,
     users: [
@@ -21,7 +20,6 @@ export async function serve({ ask = () => {}, answer = (given) => given, cors = 
       { userId: USER, serviceAccount: true },
     ],
     token: TOKEN,
-    now,
   });
   const noted = { creates: [], deletes: [], secrets: new Set(), most: 0, count: 0 };
   let running = 0;
@@ -65,7 +63,6 @@ export async function serve({ ask = () => {}, answer = (given) => given, cors = 
   async function write(outgoing, response) {
     const headers = Object.fromEntries(response.headers);
     if (cors) headers["access-control-allow-origin"] ??= "*";
-    headers.date ??= new Date(now()).toUTCString();
     outgoing.writeHead(response.status, headers).end(Buffer.from(await response.arrayBuffer()));
   }
 

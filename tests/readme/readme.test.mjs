@@ -89,6 +89,11 @@ test("docs: an answer of the reader's own", async () => {
   );
 });
 
+test("docs: a list in memory that lags", async () => {
+  await write("readme/lag.mjs", code("lag.mjs"));
+  assert.equal(await shell("node lag.mjs"), "false\ntrue\n");
+});
+
 test("docs: a path of the page's own origin forwards what manages keys, and nothing else", async () => {
   await write("readme/forward.js", code("forward.js"));
   await write(

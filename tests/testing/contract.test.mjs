@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { behaviours } from "./behaviours.mjs";
 import { cases } from "./cases.mjs";
 import { lists } from "./lists.mjs";
 import { troubles } from "./troubles.mjs";
@@ -10,7 +11,7 @@ import { emulatorWorld, fakeWorld } from "./worlds.mjs";
 const [emulator, fake] = await Promise.all([emulatorWorld(), fakeWorld()]);
 after(() => emulator.stop());
 
-for (const [name, run] of Object.entries({ ...cases, ...lists, ...troubles })) {
+for (const [name, run] of Object.entries({ ...cases, ...lists, ...troubles, ...behaviours })) {
   test(name, async () => {
     const answers = [];
     for (const world of [emulator, fake]) {

@@ -13,6 +13,14 @@ const USERS = [
   { userId: "a b%ü" },
 ];
 
+/** A page's fetch, which shows no answer that the service does not let the page read. */
+async function pageFetch(url, init) {
+  const headers = { ...init.headers, origin: "https://page.example" };
+  const response = await fetch(url, { ...init, headers });
+  if (!response.headers.has("access-control-allow-origin")) throw new TypeError("Failed to fetch");
+  return response;
+}
+
 /** Starts the emulator. */
 export async function emulatorWorld() {
   const users = USERS.map(({ userId, role = "user", serviceAccount }) =>
@@ -22,7 +30,10 @@ export async function emulatorWorld() {
   const admin = clientOf(emulator.url);
   return {
     admin,
+    page: clientOf(emulator.url, undefined, pageFetch),
     fault: ({ fault, ...where }) => admin.fault(fault, where),
+    remove: (user) => admin.remove(user),
+    now: Date.now,
     stored: () => admin.stored(),
     calm: () => admin.calm(),
     reset: () => admin.reset(),
@@ -33,9 +44,13 @@ export async function emulatorWorld() {
 /** Makes the service in memory. */
 export async function fakeWorld() {
   const service = fakeFireworks({ users: USERS });
+  const admin = clientOf("https://api.fireworks.ai", "fw_local_admin", service.fetch);
   return {
-    admin: clientOf("https://api.fireworks.ai", "fw_local_admin", service.fetch),
+    admin,
+    page: admin,
     fault: async (rule) => service.addFault(rule),
+    remove: async (user) => service.removeUser(user),
+    now: Date.now,
     stored: async () => service.keys(),
     calm: async () => service.clearFaults(),
     reset: async () => service.reset(),

@@ -1,96 +1,99 @@
 // The account, its users and their keys, in memory, and what the operations of the API do with them. Secrets
-// are looked up in a map that nothing hands out, and forgotten with their key.
+// are in rows that nothing hands out. Deleted keys stay there, as something may lag behind their deletion.
 
-import type { Operation } from "./fault.js";
-import { checkQuery, maskOf, type Row, readPage, type Table, type Tokens } from "./page.js";
+import type { FaultMembers, Operation } from "./fault.js";
+import {
+  MASKED,
+  maskOf,
+  PAGED,
+  type Row,
+  readPage,
+  SECRET,
+  SORTED,
+  type Table,
+  type Tokens,
+} from "./page.js";
 import { letters } from "./random.js";
 import { invalid, missing, refusal } from "./refusal.js";
-import { demand, FLAG, type Kind, OBJECT, type Shape, TEXT, TEXTS } from "./shape.js";
-import { isLater, normalised, written } from "./time.js";
-import type { FakeUser, Key, Role, StoredKey } from "./types.js";
+import { demand, FLAG, misuse, OBJECT, type Shape, TEXT, TEXTS } from "./shape.js";
+import { hasEnded, normalised, TIME, written } from "./time.js";
+import type { FakeRequest, FakeUser, Key, Role, StoredKey } from "./types.js";
 
-/** A request for an operation, once it is known who asks. */
+/** A request for an operation. */
 export interface Call {
   readonly operation: Operation;
+  readonly token: string;
   /** The ids in the path, or `""`. */
   readonly account: string;
   readonly user: string;
   readonly query: URLSearchParams;
   /** Reads the body; throws a refusal if it is not JSON. */
   readonly body: () => unknown;
-  /** Whether a new key loses its annotations. */
-  readonly strips: boolean;
+  readonly fault: FaultMembers;
+  /** When it is served, in milliseconds since 1970. */
+  readonly now: number;
+  readonly noted: FakeRequest;
 }
 
 /** The body of a create or a delete. */
 type Asked = { apiKey?: Partial<Key>; keyId?: string };
-type KeyRow = Row<Readonly<Record<string, unknown>> & Key>;
 type User = { name: string; email: string; role: Role; displayName: string; createTime: string };
 
-/** How many characters of a key are shown. */
-const PREFIX = 7;
+interface KeyRow extends Row<Readonly<Record<string, unknown>> & Key> {
+  readonly key: string;
+  /** When it was created and deleted, in milliseconds, by the clock that no fault changes. */
+  readonly since: number;
+  /** NaN, which compares with nothing, until it is deleted. */
+  until: number;
+}
+
+/** The largest page, which is also the usual one. */
+const LARGEST_PAGE = 1_000;
 
 const ACCOUNTS: Table = {
   name: "accounts",
-  text: ["name", "displayName", "email", "state"],
-  number: ["createTime"],
-  record: [],
-  secret: [],
+  fields: { name: TEXT, displayName: TEXT, email: TEXT, state: TEXT, createTime: TIME },
 };
 
-const USERS: Table = {
-  ...ACCOUNTS,
-  name: "users",
-  text: ["role", ...ACCOUNTS.text],
-  number: ["serviceAccount", "createTime"],
-};
+const USERS: Table = { name: "users", fields: { ...ACCOUNTS.fields, role: TEXT, serviceAccount: FLAG } };
 
+/** A create may name all of these. What only the service can say is checked and ignored. */
 const KEYS: Table = {
   name: "apiKeys",
-  text: ["keyId", "displayName", "email", "prefix"],
-  number: ["createTime", "secure", "expireTime", "lastUsed"],
-  record: ["annotations"],
-  secret: ["key"],
+  fields: {
+    keyId: TEXT,
+    displayName: TEXT,
+    email: TEXT,
+    prefix: TEXT,
+    createTime: TIME,
+    secure: FLAG,
+    expireTime: TIME,
+    lastUsed: TIME,
+    annotations: TEXTS,
+    key: SECRET,
+  },
 };
 
-/** How many of the query's parameters an operation takes; none if it is not here. */
-const QUERIES: Partial<Record<Operation, number>> = { list: 5, users: 5, accounts: 4, account: 1 };
-
-const TIME: Kind = [
-  "an RFC 3339 time",
-  (value) => typeof value === "string" && normalised(value) !== undefined,
-];
-
-/** What the bodies of a create and a delete hold. */
-const ASKED = { apiKey: OBJECT, keyId: TEXT };
-
-/** What a create may say of its key. What only the service can say is checked and ignored. */
-const NEW_KEY: Shape = {
-  displayName: TEXT,
-  expireTime: TIME,
-  annotations: TEXTS,
-  keyId: TEXT,
-  key: TEXT,
-  createTime: TIME,
-  secure: FLAG,
-  email: TEXT,
-  prefix: TEXT,
-  lastUsed: TIME,
+/** What the query of an operation may hold; nothing if it is not here. */
+const QUERIES: Partial<Record<Operation, Shape>> = {
+  list: SORTED,
+  users: SORTED,
+  accounts: PAGED,
+  account: MASKED,
 };
 
 /** An account with its users and keys. */
 export type Account = ReturnType<typeof createAccount>;
 
 /** Makes an account with these users. */
-export function createAccount(id: string, token: string, given: readonly FakeUser[], ms: () => number) {
+export function createAccount(id: string, token: string, given: readonly FakeUser[], clock: () => number) {
   let seq = 0;
-  const now = () => written(ms());
-  /** The keys that exist, by their secrets, oldest first. */
-  const keys = new Map<string, KeyRow>();
+  /** All keys, oldest first, the deleted ones too. */
+  let keys: KeyRow[] = [];
   const tokens: Tokens = new Map();
-  const known = { state: "READY", createTime: now() };
+  const known = { state: "READY", createTime: written(clock()) };
   const resource = { name: `accounts/${id}`, displayName: id, email: `${id}@example.com`, ...known };
-  let users = given.map(({ userId, role, serviceAccount }): Row<User> => {
+  const everybody = given.map(({ userId, role, serviceAccount }): Row<User> => {
     const item = {
       name: `accounts/${id}/users/${userId}`,
       email: `${userId}@${serviceAccount ? `${id}.sa.fireworks.ai` : "example.com"}`,
@@ -101,94 +104,102 @@ export function createAccount(id: string, token: string, given: readonly FakeUse
     };
     return { seq: ++seq, user: userId, item };
   });
-  const isExpired = ({ expireTime }: { expireTime?: string | undefined }) =>
-    expireTime !== undefined && !isLater(expireTime, now());
+  let users = everybody;
 
-  const create = ({ user, item: { email } }: Row<User>, apiKey: Partial<Key>, strips: boolean) => {
-    const expireTime = normalised(apiKey.expireTime ?? "");
-    const key = `fw_${letters(24)}`;
-    const item = {
-      keyId: letters(16),
-      displayName: apiKey.displayName || "default",
-      createTime: now(),
-      secure: true,
-      email,
-      prefix: key.slice(0, PREFIX),
-      ...(expireTime && { expireTime }),
-      ...(!strips && apiKey.annotations && { annotations: apiKey.annotations }),
-    };
-    keys.set(key, { seq: ++seq, user, item });
-    return { ...item, key };
+  /** The keys that are there, or were there so many milliseconds ago. */
+  const present = (ms?: number) => {
+    const at = ms ? clock() - ms : Infinity;
+    return keys.filter(({ since, until }) => since <= at && !(until <= at));
   };
 
   return {
     /** Every key that is stored, the expired ones too. */
-    stored(): StoredKey[] {
-      const rows = [...keys.values()];
-      return rows.map(({ user, item }) => structuredClone({ ...item, user, expired: isExpired(item) }));
-    },
+    stored: (): StoredKey[] =>
+      present().map(({ user, item }) =>
+        structuredClone({ ...item, user, expired: hasEnded(item.expireTime, written(clock())) }),
+      ),
 
-    /** Removes every key. */
+    /** Removes every key, and brings removed users back. */
     reset(): void {
-      keys.clear();
+      keys = [];
       tokens.clear();
+      users = everybody;
     },
 
-    /** Removes a user. Their keys stay, and are of no use. */
+    /** Removes a user. Their keys stay, and are of no use. Throws a `TypeError` if there is no such user. */
     removeUser(userId: string): void {
-      users = users.filter(({ user }) => user !== userId);
+      const others = users.filter(({ user }) => user !== userId);
+      if (others.length === users.length) throw misuse("no such user");
+      users = others;
     },
 
     /**
-     * Returns the user whose key this token is, and notes that it was used; undefined for the administrator's
-     * token, which belongs to no user. Throws a refusal if it is neither.
+     * Does what a call asks for, and notes who asked. Throws a refusal if they may not, or if the call is
+     * wrong.
      */
-    caller(given: string): Row<User> | undefined {
-      if (given === token) return undefined;
-      const key = keys.get(given);
-      const caller = key && !isExpired(key.item) && users.find(({ user }) => user === key.user);
-      if (!caller) throw refusal(401, 16, "the API key is not valid");
-      keys.set(given, { ...key, item: { ...key.item, lastUsed: now() } });
-      return caller;
-    },
+    serve({ operation, account, user, fault, noted, ...call }: Call): object {
+      const { kind, ms, characters = Infinity } = fault;
+      const now = written(call.now);
+      // The administrator's token belongs to no user.
+      const row = present(kind === "key-lag" ? ms : 0).find(({ key }) => key === call.token);
+      const caller = users.find((each) => each.user === row?.user);
+      if (row && caller && !hasEnded(row.item.expireTime, now)) {
+        row.item = { ...row.item, lastUsed: now };
+        noted.caller = caller.user;
+      } else if (call.token !== token) throw refusal(401, 16, "no valid API key");
 
-    /** Does what a call asks for. Throws a refusal if the caller may not, or if the call is wrong. */
-    serve(caller: Row<User> | undefined, call: Call): object {
-      const { operation, account, user, query, body } = call;
-      checkQuery(query, QUERIES[operation] ?? 0);
+      const query: Record<string, string> = Object.fromEntries(call.query);
+      if (Object.keys(query).length < [...call.query].length) throw invalid("query has a member twice");
+      const isWhole = kind === "no-paging";
+      if (isWhole) query.pageSize = query.pageToken = "";
+      demand(query, "query", QUERIES[operation] ?? {}, [], invalid);
       const page = (table: Table, rows: readonly Row<object>[]) =>
-        readPage(table, user, rows as readonly Row[], query, tokens);
+        readPage(table, user, rows as readonly Row[], query, tokens, isWhole ? Infinity : LARGEST_PAGE);
       if (operation === "accounts") return page(ACCOUNTS, [{ seq: 0, user, item: resource }]);
       if (account !== id) throw missing("account");
-      if (operation === "account") return maskOf(ACCOUNTS, query.get("readMask") ?? "")(resource);
+      if (operation === "account") return maskOf(ACCOUNTS, query.readMask)(resource);
       if (operation === "users") return page(USERS, users);
+
       const isDash = user === "-";
       const isList = operation === "list";
-      if (isDash && !isList) throw invalid('"-" is for lists only');
+      if (isDash && !isList) throw invalid('"-" is only for lists');
       if (caller && caller.user !== user && caller.item.role !== "admin") {
-        throw refusal(403, 7, "only an administrator may do this");
+        throw refusal(403, 7, "user is no admin");
       }
-      const asked: Asked = isList ? {} : (body() as Asked);
-      const member = operation === "create" ? "apiKey" : "keyId";
-      if (!isList) demand(asked, "body", { [member]: ASKED[member] }, [member], invalid);
-      const { apiKey } = asked;
-      if (apiKey) demand(apiKey, "apiKey", NEW_KEY, [], invalid);
+      const asked: Asked = isList ? {} : (call.body() as Asked);
+      const shape: Shape = operation === "create" ? { apiKey: OBJECT } : { keyId: TEXT };
+      if (!isList) demand(asked, "body", shape, Object.keys(shape), invalid);
+      const { apiKey = {}, keyId } = asked;
+      demand(apiKey, "apiKey", KEYS.fields, [], invalid);
+      const { displayName, annotations } = apiKey;
+      const expireTime = normalised(apiKey.expireTime ?? "");
       // What is as of now has expired.
-      const expireTime = apiKey?.expireTime;
-      if (expireTime && isExpired({ expireTime: normalised(expireTime) })) {
-        throw invalid("apiKey.expireTime must be in the future");
+      if (hasEnded(expireTime, now)) throw invalid("apiKey.expireTime is over");
+      if (Object.values(annotations ?? {}).some((text) => [...text].length > characters)) {
+        throw invalid("apiKey.annotations is too large");
       }
       const owner = users.find((each) => each.user === user);
       if (!owner && !isDash) throw missing("user");
-      if (owner && apiKey) return create(owner, apiKey, call.strips);
-      const own = [...keys].filter(([, key]) => isDash || key.user === user);
-      if (isList)
-        return page(
-          KEYS,
-          own.map(([, key]) => key),
-        );
-      const [secret = ""] = own.find(([, { item }]) => item.keyId === asked.keyId) ?? [];
-      if (!keys.delete(secret)) throw missing("key");
+      if (owner && operation === "create") {
+        const key = `fw_${letters(24)}`;
+        const item = {
+          keyId: letters(16),
+          displayName: displayName || "default",
+          createTime: now,
+          secure: true,
+          email: owner.item.email,
+          prefix: key.slice(0, 7),
+          ...(expireTime && { expireTime }),
+          ...(kind !== "strip-annotations" && annotations && { annotations }),
+        };
+        keys.push({ seq: ++seq, user, item, key, since: clock(), until: NaN });
+        return { ...item, key };
+      }
+      const own = present(kind === "list-lag" ? ms : 0).filter((each) => isDash || each.user === user);
+      if (isList) return page(KEYS, own);
+      const deleted = own.find(({ item }) => item.keyId === keyId);
+      if (!deleted) throw missing("key");
+      deleted.until = clock();
       return {};
     },
   };

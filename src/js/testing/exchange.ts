@@ -2,16 +2,10 @@
 // be affected.
 
 import type { Account } from "./account.js";
-import type { Fault, Faults, Operation, When } from "./fault.js";
+import type { FaultMembers, Faults, Operation } from "./fault.js";
 import { letters } from "./random.js";
-import { type Answer, invalid, json, missing, refusal } from "./refusal.js";
+import { invalid, json, missing, refusal } from "./refusal.js";
 import type { FakeRequest } from "./types.js";
-
-/** An answer that is sent. */
-interface Served extends Answer {
-  /** After how many bytes the body breaks off. */
-  readonly cutAt?: number | undefined;
-}
 
 interface Route {
   readonly operation: Operation;
@@ -19,7 +13,14 @@ interface Route {
   readonly user: string;
 }
 
-const PATH = /^\/v1\/accounts(?:\/([^/]+)(?:\/(users)(?:\/([^/]+)\/(apiKeys(?::delete)?))?)?)?$/;
+/** The paths of the API, with a star for each id, and what each method asks for. */
+const ROUTES: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  "/v1/accounts": { GET: "accounts" },
+  "/v1/accounts/*": { GET: "account" },
+  "/v1/accounts/*/users": { GET: "users" },
+  "/v1/accounts/*/users/*/apiKeys": { GET: "list", POST: "create" },
+  "/v1/accounts/*/users/*/apiKeys:delete": { POST: "delete" },
+};
 
 /** The largest body that is accepted, in bytes. */
 const LARGEST_BODY = 2 ** 20;
@@ -30,6 +31,7 @@ export async function exchange(
   faults: Faults,
   requests: FakeRequest[],
   request: Request,
+  clock: () => number,
 ): Promise<Response> {
   const { method } = request;
   const { pathname, searchParams: query } = new URL(request.url);
@@ -37,117 +39,91 @@ export async function exchange(
   const bytes = await request.arrayBuffer();
   const noted: FakeRequest = { method };
   requests.push(noted);
-  const isTooLarge = bytes.byteLength > LARGEST_BODY;
-  const route = isTooLarge ? refusal(413, 8, "the body is too large") : routeOf(method, pathname);
-  const run = (strips = false): Served => {
-    try {
-      if ("status" in route) return route;
-      const caller = account.caller(token);
-      if (caller) noted.caller = caller.user;
-      const body = () => parsed(bytes);
-      return json(200, account.serve(caller, { ...route, query, body, strips }));
-    } catch (thrown) {
-      if (!(thrown as Partial<Answer>).status) throw thrown;
-      return thrown as Answer;
-    }
-  };
-  let fault: Fault | undefined;
-  if (!("status" in route)) {
+  const route = attempted(() => routeOf(method, pathname, bytes));
+  let fault: FaultMembers = {};
+  const now = () => clock() + ((fault.kind === "clock" && fault.ms) || 0);
+  let served: Response;
+  if (route instanceof Response) served = route;
+  else {
     const { operation, user } = route;
-    Object.assign(noted, { operation }, user && { user });
+    noted.operation = operation;
+    if (user) noted.user = user;
     fault = faults.next(operation, user);
+    const body = () => readable("body", () => JSON.parse(UTF_8.decode(bytes)));
+    const serve = () => json(200, account.serve({ ...route, token, query, body, fault, now: now(), noted }));
+    served = await withFault(fault, token, () => attempted(serve));
   }
-  const served = await withFault(fault, token, run);
   noted.status = served.status;
-  return respond(method, served);
+  const { headers } = served;
+  if (!headers.has("date")) headers.set("date", new Date(now()).toUTCString());
+  if (!headers.has("x-request-id")) headers.set("x-request-id", letters(16));
+  return method === "HEAD" ? new Response(null, served) : served;
+}
+
+/** What this returns, or the refusal that it throws. */
+function attempted<Result>(work: () => Result): Result | Response {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof Response)) throw thrown;
+    return thrown;
+  }
 }
 
 /** Serves a request with this fault. Throws if no answer is to arrive. */
-async function withFault(
-  fault: Fault | undefined,
-  token: string,
-  run: (strips?: boolean) => Served,
-): Promise<Served> {
-  if (!fault) return run();
-  const { kind, when, ms, bytes, status = 200, headers = {} } = fault as FaultMembers;
-  const { body = kind === "garbage" ? "<!doctype html>" : "" } = fault as FaultMembers;
+async function withFault(fault: FaultMembers, token: string, run: () => Response): Promise<Response> {
+  const { kind = "", when, ms, bytes, status = 200, headers = {}, body = "" } = fault;
   const wait = () => new Promise((done) => setTimeout(done, ms));
-  const isLost = kind === "drop" || kind === "late";
   const isAfter = when === "after";
-  if (kind === "late") void wait().then(() => run());
+  if (kind === "late") setTimeout(run, ms);
   if (kind === "delay" && !isAfter) await wait();
-  const isDone = isAfter || !(isLost || kind === "answer");
-  const served = isDone ? run(kind === "strip-annotations") : undefined;
+  const served = !isAfter && /drop|late|answer/.test(kind) ? json(200, {}) : run();
   if (kind === "delay" && isAfter) await wait();
-  if (isLost) throw lost();
-  if (kind !== "answer" && kind !== "garbage") return { ...(served as Served), cutAt: bytes };
+  if (/drop|late/.test(kind)) throw lost();
+  if (kind === "cut") {
+    const whole = (await served.arrayBuffer()).slice(0, -1).slice(0, bytes);
+    return new Response(broken(new Uint8Array(whole)), served);
+  }
+  if (kind !== "answer") return served;
   // The key that was created.
-  const { key = "" } = JSON.parse(served?.body ?? "{}");
-  const filled = body.replaceAll("{{token}}", () => token).replaceAll("{{key}}", () => key);
-  return { status, headers, body: filled };
+  const { key = "" } = (await served.json()) as { key?: string };
+  const filled = body.split("{{token}}").join(token).split("{{key}}").join(key);
+  // Bytes, as a text would bring a content-type of its own.
+  const sent = new TextEncoder().encode(filled);
+  return new Response([204, 205, 304].includes(status) ? null : sent, { status, headers });
 }
 
 /** As the platform's own fetch reports it. */
-const lost = () => new TypeError("a fault rule closed the connection");
+const lost = () => new TypeError("fetch failed");
 
-/** The members of all kinds of faults. */
-interface FaultMembers {
-  readonly kind: Fault["kind"];
-  readonly when?: When;
-  readonly ms?: number;
-  readonly bytes?: number;
-  readonly status?: number;
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
-}
-
-/** What a request asks for, or why the API cannot do it. */
-function routeOf(method: string, pathname: string): Route | Answer {
-  let found: RegExpExecArray | null;
-  try {
-    found = PATH.exec(decodeURIComponent(pathname));
-  } catch {
-    return invalid("the path must be UTF-8");
-  }
-  if (!found) return missing("path");
-  const [, account = "", users, user = "", action] = found;
-  const isKeys = action === "apiKeys";
+/** What a request asks for. Throws a refusal if the API cannot do it. */
+function routeOf(method: string, pathname: string, { byteLength }: ArrayBuffer): Route {
+  if (byteLength > LARGEST_BODY) throw refusal(413, 8, "body is too large");
+  const path = readable("path", () => decodeURIComponent(pathname)).split("/");
+  const [account = "", user = ""] = [path[3], path[5]];
+  const operations = ROUTES[path.map((part, at) => (part && (at === 3 || at === 5) ? "*" : part)).join("/")];
+  if (!operations) throw missing("path");
   // HEAD is answered like GET.
-  const allow = action && !isKeys ? "POST" : isKeys ? "GET, HEAD, POST" : "GET, HEAD";
-  if (!allow.split(", ").includes(method)) {
-    return refusal(405, 12, "there is no such method", { allow });
-  }
-  const name = isKeys ? (method === "POST" ? "create" : "list") : action && "delete";
-  return { operation: (name ?? users ?? (account ? "account" : "accounts")) as Operation, account, user };
+  const operation = operations[method === "HEAD" ? "GET" : method];
+  if (operation) return { operation, account, user };
+  const allow = Object.keys(operations).join(", ").replace("GET", "GET, HEAD");
+  throw refusal(405, 12, "no such method", { allow });
 }
 
-/** Reads a body as JSON. */
-function parsed(bytes: ArrayBuffer): unknown {
+/** Returns what this reads. Throws a refusal if it cannot. */
+function readable<Result>(what: string, read: () => Result): Result {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    return read();
   } catch {
-    throw invalid("the body is not JSON");
+    throw invalid(`${what} is invalid`);
   }
 }
 
-/** The response, with an id unless a fault has set one. CORS is a browser's affair, and not a fetch's. */
-function respond(method: string, { status, headers: given, body, cutAt }: Served): Response {
-  const headers = new Headers(given);
-  if (!headers.has("x-request-id")) headers.set("x-request-id", letters(16));
-  const isEmpty = method === "HEAD" || [204, 205, 304].includes(status);
-  // Bytes, as a text would bring a content-type of its own.
-  const bytes = new TextEncoder().encode(body);
-  const sent = cutAt === undefined ? bytes : broken(bytes.subarray(0, Math.min(cutAt, bytes.length - 1)));
-  return new Response(isEmpty ? null : sent, { status, headers });
-}
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A body that breaks off after these bytes. */
-function broken(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let isSent = false;
-  const pull = (controller: ReadableStreamDefaultController) => {
-    if (isSent) controller.error(lost());
-    else controller.enqueue(bytes);
-    isSent = true;
-  };
-  return new ReadableStream({ pull }, { highWaterMark: 0 });
-}
+const broken = (bytes: Uint8Array<ArrayBuffer>) =>
+  new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => controller.enqueue(bytes),
+    pull: (controller) => controller.error(lost()),
+  });

@@ -30,7 +30,31 @@ export type Fault =
   /** No answer arrives, and it is done this many milliseconds later. */
   | { kind: "late"; ms: number }
   /** The key is created without its annotations. */
-  | { kind: "strip-annotations" };
+  | { kind: "strip-annotations" }
+  /** A create with an annotation whose value has more characters is refused. */
+  | { kind: "longest-annotation"; characters: number }
+  /** The list shows neither the keys nor the deletions of the latest milliseconds. */
+  | { kind: "list-lag"; ms: number }
+  /** A key that was made in the latest milliseconds is not accepted, and one that was deleted in them is. */
+  | { kind: "key-lag"; ms: number }
+  /** The list comes whole, whatever page was asked for. */
+  | { kind: "no-paging" }
+  /** The service's clock is this many milliseconds ahead; behind if they are negative. */
+  | { kind: "clock"; ms: number }
+  /** It is done, but no page may read the answer: the `fetch` rejects, as it does in a page. */
+  | { kind: "no-cors" };
+
+/** The members of all kinds of faults; none of them where nothing goes wrong. */
+export interface FaultMembers {
+  readonly kind?: Fault["kind"] | undefined;
+  readonly when?: When | undefined;
+  readonly ms?: number | undefined;
+  readonly bytes?: number | undefined;
+  readonly characters?: number | undefined;
+  readonly status?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+}
 
 /** Which requests get a fault. */
 export interface FaultRule {
@@ -52,36 +76,54 @@ export interface FaultRule {
 /** A rule, and how many requests have got its fault. */
 export type ActiveFaultRule = FaultRule & { hits: number };
 
+/** The longest time that something can lag behind, in milliseconds. */
+const LONGEST_LAG = 3_600_000;
+
+/** How far the clock can be off: fifty years, in milliseconds. */
+const FARTHEST = 1_576_800_000_000;
+
 const WHEN = oneOf("before", "after");
 const COUNT = between(0);
+const LAG = between(0, LONGEST_LAG);
 
 /** The two that say how long the body is cannot be set, and no header twice. */
 const HEADERS: Kind = [
-  "headers that can be sent",
+  "valid headers",
   (value) => {
-    try {
-      const names = [...new Headers(value as Record<string, string>).keys()];
-      const isWhole = TEXTS[1](value) && names.length === Object.keys(value as object).length;
-      return isWhole && !/content-length|transfer-encoding/.test(names.join());
-    } catch {
-      return false;
-    }
+    const names = [...new Headers(value as Record<string, string>).keys()];
+    const isWhole = TEXTS[1](value) && names.length === Object.keys(value as object).length;
+    return isWhole && !/content-length|transfer-encoding/.test(names.join());
   },
 ];
 
-/** The members of each kind of fault. */
-const KINDS: Readonly<Record<Fault["kind"], Shape>> = {
-  "drop": { when: WHEN },
-  "answer": { status: between(200, 599), headers: HEADERS, body: TEXT, when: WHEN },
-  "delay": { ms: COUNT, when: WHEN },
-  "cut": { bytes: COUNT },
-  "garbage": {},
-  "late": { ms: COUNT },
-  "strip-annotations": {},
+/** The members of each kind of fault, and the operations that it is for, if it is not for all. */
+const KINDS: Readonly<Record<Fault["kind"], readonly [members: Shape, ...operations: Operation[]]>> = {
+  "drop": [{ when: WHEN }],
+  "answer": [{ status: between(200, 599), headers: HEADERS, body: TEXT, when: WHEN }],
+  "delay": [{ ms: COUNT, when: WHEN }],
+  "cut": [{ bytes: COUNT }],
+  "garbage": [{}],
+  "late": [{ ms: COUNT }],
+  "strip-annotations": [{}, "create"],
+  "longest-annotation": [{ characters: COUNT }, "create"],
+  "list-lag": [{ ms: LAG }, "list"],
+  "key-lag": [{ ms: LAG }],
+  "no-paging": [{}, "list", "users", "accounts"],
+  "clock": [{ ms: between(-FARTHEST, FARTHEST) }],
+  "no-cors": [{}],
+};
+
+/**
+ * Faults that are other ones by another name. A page learns no more of an answer that it may not read than
+ * of one that is lost.
+ */
+const SAME: Readonly<Record<string, FaultMembers>> = {
+  "garbage": { kind: "answer", body: "<html>", when: "after" },
+  "no-cors": { kind: "drop", when: "after" },
 };
 
 /** The members that a fault must have, if its kind has them at all. */
-const REQUIRED = ["status", "ms", "bytes"];
+const REQUIRED = ["status", "ms", "bytes", "characters"];
 
 const RULE: Shape = {
   operation: oneOf("create", "list", "delete", "users", "accounts", "account"),
@@ -97,11 +139,12 @@ const RULE: Shape = {
 function check(rule: FaultRule): void {
   demand(rule, "rule", RULE, ["fault"]);
   const { operation, times, share, fault } = rule;
-  if (times != null && share != null) throw misuse("rule has both times and share");
+  if (times != null && share != null) throw misuse("rule has times and share");
   const { kind, ...members } = fault;
-  if (kind === "strip-annotations" && operation !== "create") throw misuse('rule.operation must be "create"');
   demand({ kind }, "rule.fault", { kind: oneOf(...Object.keys(KINDS)) }, ["kind"]);
-  demand(members, "rule.fault", KINDS[kind], REQUIRED);
+  const [shape, ...operations] = KINDS[kind];
+  demand(members, "rule.fault", shape, REQUIRED);
+  if (operations[0]) demand({ operation }, "rule", { operation: oneOf(...operations) }, ["operation"]);
 }
 
 /** The active rules. */
@@ -109,12 +152,12 @@ export type Faults = ReturnType<typeof createFaults>;
 
 /** Makes a list of rules, empty at first. */
 export function createFaults() {
-  let active: { readonly rule: FaultRule; readonly random: () => number; hits: number; seen: number }[] = [];
+  let active: { readonly rule: FaultRule; random: number; hits: number; seen: number }[] = [];
   return {
     /** Adds a rule. Throws a `TypeError` that names what is wrong with it. */
     add(rule: FaultRule): void {
       check(rule);
-      active.push({ rule: structuredClone(rule), random: randomFrom(rule.seed ?? 0), hits: 0, seen: 0 });
+      active.push({ rule: structuredClone(rule), random: rule.seed ?? 0, hits: 0, seen: 0 });
     },
 
     /** The rules, oldest first. */
@@ -126,23 +169,18 @@ export function createFaults() {
     },
 
     /** The fault for a request: that of the first rule that applies. */
-    next(operation: Operation, user: string): Fault | undefined {
+    next(operation: Operation, user: string): FaultMembers {
       const found = active.find((each) => {
-        const { rule, random } = each;
+        const { rule } = each;
         if ((rule.operation ?? operation) !== operation || (rule.user ?? user) !== user) return false;
-        each.seen += 1;
-        if (each.seen <= (rule.skip ?? 0)) return false;
-        const isHit = rule.share == null ? each.hits < (rule.times ?? 1) : random() < rule.share;
+        if (each.seen++ < (rule.skip ?? 0)) return false;
+        each.random = (each.random * 75 + 74) % 65_537;
+        const isHit = rule.share == null ? each.hits < (rule.times ?? 1) : each.random < rule.share * 65_537;
         if (isHit) each.hits += 1;
         return isHit;
       });
-      return found?.rule.fault;
+      const fault: FaultMembers = found?.rule.fault ?? {};
+      return SAME[fault.kind ?? ""] ?? fault;
     },
   };
-}
-
-/** Random numbers from 0 to 1, the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }

@@ -4,7 +4,7 @@
 import { createAccount } from "./account.js";
 import { exchange } from "./exchange.js";
 import { type ActiveFaultRule, createFaults, type FaultRule } from "./fault.js";
-import { demand, FLAG, type Kind, misuse, oneOf, type Shape } from "./shape.js";
+import { demand, FLAG, type Kind, misuse, oneOf, type Shape, TEXT } from "./shape.js";
 import type { FakeRequest, FakeUser, StoredKey } from "./types.js";
 
 export type { ActiveFaultRule, Fault, FaultRule, Operation, When } from "./fault.js";
@@ -38,23 +38,18 @@ export interface FakeFireworks {
   faults(): ActiveFaultRule[];
   /** Removes every fault rule. */
   clearFaults(): void;
-  /** Removes a user. Their keys stay, and are refused. */
+  /** Removes a user. Their keys stay, and are refused. Throws a `TypeError` if there is no such user. */
   removeUser(userId: string): void;
-  /** Removes every key and every fault rule, and forgets the requests. */
+  /** Removes every key and every fault rule, brings removed users back, and forgets the requests. */
   reset(): void;
 }
 
-const matching = (what: string, pattern: RegExp): Kind => [
-  what,
-  (value) => typeof value === "string" && pattern.test(value),
-];
-
-const ID = matching('one path segment, not "-"', /^(?!\.{1,2}$|-$)[^/]+$/);
+const ID: Kind = ["a bare id", (value) => TEXT[1](value) && /^(?!\.{1,2}$|-$)[^/]+$/.test(value as string)];
 
 const OPTIONS: Shape = {
   accountId: ID,
   users: ["an array", Array.isArray],
-  token: matching("visible ASCII", /^[!-~]+$/),
+  token: TEXT,
   now: ["a function", (value) => typeof value === "function"],
 };
 
@@ -74,8 +69,8 @@ export function fakeFireworks(options: FakeFireworksOptions = {}): FakeFireworks
   demand(options, "options", OPTIONS);
   const users = options.users ?? DEFAULT_USERS;
   for (const [at, user] of users.entries()) demand(user, `options.users[${at}]`, USER, ["userId"]);
-  const ids = new Set(users.map(({ userId }) => userId));
-  if (ids.size < users.length) throw misuse("options.users has a userId twice");
+  if (new Set(users.map(({ userId }) => userId)).size < users.length)
+    throw misuse("options.users has a userId twice");
   const token = options.token ?? "fw_local_admin";
   const now = options.now ?? (() => Date.now());
   const accountId = options.accountId ?? "local";
@@ -84,7 +79,8 @@ export function fakeFireworks(options: FakeFireworksOptions = {}): FakeFireworks
   const requests: FakeRequest[] = [];
   return {
     accountId,
-    fetch: (input, init) => fetched(input, init, (request) => exchange(account, faults, requests, request)),
+    fetch: (input, init) =>
+      fetched(input, init, (request) => exchange(account, faults, requests, request, now)),
     keys: account.stored,
     requests: () => structuredClone(requests),
     addFault: faults.add,
@@ -100,22 +96,18 @@ export function fakeFireworks(options: FakeFireworksOptions = {}): FakeFireworks
 }
 
 /** Runs the exchange of a request, and rejects at once when the caller aborts: it is then done anyway. */
-async function fetched(
+const fetched = (
   input: string | URL | Request,
   init: RequestInit | undefined,
   run: (request: Request) => Promise<Response>,
-): Promise<Response> {
-  const signal = init?.signal ?? (input as Partial<Request>).signal;
-  signal?.throwIfAborted();
-  let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal?.reason);
-    signal?.addEventListener("abort", abort);
-  });
-  try {
+) =>
+  new Promise<Response>((resolve, reject) => {
+    const signal = init?.signal ?? (input as Partial<Request>).signal;
+    signal?.throwIfAborted();
     // Without the signal, which may come from another realm, such as a simulated page.
-    return await Promise.race([run(new Request(input, { ...init, signal: null })), aborted]);
-  } finally {
-    signal?.removeEventListener("abort", abort);
-  }
-}
+    const request = new Request(input, { ...init, signal: null });
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", abort);
+    const left = () => signal?.removeEventListener("abort", abort);
+    run(request).finally(left).then(resolve, reject);
+  });

@@ -4,73 +4,74 @@
 import { parseFilter } from "./filter.js";
 import { letters } from "./random.js";
 import { invalid } from "./refusal.js";
+import { FLAG, type Kind, type Shape, TEXT, TEXTS } from "./shape.js";
+import { TIME } from "./time.js";
 
-/** A kind of resource that can be listed, and what a list may do with its fields. */
+/** A kind of resource that can be listed. */
 export interface Table {
   /** The name of the items in the answer. */
   readonly name: string;
-  /** The fields that can be filtered and sorted by. */
-  readonly text: readonly string[];
-  /** The fields that can be sorted by: times and booleans. */
-  readonly number: readonly string[];
-  /** The fields that can be filtered by their entries. */
-  readonly record: readonly string[];
-  /** The fields that no list contains, though a mask may name them. */
-  readonly secret: readonly string[];
+  /** Its fields. A list can be filtered by texts and by the entries of records, and sorted by `SORTABLE`. */
+  readonly fields: Shape;
 }
 
-/** Something that can be listed. It never changes, but may be replaced. */
+const SORTABLE: readonly unknown[] = [TEXT, TIME, FLAG];
+
+/** A text that no list contains, though a mask may name it. */
+export const SECRET: Kind = [...TEXT];
+
+/** Something that can be listed. */
 export interface Row<Item = Readonly<Record<string, unknown>>> {
   /** A row that was added later has a greater number. */
   readonly seq: number;
   /** The id of the user that it is, or belongs to. */
   readonly user: string;
-  /** What the API shows. */
-  readonly item: Item;
+  /** What the API shows. It never changes, but may be replaced. */
+  item: Item;
 }
 
-/** The page tokens that were handed out: the list that each belongs to, and the last row of its page. */
+/** The page tokens that were handed out: the list that each belongs to, and its page's last row as it was. */
 export type Tokens = Map<string, readonly [list: string, last: Row]>;
 
-const PARAMETERS = ["readMask", "pageSize", "pageToken", "filter", "orderBy"];
+/** The parameters of a request for one resource. */
+export const MASKED: Shape = { readMask: TEXT };
 
-/** The largest page, which is also the usual one. */
-const LARGEST_PAGE = 1_000;
+/** The parameters of a list. */
+export const PAGED: Shape = {
+  ...MASKED,
+  filter: TEXT,
+  pageSize: ["an int32", (value) => !/\D/.test(String(value)) && Number(value) < 2 ** 31],
+  pageToken: TEXT,
+};
 
-/** Throws a refusal unless the query has only the first parameters of a list, that many, and none twice. */
-export function checkQuery(query: URLSearchParams, count: number): void {
-  const [known, names] = [PARAMETERS.slice(0, count), [...query.keys()]];
-  const wrong = names.find((name, at) => !known.includes(name) || names.indexOf(name) < at);
-  if (wrong !== undefined) throw invalid(`the query has no ${JSON.stringify(wrong)}`);
-}
+/** The parameters of a list that can be sorted. */
+export const SORTED: Shape = { ...PAGED, orderBy: TEXT };
 
-/** Reads one page of these rows. `owner` is whose rows they are; it tells lists apart. */
+/** The parameters that were given. */
+export type Query = Readonly<Record<string, string>>;
+
+/** Reads one page of these rows, of so many at most. `owner` is whose they are; it tells lists apart. */
 export function readPage(
   table: Table,
   owner: string,
   rows: readonly Row[],
-  query: URLSearchParams,
+  { readMask, filter = "", pageSize, pageToken, orderBy = "" }: Query,
   tokens: Tokens,
+  most: number,
 ): object {
-  const [readMask = "", sizeText = "", token = "", filter = "", orderBy = ""] = PARAMETERS.map(
-    (name) => query.get(name) ?? "",
-  );
-  const wanted = Number(sizeText);
-  // It is an int32.
-  if (/\D/.test(sizeText) || wanted >= 2 ** 31) throw invalid("pageSize must be an int32");
-  const size = Math.min(wanted || LARGEST_PAGE, LARGEST_PAGE);
+  const size = Math.min(Number(pageSize) || most, most);
   const order = orderOf(table, orderBy);
   const mask = maskOf(table, readMask);
   const list = JSON.stringify([table.name, owner, filter, orderBy]);
   const found = rows.filter(filterOf(table, filter)).sort(order);
-  const [from, after] = tokens.get(token) ?? [];
-  if (token && from !== list) throw invalid("pageToken is not of this list");
+  const [from, after] = tokens.get(pageToken ?? "") ?? [];
+  if (pageToken && from !== list) throw invalid("pageToken is invalid");
   const rest = after ? found.filter((row) => order(row, after) > 0) : found;
   const last = rest[size - 1];
   let nextPageToken = "";
   if (last && rest.length > size) {
     nextPageToken = letters(24);
-    tokens.set(nextPageToken, [list, last]);
+    tokens.set(nextPageToken, [list, { ...last }]);
   }
   const items = rest.slice(0, size).map(({ item }) => mask(item));
   return { [table.name]: items, nextPageToken, totalSize: found.length };
@@ -80,16 +81,16 @@ export function readPage(
  * Reads `orderBy`: fields, none of them twice, each with an optional ` desc`. Returns what compares two rows,
  * of which no two are equal.
  */
-function orderOf({ text, number }: Table, orderBy: string): (one: Row, other: Row) => number {
+function orderOf({ fields }: Table, orderBy: string): (one: Row, other: Row) => number {
   const order = partsOf(orderBy).map((part) => /^(\w+)(\s+desc)?$/.exec(part) ?? []);
-  const fields = order.map(([, field = ""]) => field);
-  if (fields.some((field, at) => ![...text, ...number].includes(field) || fields.indexOf(field) < at)) {
-    throw invalid("orderBy must name fields, each once");
+  const names = order.map(([, field = ""]) => field);
+  if (names.some((name, at) => !SORTABLE.includes(fields[name]) || names.indexOf(name) < at)) {
+    throw invalid("orderBy is invalid");
   }
   // Rows without a value come first. Times are in UTC: without the Z they sort as text does.
   const valueOf = ({ item }: Row, field: string) => {
     const value = String(item[field] ?? "");
-    return text.includes(field) ? value : value.replace("Z", "");
+    return fields[field] === TIME ? value.slice(0, -1) : value;
   };
   return (one, other) => {
     for (const [, field = "", desc] of order) {
@@ -108,21 +109,20 @@ const partsOf = (text: string) =>
     .filter((part) => part);
 
 /** Reads `readMask`. No field, or `*`, asks for all of them. */
-export function maskOf({ text, number, record, secret }: Table, readMask: string): (item: object) => object {
-  const fields = partsOf(readMask);
-  const isWhole = fields.length === 0 || readMask.trim() === "*";
-  const unknown = fields.find(
-    (field) => !isWhole && ![...text, ...number, ...record, ...secret].includes(field),
-  );
-  if (unknown) throw invalid(`readMask: there is no field ${JSON.stringify(unknown)}`);
+export function maskOf({ fields }: Table, readMask = ""): (item: object) => object {
+  const names = partsOf(readMask);
+  const isWhole = names.length === 0 || readMask.trim() === "*";
+  if (!isWhole && !names.every((name) => Object.hasOwn(fields, name))) {
+    throw invalid("readMask is invalid");
+  }
   return (item) =>
-    Object.fromEntries(Object.entries(item).filter(([field]) => isWhole || fields.includes(field)));
+    Object.fromEntries(Object.entries(item).filter(([name]) => isWhole || names.includes(name)));
 }
 
-function filterOf({ text, record }: Table, filter: string): (row: Row) => boolean {
+function filterOf({ fields }: Table, filter: string): (row: Row) => boolean {
   const conditions = parseFilter(filter);
-  if (!conditions?.every(([field, entry]) => (entry === undefined ? text : record).includes(field))) {
-    throw invalid("filter must compare text fields with =, joined by AND");
+  if (!conditions?.every(([field, entry]) => fields[field] === (entry === undefined ? TEXT : TEXTS))) {
+    throw invalid("filter must be field = text AND …");
   }
   return ({ item }) =>
     conditions.every(([field, entry, value]) => {

@@ -1,29 +1,24 @@
 // Checks what strangers hand over, a request's body or a test's options, against a table of its members.
 // Nothing is ignored: a misspelt name would make a test prove something else than it says.
 
-/** What a member must be, in words, and whether a value is that. */
+/** What a member must be, in words, and whether a value is that. A value that makes it throw is not. */
 export type Kind = readonly [what: string, is: (value: unknown) => boolean];
 
 /** The members that an object may have. */
 export type Shape = Readonly<Record<string, Kind>>;
 
-/** Half of a surrogate pair, which no text in UTF-8 can hold. */
-const LONE_SURROGATE = /\p{Cs}/u;
-
-const isText = (value: unknown): value is string => typeof value === "string" && !LONE_SURROGATE.test(value);
+/** What is not a text has no such method, and throws. */
+const isText = (value: unknown) => (value as string).isWellFormed();
 
 /** A text that UTF-8 can hold. */
 export const TEXT: Kind = ["a string", isText];
 export const FLAG: Kind = ["a boolean", (value) => typeof value === "boolean"];
-/** A whole number in these bounds. */
-export const between = (least: number, most = 1e12): Kind => [
+/** A whole number in these bounds: the usual one is the longest that a timer can wait, in milliseconds. */
+export const between = (least: number, most = 2_147_483_647): Kind => [
   `a whole number from ${least} to ${most}`,
   (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most,
 ];
-export const OBJECT: Kind = [
-  "an object",
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-];
+export const OBJECT: Kind = ["an object", (value) => Object(value) === value && !Array.isArray(value)];
 /** An object of texts. */
 export const TEXTS: Kind = [
   "an object of strings",
@@ -60,7 +55,10 @@ export function demand(
   }
   for (const [name, [what, is]] of Object.entries(shape)) {
     const member = members[name] ?? undefined;
-    const isRight = member === undefined ? !required.includes(name) : is(member);
+    let isRight = false;
+    try {
+      isRight = member === undefined ? !required.includes(name) : is(member);
+    } catch {}
     if (!isRight) throw failure(`${path}.${name} must be ${what}`);
   }
 }

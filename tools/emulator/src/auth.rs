@@ -55,9 +55,7 @@ impl Caller {
                 admin: true,
             });
         }
-        let user = queries::owner_of(connection, &hash, behaviour)?
-            .ok_or_else(ApiError::unauthenticated)?;
-        let role = queries::role_of(connection, &user, behaviour.removed_users_keys)?
+        let (user, role) = queries::owner_of(connection, &hash, behaviour)?
             .ok_or_else(ApiError::unauthenticated)?;
         Ok(Self {
             user: Some(user),

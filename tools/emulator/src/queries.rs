@@ -74,24 +74,31 @@ pub fn delete_key(connection: &Connection, user: &str, key_id: &str) -> Result<(
     }
 }
 
-/// The user whose key has this hash, if the key is accepted. Notes that the key was used.
+/// The user whose key has this hash, and their role, if the key is accepted. Notes that the key was used.
 pub fn owner_of(
     connection: &Connection,
     hash: &[u8; 32],
     behaviour: &Behaviour,
-) -> rusqlite::Result<Option<String>> {
+) -> rusqlite::Result<Option<(String, String)>> {
     let now = behaviour.clock.now_us();
-    let found: Option<(i64, String, Option<i64>)> = connection
+    let found: Option<(i64, String, String, Option<i64>)> = connection
         .prepare_cached(
-            "SELECT seq, user, last_used_us FROM keys
+            "SELECT keys.seq, user, role, last_used_us FROM keys JOIN users ON users.id = user
              WHERE hash = ?1 AND (expire_us IS NULL OR expire_us > ?2)
-             AND since_us <= ?3 AND (until_us IS NULL OR until_us > ?3)",
+             AND since_us <= ?3 AND (until_us IS NULL OR until_us > ?3)
+             AND (NOT removed OR ?4)",
         )?
-        .query_row(params![hash, now, as_of(behaviour.key_lag)], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(
+            params![
+                hash,
+                now,
+                as_of(behaviour.key_lag),
+                behaviour.removed_users_keys
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
         .optional()?;
-    let Some((seq, user, last_used_us)) = found else {
+    let Some((seq, user, role, last_used_us)) = found else {
         return Ok(None);
     };
     if last_used_us.is_none_or(|used| now - used >= LAST_USED_EVERY_US) {
@@ -99,19 +106,7 @@ pub fn owner_of(
             .prepare_cached("UPDATE keys SET last_used_us = ?2 WHERE seq = ?1")?
             .execute(params![seq, now])?;
     }
-    Ok(Some(user))
-}
-
-/// The role of the user with this id, if there is one. A removed user counts if `or_removed` says so.
-pub fn role_of(
-    connection: &Connection,
-    user: &str,
-    or_removed: bool,
-) -> rusqlite::Result<Option<String>> {
-    connection
-        .prepare_cached("SELECT role FROM users WHERE id = ?1 AND (NOT removed OR ?2)")?
-        .query_row(params![user, or_removed], |row| row.get(0))
-        .optional()
+    Ok(Some((user, role)))
 }
 
 /// The e-mail address of the user with this id; fails with 404 if there is none.
