@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { promisify } from "node:util";
 import { startEmulator } from "../emulator/server.mjs";
 import { prepare, program, root } from "../matrix/fixture.mjs";
+import { TOKEN } from "./recipe.mjs";
 
 const exec = promisify(execFile);
 
@@ -177,6 +178,15 @@ class Project {
     }
   }
 
+  /** Runs in workerd what Nitro has built for Cloudflare, as its documentation says. */
+  async wrangler(node, ask) {
+    const [port, inspector] = [await freePort(), await freePort()];
+    const [variable] = Object.entries(TOKEN).map((pair) => pair.join(":"));
+    const args = [this.module("wrangler/bin/wrangler.js"), "dev", "--cwd", ".output"];
+    const more = ["--config", "server/wrangler.json", "--var", variable, "--inspector-port", inspector];
+    return this.serve(node, [...args, ...more, "--ip", "127.0.0.1", "--port", port], port, ask);
+  }
+
   /** Ends the servers, with the processes that they have started. */
   async stop() {
     for (const { pid } of this.#running) {
@@ -197,6 +207,7 @@ function clean() {
     CI: "true",
     NEXT_TELEMETRY_DISABLED: "1",
     ASTRO_TELEMETRY_DISABLED: "1",
+    NUXT_TELEMETRY_DISABLED: "1",
     WRANGLER_SEND_METRICS: "false",
   };
 }

@@ -21,6 +21,14 @@ async function check() {
   process.exitCode = 1;
 }
 
+/** The rows of the page, if they were tried with the entries of today. */
+async function recorded() {
+  const text = await readFile(DOCUMENT, "utf8").catch(() => "");
+  if (!text.includes(`entries ${now}`)) return [];
+  const lines = text.split("\n").filter((line) => line.startsWith("| "));
+  return lines.slice(2).map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+}
+
 async function record() {
   const files = (await readdir(NOTES)).sort();
   const notes = await Promise.all(
@@ -36,6 +44,9 @@ async function record() {
       .join(", "),
     date,
   ]);
+  const again = new Set(rows.map(([name]) => name));
+  rows.push(...(await recorded()).filter(([name]) => !again.has(name)));
+  rows.sort(([one], [other]) => one.localeCompare(other, "en"));
   const table = [["tried", "with", "on"], ...rows];
   const widths = [0, 1, 2].map((at) => Math.max(3, ...table.map((row) => row[at].length)));
   const line = (row) => `| ${row.map((text, at) => text.padEnd(widths[at])).join(" | ")} |`;
