@@ -1,5 +1,5 @@
-// Writes docs/tried.md: what the packed package was tried with, in which version. A row of the page stays as it
-// is where its cell was not run since, and its entries are those of today.
+// Writes docs/tried.md: what the packed package was tried with, in which version. A row of the page stays as
+// it is where its cell was not run since, and its entries are those of today.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
