@@ -118,6 +118,42 @@ for (const [signal, args] of [
   });
 }
 
+/** Sends the program a signal when it loads the module: it has the token then, and has sent nothing. */
+const WHILE_LOADING = `
+const { compile, instantiate } = WebAssembly;
+const first = (load) => async (...given) => {
+  const come = new Promise((resolve) => process.once("SIGINT", resolve));
+  process.kill(process.pid, "SIGINT");
+  await come;
+  return load(...given);
+};
+Object.assign(WebAssembly, { compile: first(compile), instantiate: first(instantiate) });
+`;
+
+for (const args of [
+  [...CREATE, "--print"],
+  [...CREATE, "--output", "interrupted"],
+  ["rotate", "k", "--exec", "cat"],
+  ["delete", "k"],
+  ["delete", "k", "--missing-ok"],
+  ["delete", "--attempt-tag", "t"],
+  ["list"],
+  ["audit"],
+  ["users"],
+  ["accounts"],
+]) {
+  test(`Ctrl-C when ${args.slice(0, 3).join(" ")} has its token: nothing is sent`, async () => {
+    const preload = `data:text/javascript,${encodeURIComponent(WHILE_LOADING)}`;
+    const running = service.start(args, { env: { NODE_OPTIONS: `--import ${preload}` } });
+    const { code, out, err } = await running.ended;
+    assert.deepEqual([code, out], [130, ""], err);
+    assert.match(err, /nothing was sent/);
+    assert.equal(existsSync(service.path("interrupted")), false);
+    const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
+    assert.deepEqual(Object.keys(operations), []);
+  });
+}
+
 test("Ctrl-C ends a list", async () => {
   await service.client.fault({ kind: "delay", ms: LONG_MS }, { operation: "list", times: 99 });
   const running = service.start(["list"]);

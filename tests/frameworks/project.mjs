@@ -3,13 +3,15 @@
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { entries } from "../../tools/package/tried.mjs";
 import { startEmulator } from "../emulator/server.mjs";
 import { prepare, program, root } from "../matrix/fixture.mjs";
+import { TOKEN } from "./recipe.mjs";
 
 const exec = promisify(execFile);
 
@@ -48,16 +50,6 @@ async function installed(group) {
   await mkdir(package_, { recursive: true });
   await exec("tar", ["xzf", tarball, "--strip-components=1", "-C", package_]);
   return folder;
-}
-
-/** A hash of what decides which file a framework gets, and how that file gets the module. */
-export async function entries() {
-  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const sum = createHash("sha256").update(JSON.stringify(exports));
-  const folder = join(root, "src/js/entry");
-  for (const name of (await readdir(folder)).sort())
-    sum.update(name).update(await readFile(join(folder, name)));
-  return sum.digest("hex").slice(0, 16);
 }
 
 const groups = new Map();
@@ -177,6 +169,15 @@ class Project {
     }
   }
 
+  /** Runs in workerd what Nitro has built for Cloudflare, as its documentation says. */
+  async wrangler(node, ask) {
+    const [port, inspector] = [await freePort(), await freePort()];
+    const [variable] = Object.entries(TOKEN).map((pair) => pair.join(":"));
+    const args = [this.module("wrangler/bin/wrangler.js"), "dev", "--cwd", ".output"];
+    const more = ["--config", "server/wrangler.json", "--var", variable, "--inspector-port", inspector];
+    return this.serve(node, [...args, ...more, "--ip", "127.0.0.1", "--port", port], port, ask);
+  }
+
   /** Ends the servers, with the processes that they have started. */
   async stop() {
     for (const { pid } of this.#running) {
@@ -197,6 +198,7 @@ function clean() {
     CI: "true",
     NEXT_TELEMETRY_DISABLED: "1",
     ASTRO_TELEMETRY_DISABLED: "1",
+    NUXT_TELEMETRY_DISABLED: "1",
     WRANGLER_SEND_METRICS: "false",
   };
 }

@@ -1,24 +1,24 @@
-// Writes docs/tried.md: what the packed package was tried with, in which version. With --check, fails if that
-// is older than the last change to the entries or to package.json's exports. npm asks before it publishes.
+// Writes docs/tried.md: what the packed package was tried with, in which version. A row of the page stays as
+// it is where its cell was not run since, and its entries are those of today.
 
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { root } from "../matrix/fixture.mjs";
-import { entries, NOTES } from "./project.mjs";
+import { DOCUMENT, entries } from "../../tools/package/tried.mjs";
+import { NOTES } from "./project.mjs";
 
-const DOCUMENT = join(root, "docs/tried.md");
 const now = await entries();
 
-if (process.argv.includes("--check")) await check();
-else await record();
-
-async function check() {
+/** The rows of the page, if they were tried with the entries of today. */
+async function recorded() {
   const text = await readFile(DOCUMENT, "utf8").catch(() => "");
-  if (text.includes(`entries ${now}`)) return;
-  console.error(
-    "docs/tried.md is older than the entries or the exports: cargo xtask test frameworks --record",
+  if (!text.includes(`entries ${now}`)) return [];
+  const lines = text.split("\n").filter((line) => line.startsWith("| "));
+  return lines.slice(2).map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
   );
-  process.exitCode = 1;
 }
 
 async function record() {
@@ -36,6 +36,9 @@ async function record() {
       .join(", "),
     date,
   ]);
+  const again = new Set(rows.map(([name]) => name));
+  rows.push(...(await recorded()).filter(([name]) => !again.has(name)));
+  rows.sort(([one], [other]) => one.localeCompare(other, "en"));
   const table = [["tried", "with", "on"], ...rows];
   const widths = [0, 1, 2].map((at) => Math.max(3, ...table.map((row) => row[at].length)));
   const line = (row) => `| ${row.map((text, at) => text.padEnd(widths[at])).join(" | ")} |`;
@@ -55,3 +58,5 @@ ${lines.join("\n")}
 `,
   );
 }
+
+await record();

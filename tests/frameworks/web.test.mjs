@@ -2,24 +2,11 @@
 
 import { dirname } from "node:path";
 import { withPage } from "../matrix/browsers.mjs";
+import { keyOnPage } from "./page.mjs";
 import { cell, freePort, keyFrom } from "./project.mjs";
 import { recipe, TOKEN, written } from "./recipe.mjs";
 
 const node = (project) => project.module("node24/bin/node");
-
-/** Opens a page of a server, and waits until it shows a key's id. */
-async function keyOnPage(url) {
-  await withPage("", async (page) => {
-    await page.goto(url);
-    await page.waitForFunction(
-      () => /^key:\w/.test(document.querySelector("#key")?.textContent ?? ""),
-      null,
-      {
-        timeout: 120_000,
-      },
-    );
-  });
-}
 
 /** Fills the form of the recipe for Astro as a person would. */
 async function keyFromForm(url) {

@@ -6,7 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
-import { linked } from "../../tools/package/pack.mjs";
+import { linked, obstacles } from "../../tools/package/pack.mjs";
 import { exists, folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -86,6 +86,13 @@ test("a release is refused while nobody knows where the repository is", async ()
   const release = run(process.execPath, [join(root, "tools/package/pack.mjs"), "--release"]);
   if (url.includes("OWNER")) await assert.rejects(release, /placeholder/);
   else await release;
+});
+
+test("a release is refused while docs/tried.md is older than the entries or the exports", () => {
+  const url = "https://github.com/somebody/fireworks-keys";
+  assert.deepEqual(obstacles(url, "<!-- entries 0123 -->", "0123"), []);
+  for (const tried of ["", "<!-- entries 4567 -->"])
+    assert.match(obstacles(url, tried, "0123").join(), /^docs\/tried\.md is older/);
 });
 
 test("what a registry and its readers want to know is there", async () => {

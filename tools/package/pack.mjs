@@ -5,6 +5,7 @@ import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { DOCUMENT, entries } from "./tried.mjs";
 
 const exec = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
@@ -19,7 +20,7 @@ const PLACEHOLDER = "OWNER";
 
 /**
  * Makes the tarball in this folder, from what is built. `target/package` holds the same files. With
- * `isRelease`, the repository has to be known.
+ * `isRelease`, nothing may stand against one.
  */
 export async function pack(destination, isRelease = false) {
   const staged = join(root, "target/package");
@@ -31,15 +32,11 @@ export async function pack(destination, isRelease = false) {
 
   const at = (file) => join(staged, file);
   // Marked as private in the repository, where `npm publish` would publish a README with links to nowhere.
-  const {
-    private: _,
-    scripts,
-    devDependencies,
-    ...manifest
-  } = JSON.parse(await readFile(at("package.json")));
+  const { private: _, devDependencies, ...manifest } = JSON.parse(await readFile(at("package.json")));
   const { url } = manifest.repository;
-  if (isRelease && url.includes(PLACEHOLDER)) {
-    throw new Error(`repository in package.json is a placeholder: ${url}`);
+  if (isRelease) {
+    const against = obstacles(url, await readFile(DOCUMENT, "utf8").catch(() => ""), await entries());
+    if (against.length > 0) throw new Error(against.join("\n"));
   }
   await writeFile(at("package.json"), `${JSON.stringify(manifest, undefined, 2)}\n`);
   const address = url.replace(/^git\+/, "").replace(/\.git$/, "");
@@ -49,6 +46,15 @@ export async function pack(destination, isRelease = false) {
   await mkdir(destination, { recursive: true });
   const packed = await npm(["pack", "--pack-destination", destination], staged);
   return { tarball: join(destination, packed.filename), integrity: packed.integrity };
+}
+
+/** What stands against a release, from the repository's address, docs/tried.md, and the entries of today. */
+export function obstacles(url, tried, entries) {
+  return [
+    url.includes(PLACEHOLDER) && `repository in package.json is a placeholder: ${url}`,
+    !tried.includes(`entries ${entries}`) &&
+      "docs/tried.md is older than the entries or the exports: cargo xtask test frameworks --record",
+  ].filter(Boolean);
 }
 
 /** A text whose relative links, in Markdown and in HTML, lead to the repository as it is at a tag. */

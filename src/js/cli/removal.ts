@@ -38,7 +38,7 @@ export async function remove(session: Session): Promise<Code> {
     else if (deleted.length > 0) session.print(deleted.map(visible).join("\n"));
     return CODE.done;
   } catch (error) {
-    session.sayError(error);
+    if (!session.isEnding(error)) session.sayError(error);
     const code = codeOf(error, "deletes");
     if (code === CODE.unknown) say("it is not known whether it is deleted");
     return code;

@@ -1,6 +1,7 @@
 // What a command works with: what was asked for, the connection, the signals, and the two outputs.
 
 import { ValidationError } from "fireworks-keys";
+import { InterruptedError } from "./code.js";
 import { Interrupt } from "./interrupt.js";
 import { kebab } from "./option.js";
 import { print, say } from "./output.js";
@@ -19,11 +20,14 @@ export class Session {
   }
 
   /** The options of the connection that no argument gives. */
-  async connection(): Promise<{ token: string; signal: AbortSignal }> {
+  async connection(): Promise<{ token: string; signal: AbortSignal; fetch: typeof fetch }> {
     const { signal } = this.interrupt;
     const token = await tokenOf(process.env, process.stdin, signal);
-    this.interrupt.isBegun = true;
-    return { token, signal };
+    const sending: typeof fetch = (...request) => {
+      this.interrupt.isBegun = true;
+      return fetch(...request);
+    };
+    return { token, signal, fetch: sending };
   }
 
   /** Follows the operation. */
@@ -49,10 +53,12 @@ export class Session {
     return this.#isPrinted;
   }
 
-  /** Whether an operation failed because a signal ended it. */
+  /** Whether an operation failed because a signal ended it. Throws if that was before anything was sent. */
   isEnding(error: unknown): boolean {
-    const { signal } = this.interrupt;
-    return signal.aborted && error === signal.reason;
+    const { signal, isBegun } = this.interrupt;
+    const isEnding = signal.aborted && error === signal.reason;
+    if (isEnding && !isBegun) throw new InterruptedError();
+    return isEnding;
   }
 
   /** Tells what went wrong. An option's name is told as it is written here. */
