@@ -6,11 +6,13 @@ import { shown } from "./names.js";
 import { grouped } from "./numbers.js";
 import { byOwner } from "./owners.js";
 import { FINDINGS, labelOf } from "./records.js";
+import { remembering } from "./remember.js";
 import { relative } from "./time.js";
 
 export class OwnersView {
   #choose;
   #choices = "";
+  #namesOf = remembering((records) => [...new Set(records.map(({ ownerName }) => ownerName))].sort());
 
   /** `choose` receives the owner that the user has chosen. */
   constructor(choose) {
@@ -59,7 +61,7 @@ export class OwnersView {
 
   /** Offers the owners of these records in the filter. */
   showChoices(records, chosen) {
-    const names = [...new Set(records.map(({ ownerName }) => ownerName))].sort();
+    const names = [...this.#namesOf(records)];
     const isStrange = chosen !== undefined && !names.includes(chosen);
     if (isStrange) names.push(chosen);
     const select = byId("owner");

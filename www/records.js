@@ -162,6 +162,7 @@ export function sorted(records, { by, descending }) {
 /** The records that contain every word, have every finding, and are this owner's, if one is given. */
 export function filtered(records, { text = "", findings = [], owner, ends } = {}) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && findings.length === 0 && owner === undefined && !ends) return records;
   return records.filter(
     (record) =>
       findings.every((finding) => record.findings.includes(finding)) &&

@@ -20,6 +20,7 @@ export class TimelineView {
   #records = [];
   #lanes = [];
   #layout;
+  #width = 0;
   #shown = false;
 
   #unit = "week";
@@ -38,7 +39,10 @@ export class TimelineView {
     byId("histogram-units").append(...UNITS.map((unit) => this.#unitChoice(unit)));
     this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
     this.#host.addEventListener("pointermove", ({ clientY }) => this.#point(clientY));
-    new ResizeObserver(() => this.#draw()).observe(byId("timeline-panel"));
+    // It tells of the panel's appearance, too, when everything is drawn already.
+    new ResizeObserver(([{ target }]) => target.clientWidth !== this.#width && this.#draw()).observe(
+      byId("timeline-panel"),
+    );
   }
 
   /** Draws these records: those that the table shows. */
@@ -54,7 +58,9 @@ export class TimelineView {
   }
 
   #draw() {
-    if (!this.#shown || byId("timeline-panel").clientWidth === 0) return;
+    if (!this.#shown) return;
+    this.#width = byId("timeline-panel").clientWidth;
+    if (this.#width === 0) return;
     const now = clock.now();
     const empty = this.#records.length === 0;
     byId("timeline-empty").hidden = !empty;

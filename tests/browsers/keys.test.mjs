@@ -155,6 +155,17 @@ test("columns sort in both directions, and say so", async () => {
   assert.match(await rows(page).first().textContent(), /Expired/);
 });
 
+test("another order changes the rows, and nothing around them", async () => {
+  const { page } = await over(someKeys(30));
+  const around = "#chips .chip, #summary button, #owner option";
+  const before = await page.locator(around).elementHandles();
+  assert.ok(before.length > 5);
+  await page.getByRole("button", { name: "Name", exact: true }).click();
+  await page.locator("[aria-sort=ascending]").waitFor();
+  await page.waitForFunction(() => location.hash.includes("sort=name"));
+  for (const element of before) assert.ok(await element.evaluate(({ isConnected }) => isConnected));
+});
+
 test("text and findings filter, and say how many are left", async () => {
   const { page } = await over(someKeys(500));
   await page.getByLabel("Filter", { exact: true }).fill("support ada");
