@@ -5,7 +5,7 @@ import { byId, h } from "./dom.js";
 import { shown } from "./names.js";
 import { grouped } from "./numbers.js";
 import { byOwner } from "./owners.js";
-import { FINDINGS, labelOf } from "./records.js";
+import { FINDINGS, labelOf, unused } from "./records.js";
 import { remembering } from "./remember.js";
 import { relative } from "./time.js";
 
@@ -27,7 +27,7 @@ export class OwnersView {
   show(records) {
     const now = clock.now();
     byId("owners-body").replaceChildren(
-      ...byOwner(records).map(({ name, keys, worst, used }) =>
+      ...byOwner(records).map(({ name, keys, worst, used, created }) =>
         h(
           "tr",
           {},
@@ -53,7 +53,7 @@ export class OwnersView {
             {},
             worst && h("span", { "class": "badge", "data-tone": FINDINGS[worst]?.tone }, labelOf(worst)),
           ),
-          h("td", {}, used === undefined ? "Never" : relative(used, now)),
+          h("td", {}, used === undefined ? unused({ created }, now) : relative(used, now)),
         ),
       ),
     );

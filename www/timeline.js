@@ -5,6 +5,7 @@ import { clock } from "./clock.js";
 import { byId, h, svg } from "./dom.js";
 import { endsBy, UNITS } from "./ends.js";
 import { count } from "./numbers.js";
+import { lastUse } from "./records.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 
@@ -142,13 +143,13 @@ export class TimelineView {
   #select(at) {
     const record = this.#lanes[at];
     const now = clock.now();
-    const { name, ownerName, created, used, expires } = record;
+    const { name, ownerName, created, expires } = record;
     const ends =
       expires === undefined
         ? "never expires"
         : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
     const made = created === undefined ? undefined : `created ${day(created)}`;
-    const last = used === undefined ? "never used" : `used ${relative(used, now)}`;
+    const last = lastUse(record, now);
     const words = [name, ownerName, made, last, ends].filter(Boolean).join(" · ");
     this.#slider.value = at;
     this.#slider.setAttribute("aria-valuetext", `${at + 1} of ${this.#lanes.length}: ${words}`);

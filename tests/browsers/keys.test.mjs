@@ -289,15 +289,20 @@ test("one control is in the tab order; arrow keys walk, and what they reach scro
   assert.equal(await page.locator("#keys-body [tabindex='0']").count(), 1);
 });
 
-test("where the owner's id cannot be known, the buttons say why and do nothing", async () => {
+test("where the owner's id is not known, the buttons say why and ask for it", async () => {
   const { page } = await over(someKeys(3).map((key) => ({ ...key, email: undefined })));
   const revoke = page.getByRole("button", { name: /^Revoke/ }).first();
-  assert.equal(await revoke.getAttribute("aria-disabled"), "true");
   await revoke.focus();
   await page.getByRole("tooltip").getByText("does not say whose key this is").waitFor();
   await accessible(page, "owner unknown");
   await page.keyboard.press("Enter");
-  await page.locator("#status").getByText("does not say whose key").waitFor();
+  const dialog = page.getByRole("dialog", { name: /^Whose key is/ });
+  await dialog.getByText("does not say whose key").first().waitFor();
+  // All users together are no owner.
+  await dialog.getByLabel("The owner’s id").fill("-");
+  await page.keyboard.press("Enter");
+  await dialog.locator(".field-error").getByText("Type the user’s id in.").waitFor();
+  await page.keyboard.press("Escape");
   assert.equal(await page.getByRole("dialog").count(), 0);
 });
 
