@@ -28,9 +28,9 @@ export class SelectionBar {
   show({ records, shown, filter }) {
     this.#records = records;
     this.#shown = shown;
-    const { findings, text, owner } = filter;
-    const that =
-      findings.length === 1 && !text && owner === undefined ? FINDINGS[findings[0]]?.that : undefined;
+    const { findings, text, owner, ends } = filter;
+    const isAll = findings.length === 1 && !text && owner === undefined && !ends;
+    const that = isAll ? FINDINGS[findings[0]]?.that : undefined;
     write(byId("tick-shown"), `Tick all ${grouped(shown.length)}${that ? ` that ${that}` : ""}`);
     byId("tick-shown").hidden = shown.length === 0;
     this.update();

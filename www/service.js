@@ -370,7 +370,7 @@ function outcomeOf({ revoked, pending }) {
   const parts = [];
   if (revoked.length > 0) parts.push(`Revoked: ${revoked.map(shown).join(", ")}.`);
   const ids = pending.map(({ keyId }) => shown(keyId));
-  if (ids.length > 0) parts.push(`Not revoked yet: ${ids.join(", ")}.`);
+  if (ids.length > 0) parts.push(`Not known to be revoked: ${ids.join(", ")}.`);
   return parts.join(" ");
 }
 
