@@ -115,6 +115,7 @@ export class KeysView {
     byId("filter").value = this.#filter.text;
     this.#selection.clear();
     this.#rows.toTop();
+    this.#isFirst = true;
   }
 
   /** Shows the keys that end between these moments. */
@@ -172,14 +173,18 @@ export class KeysView {
     if (byOwner) this.#owners.show(shown);
     this.#showProgress();
     this.#showOrder();
-    this.#around ??= pause().then(() => this.#showAround());
+    // The first rows come with what stands above them: it would move them if it came later.
+    if (this.#isFirst) this.#showAround();
+    else this.#around ??= pause().then(() => this.#showAround());
   }
 
   #around;
+  #isFirst = true;
 
   /** What stands around the table, in a task of its own: the page answers the user sooner. */
   #showAround() {
     this.#around = undefined;
+    this.#isFirst = false;
     const { records } = this.#inventory;
     const shown = this.#shown;
     this.#showFindings(records, this.#filter);

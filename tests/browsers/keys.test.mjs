@@ -155,6 +155,18 @@ test("columns sort in both directions, and say so", async () => {
   assert.match(await rows(page).first().textContent(), /Expired/);
 });
 
+test("the first rows come with what stands above them, which moves them no more", async () => {
+  const script = `addEventListener("DOMContentLoaded", () =>
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      globalThis.withFirst = document.querySelectorAll("#chips .chip, #summary button").length;
+    }).observe(document.querySelector("#keys-body"), { childList: true }));`;
+  const { page } = await over(someKeys(30), { script });
+  const above = await page.locator("#chips .chip, #summary button").count();
+  assert.ok(above > 5);
+  assert.equal(await page.evaluate(() => globalThis.withFirst), above);
+});
+
 test("another order changes the rows, and nothing around them", async () => {
   const { page } = await over(someKeys(30));
   const around = "#chips .chip, #summary button, #owner option";
