@@ -146,6 +146,9 @@ class CleanUp {
       hint: "This page looks first which of these keys that user has.",
       accept: (id, found) => this.#accept(keys, id, found),
     });
+    form.classList.add("ask-owner");
+    // What the dialog is for is its other button.
+    check.classList.remove("primary");
     form.append(check);
     const are = `${count(unknown.length, "key")} ${unknown.length === 1 ? "is" : "are"}`;
     this.#owners.replaceChildren(

@@ -70,7 +70,7 @@ export function ownerForm({ service, keyIds, hint, none, accept }) {
       if (found.size > 0) accept(id, found);
       else mark(form, "userId", none);
     } catch (error) {
-      const missing = "The service knows no such user, so nothing can be done with the key by this id.";
+      const missing = "The service knows no such user, so nothing can be done by this id.";
       const { title, text } = explain(error, service.network());
       mark(form, "userId", error?.status === 404 ? missing : `${title}. ${text}`);
     }

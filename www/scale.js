@@ -1,5 +1,6 @@
 // The timeline's arithmetic: positions of moments, the order of keys, and the picture in words. Pure.
 
+import { grouped } from "./numbers.js";
 import { DAY, relative } from "./time.js";
 
 /** The marked moments, in days from today. */
@@ -97,7 +98,7 @@ export function described(records, now) {
 function namesOf(group, words) {
   const shown = soonest(group, 8).map(words);
   const rest = group.length - shown.length;
-  return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return shown.join(", ") + (rest > 0 ? ` and ${grouped(rest)} more` : "");
 }
 
 /** The first of the records, by their ends; of those that never end, the first as they stand. */

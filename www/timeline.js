@@ -4,7 +4,7 @@
 import { clock } from "./clock.js";
 import { byId, h, svg } from "./dom.js";
 import { endsBy, UNITS } from "./ends.js";
-import { count } from "./numbers.js";
+import { count, grouped } from "./numbers.js";
 import { lastUse } from "./records.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
@@ -171,7 +171,7 @@ export class TimelineView {
     const groups = described(this.#records, now);
     byId("timeline-words").replaceChildren(
       ...groups.flatMap(({ label, count: number, names }) => [
-        h("dt", {}, `${label}: ${number}`),
+        h("dt", {}, `${label}: ${grouped(number)}`),
         h("dd", {}, names),
       ]),
     );

@@ -383,5 +383,13 @@ test("cleaning up fits a phone, in the dark and in forced colours", async () => 
     await page.getByRole("button", { name: "By owner" }).click();
     await fits(page, "by owner");
     await accessible(page, "by owner");
+    if (!options.forcedColors) continue;
+    // No colour tells that it is pressed.
+    const { outlineStyle } = await page.locator("#by-owner").evaluate((button) => {
+      button.blur();
+      const { outlineStyle } = getComputedStyle(button);
+      return { outlineStyle };
+    });
+    assert.equal(outlineStyle, "solid");
   }
 });
