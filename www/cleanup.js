@@ -132,7 +132,7 @@ class CleanUp {
     this.#dialog.rename(length === 0 ? "Revoke keys?" : `Revoke ${count(length, "key")}?`);
   }
 
-  /** Names the keys whose owner is not known, and asks for an owner's id: it counts for the keys of that user. */
+  /** Names the keys whose owner is not known, and asks for an id: it counts for the keys of that user. */
   #askOwners(keys) {
     const unknown = keys.filter(({ record }) => record.owner.id === undefined);
     if (unknown.length === 0) return this.#owners.replaceChildren();

@@ -32,7 +32,7 @@ function pauses() {
 
 export class Judge {
   #service;
-  /** By key: the findings of it alone, and its record, which stays the same while nothing about it changes. */
+  /** By key: the findings of it alone, and its record, which stays the same while nothing changes. */
   #known = new WeakMap();
 
   constructor(service) {

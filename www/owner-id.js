@@ -29,8 +29,8 @@ export function withOwner({ record, service, restore }, act) {
 }
 
 /**
- * A form that asks for the owner's id of these keys, with its button. `accept` receives an id and which of the
- * keys that user has: one at least.
+ * A form that asks for the owner's id of these keys, with its button. `accept` receives an id and which of
+ * the keys that user has: one at least.
  */
 export function ownerForm({ service, keyIds, hint, none, accept }) {
   const [formId, inputId] = [newId("owner-form"), newId("owner-id")];

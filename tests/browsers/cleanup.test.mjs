@@ -195,7 +195,7 @@ test("a key whose owner is gone is revoked by an id that is checked first", asyn
   assert.deepEqual(host.keys, []);
 });
 
-test("keys whose owner's id is not known are named as left out, and count once an id is checked", async () => {
+test("keys whose owner's id is not known are named as left out, until an id is checked", async () => {
   const { page } = await over(someKeys(40));
   const ofLeft = host.keys.filter(({ email }) => email === "left@acme.example");
   assert.ok(ofLeft.length > 1);

@@ -79,7 +79,7 @@ test("after a leak the old key is revoked at once", async () => {
   assert.notEqual(keys[0].keyId, old.keyId);
 });
 
-test("where old keys are being revoked, Stop promises none of them; what is lost there is not known", async () => {
+test("once old keys are being revoked, Stop promises none; a lost answer leaves it unknown", async () => {
   await service.create("rotated");
   const { page } = await connected(browser, service.url);
   const deletion = await hold(page, "POST", /:delete$/);

@@ -70,7 +70,8 @@ const USERS = [
 ];
 
 /**
- * Starts one. Its keys can be changed, and users added; `gate`, where it is set, is awaited before each page but the first.
+ * Starts one. Its keys can be changed, and users added; `gate`, where it is set, is awaited before each page
+ * but the first.
  */
 export async function startService({ www, keys, folder = "" }) {
   const service = { keys, users: [], gate: undefined };
