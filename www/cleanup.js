@@ -6,12 +6,17 @@ import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
 import { explain, isRefusal } from "./explain.js";
 import { holdPage } from "./leave.js";
+import { shown } from "./names.js";
 import { count } from "./numbers.js";
+import { ownerForm } from "./owner-id.js";
 import { planOf } from "./plan.js";
-import { relative } from "./time.js";
+import { lastUse } from "./records.js";
 
 /** How many keys are revoked at the same time. */
 const AT_ONCE = 4;
+
+/** How many owners of unknown ids are named. */
+const NAMED = 3;
 
 /** How long the user can still change their mind, in seconds. */
 const COUNTDOWN = 5;
@@ -37,6 +42,9 @@ class CleanUp {
   #stopped = false;
   #timer;
   #rows = new Map();
+  /** Asks for the ids of owners. */
+  #owners = h("div", { class: "stack" });
+  #go = h("button", { type: "button", class: "danger" });
 
   constructor(context) {
     this.#context = context;
@@ -87,7 +95,7 @@ class CleanUp {
       problem
         ? alertBox({
             title: "The list is not whole",
-            text: `${problem} What is asked here goes by what was read before.`,
+            text: problem,
           })
         : h("p", { class: "hint" }, "The list was read again just now, and is whole."),
       h(
@@ -99,24 +107,69 @@ class CleanUp {
       ),
       ...[
         hidden > 0 && `${count(hidden, "ticked key")} cannot be seen in the table now; all are named here.`,
-        missing.length > 0 && `${count(missing.length, "ticked key")} is not on the list any more.`,
-        used > 0 && `${count(used, "key")} used in the last 24 hours: on top, and left out unless you tick.`,
+        missing.length > 0 && missed(missing.length, problem),
+        used > 0 &&
+          `${count(used, "key")} used in the last 24 hours: on top, and left out unless you tick again.`,
       ]
         .filter(Boolean)
         .map((text) => h("p", { class: "note" }, text)),
+      this.#owners,
       list,
     );
-    const go = h("button", { type: "button", class: "danger" });
-    const tell = () => {
-      const { length } = this.#chosen(keys);
-      go.textContent = length === 0 ? "Nothing is ticked" : `Revoke ${count(length, "key")}`;
-      go.ariaDisabled = String(length === 0);
-    };
-    list.addEventListener("change", tell);
-    go.addEventListener("click", () => go.ariaDisabled === "false" && this.#countDown(keys));
-    this.#setActions(this.#close("Keep them all"), go);
-    tell();
+    list.addEventListener("change", () => this.#tell(keys));
+    this.#go.addEventListener("click", () => this.#go.ariaDisabled === "false" && this.#countDown(keys));
+    this.#askOwners(keys);
+    this.#setActions(this.#close("Keep them all"), this.#go);
+    this.#tell(keys);
     announce(`${count(keys.length, "key")}. ${used > 0 ? `${used} used in the last day.` : ""}`);
+  }
+
+  /** Says how many keys are ticked. */
+  #tell(keys) {
+    const { length } = this.#chosen(keys);
+    this.#go.textContent = length === 0 ? "Nothing is ticked" : `Revoke ${count(length, "key")}`;
+    this.#go.ariaDisabled = String(length === 0);
+    this.#dialog.rename(length === 0 ? "Revoke keys?" : `Revoke ${count(length, "key")}?`);
+  }
+
+  /** Names the keys whose owner is not known, and asks for an id: it counts for the keys of that user. */
+  #askOwners(keys) {
+    const unknown = keys.filter(({ record }) => record.owner.id === undefined);
+    if (unknown.length === 0) return this.#owners.replaceChildren();
+    const names = [...new Set(unknown.map(({ record }) => record.ownerName || "not said"))];
+    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    const whose = `owner${names.length === 1 ? "" : "s"}: ${names.slice(0, NAMED).join(", ")}${more}`;
+    const { form, check } = ownerForm({
+      service: this.#context.service,
+      keyIds: unknown.map(({ record }) => record.id),
+      none: "This user has none of these keys.",
+      hint: "This page looks first which of these keys that user has.",
+      accept: (id, found) => this.#accept(keys, id, found),
+    });
+    form.classList.add("ask-owner");
+    // What the dialog is for is its other button.
+    check.classList.remove("primary");
+    form.append(check);
+    const are = `${count(unknown.length, "key")} ${unknown.length === 1 ? "is" : "are"}`;
+    this.#owners.replaceChildren(
+      h("p", { class: "note" }, `${are} left out, as the owner’s id is not known (${whose}).`),
+      form,
+    );
+  }
+
+  #accept(keys, id, found) {
+    if (this.#owners.hidden) return;
+    const theirs = keys.filter(({ record }) => found.has(record.id));
+    for (const key of theirs) {
+      key.record = { ...key.record, owner: { ...key.record.owner, id } };
+      key.isTicked = !key.isUsed && !key.isOwn;
+      const { element } = this.#rows.get(key.record.id);
+      element.replaceWith(this.#row(key));
+    }
+    this.#askOwners(keys);
+    this.#tell(keys);
+    (this.#owners.querySelector("input") ?? this.#go).focus();
+    announce(`${count(theirs.length, "key")} of ${shown(id)}.`);
   }
 
   #row(key) {
@@ -132,8 +185,9 @@ class CleanUp {
       isUsed && h("span", { "class": "badge", "data-tone": "danger" }, "In use"),
       isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "Looks like this page’s own"),
     ];
-    const last = record.used === undefined ? "never used" : `last used ${relative(record.used, clock.now())}`;
-    const about = record.owner.id === undefined ? record.owner.why : `${record.ownerName} · ${last}`;
+    const { owner, ownerName } = record;
+    const last = lastUse(record, clock.now());
+    const about = owner.id === undefined ? owner.why : `${ownerName || shown(owner.id)} · ${last}`;
     const element = h(
       "li",
       {},
@@ -159,6 +213,7 @@ class CleanUp {
   #countDown(keys) {
     const chosen = this.#chosen(keys);
     for (const { box } of this.#rows.values()) box.disabled = true;
+    this.#owners.hidden = true;
     let left = COUNTDOWN;
     const cancel = h("button", { type: "button", onclick: () => this.#uncount() }, "Cancel");
     const text = h("p", { class: "countdown" });
@@ -167,9 +222,9 @@ class CleanUp {
     this.#uncount = () => {
       clearInterval(this.#timer);
       this.#timer = undefined;
-      for (const { box } of this.#rows.values()) box.disabled = false;
       for (const { record } of keys) this.#rows.get(record.id).box.disabled = record.owner.id === undefined;
-      this.#setActions(this.#close("Keep them all"), this.#again(keys));
+      this.#owners.hidden = false;
+      this.#setActions(this.#close("Keep them all"), this.#go);
       announce("Nothing was revoked.");
     };
     this.#setActions(cancel, text);
@@ -184,11 +239,6 @@ class CleanUp {
   }
 
   #uncount = () => {};
-
-  #again(keys) {
-    const text = `Revoke ${count(this.#chosen(keys).length, "key")}`;
-    return h("button", { type: "button", class: "danger", onclick: () => this.#countDown(keys) }, text);
-  }
 
   #release;
 
@@ -257,4 +307,10 @@ class CleanUp {
     announce(text);
     this.#context.onDone();
   }
+}
+
+/** What is said of ticked keys that the list does not show: only a whole one tells that they are gone. */
+function missed(number, problem) {
+  const are = `${count(number, "ticked key")} ${number === 1 ? "is" : "are"}`;
+  return problem ? `${are} not on what was read.` : `${are} not on the list any more.`;
 }

@@ -4,7 +4,7 @@ import { clock } from "./clock.js";
 import { openDialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { nameOf, readableJson, shown } from "./names.js";
-import { labelOf } from "./records.js";
+import { labelOf, unused } from "./records.js";
 import { exact, parseTime, relative } from "./time.js";
 
 const LABELS = {
@@ -20,10 +20,12 @@ const LABELS = {
 };
 
 /** Opens the details of a key. */
-export function showDetails({ key, name, findings, owner }, restore) {
+export function showDetails(record, restore) {
+  const { key, name, findings, owner, used } = record;
+  const told = { lastUsed: used === undefined && unused(record, clock.now()) };
   const facts = [...new Set([...Object.keys(LABELS), ...Object.keys(key)])].map((field) => [
     LABELS[field] ?? shown(field),
-    valueOf(field, key[field]),
+    told[field] || valueOf(field, key[field]),
   ]);
   facts.push(["Owner’s id", owner.id === undefined ? owner.why : shown(owner.id)]);
   if (findings.length > 0) facts.push(["Findings", findings.map(labelOf).join(", ")]);
@@ -45,7 +47,7 @@ function valueOf(field, given) {
   if (time !== undefined) return `${exact(time)} (${relative(time, clock.now())})`;
   if (field === "secure") return value ? "Fireworks does not know it" : "Fireworks may know it";
   if (field === "annotations") return labelsOf(value);
-  if (value === undefined) return field === "expireTime" || field === "lastUsed" ? "Never" : "Not said";
+  if (value === undefined) return field === "expireTime" ? "Never" : "Not said";
   if (field === "displayName") return nameOf(value);
   return typeof value === "string" ? shown(value) : readableJson(value);
 }

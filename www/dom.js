@@ -40,6 +40,11 @@ export function newId(name) {
   return `${name}-${ids}`;
 }
 
+/** Sets the text of an element, and leaves the layout alone where it has that text already. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 /** How long a message stays in the page's corner, in milliseconds. */
 const STAYS = 10_000;
 

@@ -20,8 +20,8 @@ function startOf(unit, now, ahead) {
 }
 
 /**
- * A bin for each unit from the one of `now` on: `{ from, to, count, label }`. What ended before is not
- * counted; `later` is how many end after the last.
+ * A bin for each unit from the one of `now` on: `{ from, to, count, label }`. What has ended is not counted,
+ * and so the first begins with `now`; `later` is how many end after the last.
  */
 export function endsBy(unit, records, now) {
   const { shown } = UNITS.find(({ name }) => name === unit);
@@ -42,7 +42,10 @@ export function endsBy(unit, records, now) {
     }
     bins[low].count += 1;
   }
-  return { bins: bins.map((bin) => ({ ...bin, label: labelOf(unit, bin) })), later };
+  return {
+    bins: bins.map((bin) => ({ ...bin, from: Math.max(bin.from, now), label: labelOf(unit, bin) })),
+    later,
+  };
 }
 
 function labelOf(unit, { from, to }) {

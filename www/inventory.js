@@ -4,7 +4,8 @@
 import { clock } from "./clock.js";
 import { explain } from "./explain.js";
 import { Judge } from "./judge.js";
-import { usersByEmail } from "./records.js";
+import { count, grouped } from "./numbers.js";
+import { ownerOf, usersByEmail } from "./records.js";
 import { parseTime } from "./time.js";
 
 /** Loading pauses after this many keys, until the user asks for more. */
@@ -66,11 +67,23 @@ export class Inventory {
     try {
       const { users, isComplete } = await this.service.users();
       this.users = users;
-      this.#emails = usersByEmail(users, { isComplete });
+      const emails = usersByEmail(users, { isComplete });
+      // The records stay as they are where the users do.
+      if (!isSame(emails, this.#emails)) this.#emails = emails;
     } catch {
-      // Without the user list, the page explains wherever it needs an owner's id.
-      this.users = undefined;
+      // Without the user list, the page explains wherever it needs an owner's id; an old one tells the ids
+      // that it has, and of nobody that they are gone.
+      if (this.#emails) this.#emails = { ...this.#emails, isComplete: false };
+      else this.users = undefined;
     }
+  }
+
+  /** Reads the users again if they would say of an owner that nobody has this e-mail: they may be older. */
+  async #checkGone(keys, users) {
+    const about = { userId: this.service.userId, accountId: this.service.accountId, users };
+    // The first list comes with its users.
+    if (users && users === this.#emails && keys.some((key) => ownerOf(key, about).gone))
+      await this.#loadUsers();
   }
 
   /** Reloads the list, or loads the rest of it. A failure is stored in `error`. */
@@ -84,6 +97,7 @@ export class Inventory {
     // A list that the page shows stays until the new one is complete.
     const inPlace = more || keys.length === before.keys.length;
     let whole = true;
+    const users = this.#emails;
     this.loading = true;
     this.error = undefined;
     this.#coming = keys;
@@ -115,6 +129,8 @@ export class Inventory {
     }
     if (this.#abort !== abort) return;
     if (whole) this.#keys = keys;
+    await this.#checkGone(keys, users);
+    if (this.#abort !== abort) return;
     else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
     // The loaded pages may lack changes that were made during the load.
     for (const change of this.#meanwhile) this.#keys = changed(this.#keys, change);
@@ -137,13 +153,17 @@ export class Inventory {
         total = page.totalSize;
       }
     } catch (error) {
-      return { records: this.records, problem: `${explain(error, this.service.network()).title}.` };
+      const why = explain(error, this.service.network()).title;
+      return { records: this.records, problem: `${why}. What is asked here goes by what was read before.` };
     }
+    await this.#checkGone(keys, this.#emails);
     const records = await this.#judge.allRecordsOf(keys, this.#emails);
     const isWhole = !(total > keys.length);
     return {
       records,
-      problem: isWhole ? undefined : `The service tells of ${total} keys, and shows ${keys.length}.`,
+      problem: isWhole
+        ? undefined
+        : `The service tells of ${count(total, "key")}, and shows ${grouped(keys.length)}.`,
     };
   }
 
@@ -206,6 +226,12 @@ async function* ahead(list, goOn) {
   } finally {
     await iterator.return?.();
   }
+}
+
+/** Whether two lists of users tell the same. */
+function isSame(one, other) {
+  const text = ({ ids, ...rest }) => JSON.stringify([[...ids], rest]);
+  return other !== undefined && text(one) === text(other);
 }
 
 /** Applies a change to the keys. */

@@ -6,8 +6,11 @@ import { withLineage } from "./lineage.js";
 import { isYoung, ownerOf, recordOf } from "./records.js";
 import { parseTime } from "./time.js";
 
-/** How many keys are judged, or made into records, without a pause. */
-const SOME = 250;
+/** How many keys the module judges at a time. */
+const SOME = 50;
+
+/** For how long the page works before it answers the user, in milliseconds. */
+const SLICE = 8;
 
 const TAG = "fireworks-keys-attempt";
 const SHARED = "shared-attempt";
@@ -17,12 +20,20 @@ export function pause() {
   return globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
 }
 
+/** Between pieces of work: pauses if they have taken long enough. How fast a machine is does not matter. */
+function pauses() {
+  let since = performance.now();
+  return async () => {
+    if (performance.now() - since < SLICE) return;
+    await pause();
+    since = performance.now();
+  };
+}
+
 export class Judge {
   #service;
-  /** The findings of each key by itself. */
-  #alone = new WeakMap();
-  /** The record of each key, which stays the same while nothing about it changes. */
-  #records = new WeakMap();
+  /** By key: the findings of it alone, and its record, which stays the same while nothing changes. */
+  #known = new WeakMap();
 
   constructor(service) {
     this.#service = service;
@@ -30,28 +41,31 @@ export class Judge {
 
   /** Judges keys that were not judged yet. */
   async judge(keys) {
-    const unknown = keys.filter((key) => !this.#alone.has(key));
+    const unknown = keys.filter((key) => !this.#known.has(key));
+    const breathe = pauses();
     for (let from = 0; from < unknown.length; from += SOME) {
       const some = unknown.slice(from, from + SOME);
       const found = await this.#service.audit(some);
-      for (const key of some)
-        this.#alone.set(
-          key,
-          (found.get(key.keyId) ?? []).filter(({ type }) => type !== SHARED),
-        );
-      await pause();
+      for (const key of some) {
+        const alone = (found.get(key.keyId) ?? []).filter(({ type }) => type !== SHARED);
+        this.#known.set(key, { alone });
+      }
+      await breathe();
     }
   }
 
   /** Forgets all findings, after the known time has changed. */
   forget() {
-    this.#alone = new WeakMap();
+    this.#known = new WeakMap();
   }
 
   /** The records of some keys, without the findings that need all keys. */
   async recordsOf(keys, users) {
     await this.judge(keys);
-    return this.#recordsOf(keys, users, new Map());
+    const records = await this.#recordsOf(keys, users, new Map());
+    // Those who asked have them drawn, which is work enough by itself.
+    await pause();
+    return records;
   }
 
   /** The records of all keys. */
@@ -64,7 +78,9 @@ export class Judge {
         id,
         findings.filter(({ type }) => type === SHARED),
       );
-    return withLineage(await this.#recordsOf(keys, users, shared));
+    const records = withLineage(await this.#recordsOf(keys, users, shared));
+    await pause();
+    return records;
   }
 
   async #recordsOf(keys, users, shared) {
@@ -72,24 +88,26 @@ export class Judge {
     const about = { userId, accountId, users };
     const now = clock.now();
     const records = [];
+    const breathe = pauses();
     for (const key of keys) {
       const isNew = isYoung(parseTime(key.createTime), now);
-      const alone = (this.#alone.get(key) ?? []).filter(({ type }) => !isNew || type !== "never-used");
-      const findings = [...alone, ...(shared.get(key.keyId) ?? [])];
-      records.push(this.#recordOf(key, findings, about));
-      if (records.length % (2 * SOME) === 0) await pause();
+      const known = this.#known.get(key) ?? {};
+      const alone = (known.alone ?? []).filter(({ type }) => !isNew || type !== "never-used");
+      records.push(recordBy(known, key, [...alone, ...(shared.get(key.keyId) ?? [])], about));
+      if (records.length % SOME === 0) await breathe();
     }
     return records;
   }
+}
 
-  #recordOf(key, findings, about) {
-    const known = this.#records.get(key);
-    const types = findings.map(({ type }) => type).join();
-    if (known?.types === types && known.users === about.users) return known.record;
+/** The record of a key: the one that is known, or else a new one. */
+function recordBy(known, key, findings, about) {
+  const types = findings.map(({ type }) => type).join();
+  if (known.types !== types || known.users !== about.users || !known.record) {
     const record = recordOf(key, findings, ownerOf(key, about));
-    this.#records.set(key, { record, types, users: about.users });
-    return record;
+    Object.assign(known, { record, types, users: about.users });
   }
+  return known.record;
 }
 
 /** The keys whose tag another has, too. Whether one create made them is for the audit to say. */

@@ -5,13 +5,15 @@ import { withoutKeys } from "./address.js";
 import { clock } from "./clock.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
-import { announce, byId, h } from "./dom.js";
+import { announce, byId, h, write } from "./dom.js";
 import { explain } from "./explain.js";
 import { Findings } from "./findings.js";
+import { pause } from "./judge.js";
 import { underPredecessors } from "./lineage.js";
 import { count, grouped } from "./numbers.js";
 import { OwnersView } from "./owners-view.js";
 import { filtered, sorted } from "./records.js";
+import { remembering } from "./remember.js";
 import { rowOf } from "./row.js";
 import { Rows } from "./rows.js";
 import { Selection } from "./selection.js";
@@ -32,6 +34,10 @@ export class KeysView {
   #order = { by: "created", descending: true };
   #filter = NONE;
   #shown = [];
+  // A longer text or another filter leaves the order as it is, and an order changes nothing else.
+  #sorted = remembering(sorted);
+  #filtered = remembering((records, filter) => underPredecessors(filtered(records, filter)));
+  #showFindings = remembering((records, filter) => this.#findings.show(records, filter));
   #rows = new Rows({
     viewport: byId("viewport"),
     head: byId("keys-head"),
@@ -109,6 +115,7 @@ export class KeysView {
     byId("filter").value = this.#filter.text;
     this.#selection.clear();
     this.#rows.toTop();
+    this.#isFirst = true;
   }
 
   /** Shows the keys that end between these moments. */
@@ -148,30 +155,43 @@ export class KeysView {
   /** Shows the inventory's current keys. */
   update() {
     const { records, loading, error } = this.#inventory;
-    const shown = underPredecessors(sorted(filtered(records, this.#filter), this.#order));
+    const shown = this.#filtered(this.#sorted(records, this.#order), this.#filter);
     this.#shown = shown;
-    if (!loading) this.#selection.keep(new Set(records.map(({ id }) => id)));
+    if (!loading && this.#selection.size > 0) this.#selection.keep(new Set(records.map(({ id }) => id)));
     const byOwner = byId("by-owner").getAttribute("aria-pressed") === "true";
-    this.#table.setAttribute("aria-rowcount", shown.length + 1);
     const isEmpty = records.length === 0 && !loading && !error;
+    byId("viewport").hidden = shown.length === 0 || byOwner;
+    // The rows measure the page, so they come before everything that changes its layout.
+    if (!byOwner) this.#rows.show(shown);
+    this.#table.setAttribute("aria-rowcount", shown.length + 1);
     byId("keys-empty").hidden = !isEmpty;
     byId("toolbar").hidden = isEmpty;
-    byId("viewport").hidden = shown.length === 0 || byOwner;
     byId("owners").hidden = shown.length === 0 || !byOwner;
     byId("keys-none").hidden = shown.length > 0 || records.length === 0;
-    byId("shown").textContent =
-      shown.length === records.length
-        ? count(records.length, "key")
-        : `${grouped(shown.length)} of ${count(records.length, "key")}`;
+    const all = count(records.length, "key");
+    write(byId("shown"), shown.length === records.length ? all : `${grouped(shown.length)} of ${all}`);
     if (byOwner) this.#owners.show(shown);
-    else this.#rows.show(shown);
-    this.#findings.show(records, this.#filter);
+    this.#showProgress();
+    this.#showOrder();
+    // The first rows come with what stands above them: it would move them if it came later.
+    if (this.#isFirst) this.#showAround();
+    else this.#around ??= pause().then(() => this.#showAround());
+  }
+
+  #around;
+  #isFirst = true;
+
+  /** What stands around the table, in a task of its own: the page answers the user sooner. */
+  #showAround() {
+    this.#around = undefined;
+    this.#isFirst = false;
+    const { records } = this.#inventory;
+    const shown = this.#shown;
+    this.#showFindings(records, this.#filter);
     this.#owners.showChoices(records, this.#filter.owner);
     showSummary(records, (filter) => this.#setFilter(filter));
     showEnds(this.#filter.ends, () => this.#setFilter({ ends: undefined }));
     this.#bar.show({ records, shown, filter: this.#filter });
-    this.#showProgress();
-    this.#showOrder();
     this.#onShown(shown);
   }
 
@@ -187,7 +207,7 @@ export class KeysView {
     if (byId("filter").value !== this.#filter.text) byId("filter").value = this.#filter.text;
     this.#rows.toTop();
     this.update();
-    this.#onView?.({ replaces: "text" in change && !("findings" in change) });
+    this.#tell({ replaces: "text" in change && !("findings" in change) });
     clearTimeout(this.#announcing);
     this.#announcing = setTimeout(
       () => announce(`${byId("shown").textContent} shown.`, { quiet: true }),
@@ -199,7 +219,13 @@ export class KeysView {
     this.#order = order;
     this.#rows.toTop();
     this.update();
-    this.#onView?.({ replaces: false });
+    this.#tell({ replaces: false });
+  }
+
+  /** Tells of a change of the view. Writing it to the address makes the browser lay the page out first. */
+  async #tell(how) {
+    await pause();
+    this.#onView(how);
   }
 
   #showOrder() {

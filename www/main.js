@@ -119,13 +119,13 @@ function tell({ replaces = false } = {}) {
 function showView() {
   const asked = readFragment(location.hash);
   const survives = isSurvive(asked);
+  byId("survive").hidden = !survives;
+  byId("console").hidden = survives || !service;
   if (service && !survives) {
     const panel = byId(`${asked.view}-panel`) ?? byId("keys-panel");
     tabs.show(panel);
     keys.setView(asked);
   }
-  byId("survive").hidden = !survives;
-  byId("console").hidden = survives || !service;
   const own = byId("own");
   own.hidden = Boolean(service);
   own.toggleAttribute("data-folds", survives);
@@ -150,6 +150,9 @@ async function connect(settings) {
   const newService = new Service(settings, journal);
   const newInventory = new Inventory(newService, () => inventory === newInventory && redraw());
   await newInventory.open();
+  // While little has changed, this costs little: both need the layout.
+  byId("main").focus({ preventScroll: true });
+  scrollTo(0, 0);
   [service, inventory] = [newService, newInventory];
   byId("session").hidden = false;
   const asked = readFragment(location.hash);
@@ -159,8 +162,6 @@ async function connect(settings) {
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent =
     `${shown(settings.accountId)} · ${settings.userId === "-" ? "everyone" : shown(settings.userId)}`;
-  byId("main").focus({ preventScroll: true });
-  scrollTo(0, 0);
   announce(`Connected. ${count(inventory.records.length, "key")}.`, { quiet: true });
 }
 

@@ -5,12 +5,14 @@ import { byId, h } from "./dom.js";
 import { shown } from "./names.js";
 import { grouped } from "./numbers.js";
 import { byOwner } from "./owners.js";
-import { FINDINGS, labelOf } from "./records.js";
+import { FINDINGS, labelOf, unused } from "./records.js";
+import { remembering } from "./remember.js";
 import { relative } from "./time.js";
 
 export class OwnersView {
   #choose;
   #choices = "";
+  #namesOf = remembering((records) => [...new Set(records.map(({ ownerName }) => ownerName))].sort());
 
   /** `choose` receives the owner that the user has chosen. */
   constructor(choose) {
@@ -25,7 +27,7 @@ export class OwnersView {
   show(records) {
     const now = clock.now();
     byId("owners-body").replaceChildren(
-      ...byOwner(records).map(({ name, keys, worst, used }) =>
+      ...byOwner(records).map(({ name, keys, worst, used, created }) =>
         h(
           "tr",
           {},
@@ -51,7 +53,7 @@ export class OwnersView {
             {},
             worst && h("span", { "class": "badge", "data-tone": FINDINGS[worst]?.tone }, labelOf(worst)),
           ),
-          h("td", {}, used === undefined ? "Never" : relative(used, now)),
+          h("td", {}, used === undefined ? unused({ created }, now) : relative(used, now)),
         ),
       ),
     );
@@ -59,7 +61,7 @@ export class OwnersView {
 
   /** Offers the owners of these records in the filter. */
   showChoices(records, chosen) {
-    const names = [...new Set(records.map(({ ownerName }) => ownerName))].sort();
+    const names = [...this.#namesOf(records)];
     const isStrange = chosen !== undefined && !names.includes(chosen);
     if (isStrange) names.push(chosen);
     const select = byId("owner");

@@ -5,12 +5,13 @@ import { rankOf } from "./records.js";
 /** A line for each owner, those with the worst finding first. `name` is what the records are filtered by. */
 export function byOwner(records) {
   const owners = new Map();
-  for (const { ownerName, findings, used } of records) {
-    const line = owners.get(ownerName) ?? { name: ownerName, keys: 0, worst: undefined, used: undefined };
+  for (const { ownerName, findings, used, created } of records) {
+    const line = owners.get(ownerName) ?? { name: ownerName, keys: 0 };
     line.keys += 1;
     for (const type of findings)
       if (line.worst === undefined || rankOf(type) < rankOf(line.worst)) line.worst = type;
     if (used !== undefined && !(used <= line.used)) line.used = used;
+    if (created !== undefined && !(created <= line.created)) line.created = created;
     owners.set(ownerName, line);
   }
   const rank = ({ worst }) => (worst === undefined ? Infinity : rankOf(worst));

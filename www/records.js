@@ -1,7 +1,7 @@
 // The records that the table and the timeline read: one for each key, with times as numbers. Pure.
 
 import { nameOf, plain, shown, visible } from "./names.js";
-import { parseTime } from "./time.js";
+import { parseTime, relative } from "./time.js";
 
 /**
  * What makes a key a risk, the worst first; `short` is for the table, and `that` follows "all 18 that". The
@@ -59,6 +59,20 @@ const YOUNG = 60 * 60_000;
 /** Whether a key that was made at this time is too young for its use to tell anything. */
 export function isYoung(created, now) {
   return created !== undefined && now - created < YOUNG;
+}
+
+/** What is said of a key's last use where there is no time: that a young key was not used tells nothing. */
+export function unused({ key, created }, now) {
+  if (key?.lastUsed) return "Unreadable";
+  return isYoung(created, now) ? "Not yet" : "Never";
+}
+
+/** When a key was last used, in words. */
+export function lastUse(record, now) {
+  if (record.used !== undefined) return `last used ${relative(record.used, now)}`;
+  return (
+    { "Unreadable": "last use unreadable", "Not yet": "not used yet" }[unused(record, now)] ?? "never used"
+  );
 }
 
 /** The record of a key. `owner` is `{ id }`, or `{ why }` if the id is unknown. */
@@ -162,6 +176,7 @@ export function sorted(records, { by, descending }) {
 /** The records that contain every word, have every finding, and are this owner's, if one is given. */
 export function filtered(records, { text = "", findings = [], owner, ends } = {}) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0 && findings.length === 0 && owner === undefined && !ends) return records;
   return records.filter(
     (record) =>
       findings.every((finding) => record.findings.includes(finding)) &&

@@ -5,6 +5,7 @@ import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
 import { explain, isRefusal } from "./explain.js";
 import { shown } from "./names.js";
+import { unused } from "./records.js";
 import { relative } from "./time.js";
 import { anotherToken } from "./token.js";
 
@@ -62,7 +63,7 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
         [
           ["Begins with", h("code", {}, shown(key.prefix ?? "Not said"))],
           ["Owner", ownerName || shown(owner.id)],
-          ["Last used", used === undefined ? "Never" : relative(used, now)],
+          ["Last used", used === undefined ? unused(record, now) : relative(used, now)],
         ].map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
       ),
       problem,

@@ -8,8 +8,12 @@ import { Fate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
 import { shown } from "./names.js";
 import { showSecret } from "./secret.js";
-import { relative } from "./time.js";
+import { exact, relative } from "./time.js";
 import { anotherToken } from "./token.js";
+
+/** What Stop does once the new key is stored and old ones are revoked. */
+const STOP_LATE =
+  "Stop ends the wait. The new key is yours, and stays. The old key may be revoked already, or not be.";
 
 /** Opens the dialog. `onChanged` receives the added and removed keys. */
 export function openRotation(context) {
@@ -171,6 +175,8 @@ class RotationDialog {
   #onEvent(event) {
     if (event.type === "rotation") {
       this.#mark(event.stage);
+      // From here on the old key may go.
+      if (event.stage === "revoke") this.#content.querySelector("#stopping").textContent = STOP_LATE;
       announce(STAGES[event.stage]);
     } else {
       const { text, tone } = explainEvent(event);
@@ -197,21 +203,12 @@ class RotationDialog {
   #finish(revoked, pending) {
     this.#content.querySelector("#stopping")?.remove();
     const { record } = this.#context;
-    const gone = revoked.includes(record.id);
     this.#dialog.rename(`“${record.name}” is rotated`);
-    this.#content.append(
-      h(
-        "p",
-        { class: "good" },
-        gone
-          ? "The old one is revoked."
-          : "The old one works until the next rotation, or until you revoke it.",
-      ),
-    );
+    this.#content.append(h("p", { class: "good" }, fateOfOld(record, revoked, pending)));
     if (pending.length > 0) {
       this.#content.append(
         alertBox({
-          title: "Some keys could not be revoked",
+          title: "Not all keys are known to be revoked",
           text: `${pending.map(({ keyId }) => shown(keyId)).join(", ")}. The next rotation tries again.`,
         }),
       );
@@ -250,6 +247,16 @@ class RotationDialog {
     this.#actions.replaceChildren(...more, close);
     close.focus();
   }
+}
+
+/** What is known of the key that was rotated. */
+function fateOfOld({ id, expires }, revoked, pending) {
+  if (revoked.includes(id)) return "The old one is revoked.";
+  if (pending.some(({ keyId }) => keyId === id)) return "Whether the old one still works is not known.";
+  const now = clock.now();
+  if (expires === undefined) return "The old one works until the next rotation, or until you revoke it.";
+  if (expires <= now) return `The old one expired ${relative(expires, now)}.`;
+  return `The old one works until it ends (${exact(expires)}), the next rotation, or until you revoke it.`;
 }
 
 function successors({ successors }) {

@@ -1,8 +1,8 @@
 // A row of the table of keys: what is told of a key, and what can be done with it.
 
 import { clock } from "./clock.js";
-import { announce, h } from "./dom.js";
-import { FINDINGS, isYoung, labelOf } from "./records.js";
+import { h } from "./dom.js";
+import { FINDINGS, labelOf, unused } from "./records.js";
 import { stateOf } from "./scale.js";
 import { exact, relative } from "./time.js";
 
@@ -17,7 +17,6 @@ export function rowOf(record, { ticked, isBelow, isNew, on }) {
   const now = clock.now();
   const { key, name, ownerName, created, used, expires } = record;
   const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
-  const unused = isYoung(created, now) ? "Not yet" : "Never";
   return h(
     "tr",
     { "role": "row", "data-below": isBelow, "data-new": isNew },
@@ -50,7 +49,7 @@ export function rowOf(record, { ticked, isBelow, isNew, on }) {
     cell("Prefix", h("code", {}, record.prefix && `${record.prefix}…`)),
     cell("Owner", h("span", { class: "owner", title: ownerName }, ownerName || "Not said")),
     cell("Created", when(created, now, absent(key.createTime, "Not said"))),
-    cell("Last used", when(used, now, absent(key.lastUsed, unused)), successorsUse(record, now)),
+    cell("Last used", when(used, now, unused(record, now)), successorsUse(record, now)),
     cell("Expires", when(expires, now, absent(key.expireTime, "Never"), stateOf(record, now))),
     cell("Findings", badges(record)),
     cell(
@@ -67,7 +66,8 @@ export function rowOf(record, { ticked, isBelow, isNew, on }) {
 function successorsUse({ successors = [] }, now) {
   if (successors.length === 0) return undefined;
   const last = successors.reduce((last, { used }) => (used > (last ?? -Infinity) ? used : last), undefined);
-  const text = last === undefined ? "successor: never" : `successor: ${relative(last, now)}`;
+  const use = last === undefined ? unused(successors[0], now).toLowerCase() : relative(last, now);
+  const text = `successor: ${use}`;
   return h("span", { class: "successors", title: text }, text);
 }
 
@@ -118,9 +118,8 @@ function badges({ findings }) {
   return h("span", { class: "badges" }, shown);
 }
 
-/** A button. If the owner's id is unknown for good, it is disabled and says why. */
+/** A button. If the owner's id is unknown, its tip says why, and it begins with asking for the id. */
 function action(label, { owner, name }, run) {
-  const possible = owner.id !== undefined || owner.gone;
   return h(
     "button",
     {
@@ -129,9 +128,8 @@ function action(label, { owner, name }, run) {
       "data-control": true,
       "data-action": label.toLowerCase(),
       "aria-label": `${label} ${name}`,
-      "aria-disabled": possible ? false : "true",
       "data-tip": owner.id === undefined ? owner.why : undefined,
-      "onclick": () => (possible ? run() : announce(owner.why)),
+      "onclick": run,
     },
     label,
   );

@@ -34,6 +34,7 @@ export class Rows {
   #made = new Map();
   // The first control ticks a row; the second is its name.
   #active = { id: undefined, column: 1 };
+  #isScrolled = false;
 
   /**
    * `viewport` scrolls, `head` sticks to its top, `body` holds the rows, `probe` is as high as a row.
@@ -42,7 +43,7 @@ export class Rows {
   constructor({ viewport, head, body, probe, build }) {
     this.#parts = { viewport, head, body, probe };
     this.#build = build;
-    viewport.addEventListener("scroll", () => this.#draw(), { passive: true });
+    viewport.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     // On a phone the page scrolls, and not the table in it.
     addEventListener("scroll", () => this.#pageScrolls && this.#draw(), { passive: true });
     new ResizeObserver(() => this.#draw()).observe(viewport);
@@ -66,7 +67,14 @@ export class Rows {
 
   /** Scrolls to the top. */
   toTop() {
-    this.#parts.viewport.scrollTop = 0;
+    // This makes the browser lay the page out, even if there is nothing to scroll.
+    if (this.#isScrolled) this.#parts.viewport.scrollTop = 0;
+    this.#isScrolled = false;
+  }
+
+  #onScroll() {
+    this.#isScrolled = true;
+    this.#draw();
   }
 
   get #pageScrolls() {
@@ -193,6 +201,7 @@ export class Rows {
     const scroll = (to) => {
       if (this.#pageScrolls) scrollBy(0, to - seen.top);
       else viewport.scrollTop = to;
+      this.#isScrolled = true;
     };
     if (top < seen.top) scroll(top);
     else if (top + rowHeight > seen.top + seen.height) scroll(top + rowHeight - seen.height);

@@ -1,5 +1,6 @@
 // The timeline's arithmetic: positions of moments, the order of keys, and the picture in words. Pure.
 
+import { grouped } from "./numbers.js";
 import { DAY, relative } from "./time.js";
 
 /** The marked moments, in days from today. */
@@ -79,16 +80,11 @@ export function spaced(marks, gap) {
 export function described(records, now) {
   const groups = { never: [], soon: [], later: [], expired: [] };
   for (const record of records) groups[stateOf(record, now)].push(record);
-  const byEnd = (one, other) => one.expires - other.expires;
   const lines = [
     ["Never expire", groups.never, ({ name }) => name],
-    [
-      "End within 14 days",
-      groups.soon.sort(byEnd),
-      ({ name, expires }) => `${name} ${relative(expires, now)}`,
-    ],
-    ["End later", groups.later.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
-    ["Have ended", groups.expired.sort(byEnd), ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    ["End within 14 days", groups.soon, ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    ["End later", groups.later, ({ name, expires }) => `${name} ${relative(expires, now)}`],
+    ["Have ended", groups.expired, ({ name, expires }) => `${name} ${relative(expires, now)}`],
   ];
   return lines
     .filter(([, group]) => group.length > 0)
@@ -100,7 +96,19 @@ export function described(records, now) {
 }
 
 function namesOf(group, words) {
-  const shown = group.slice(0, 8).map(words);
+  const shown = soonest(group, 8).map(words);
   const rest = group.length - shown.length;
-  return shown.join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return shown.join(", ") + (rest > 0 ? ` and ${grouped(rest)} more` : "");
+}
+
+/** The first of the records, by their ends; of those that never end, the first as they stand. */
+function soonest(records, number) {
+  const first = [];
+  for (const record of records) {
+    if (first.length === number && !(record.expires < first.at(-1).expires)) continue;
+    const at = first.findIndex(({ expires }) => record.expires < expires);
+    first.splice(at < 0 ? first.length : at, 0, record);
+    first.length = Math.min(first.length, number);
+  }
+  return first;
 }

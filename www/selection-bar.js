@@ -1,6 +1,6 @@
 // What can be done with many keys: ticks all that are shown, and a bar that stays while keys are ticked.
 
-import { announce, byId } from "./dom.js";
+import { announce, byId, write } from "./dom.js";
 import { csvOf, jsonOf, save } from "./export.js";
 import { count, grouped } from "./numbers.js";
 import { FINDINGS } from "./records.js";
@@ -28,10 +28,10 @@ export class SelectionBar {
   show({ records, shown, filter }) {
     this.#records = records;
     this.#shown = shown;
-    const { findings, text, owner } = filter;
-    const that =
-      findings.length === 1 && !text && owner === undefined ? FINDINGS[findings[0]]?.that : undefined;
-    byId("tick-shown").textContent = `Tick all ${grouped(shown.length)}${that ? ` that ${that}` : ""}`;
+    const { findings, text, owner, ends } = filter;
+    const isAll = findings.length === 1 && !text && owner === undefined && !ends;
+    const that = isAll ? FINDINGS[findings[0]]?.that : undefined;
+    write(byId("tick-shown"), `Tick all ${grouped(shown.length)}${that ? ` that ${that}` : ""}`);
     byId("tick-shown").hidden = shown.length === 0;
     this.update();
   }
@@ -43,6 +43,7 @@ export class SelectionBar {
     const held = bar.contains(document.activeElement);
     bar.hidden = size === 0;
     if (held && size === 0) byId("filter").focus();
+    if (size === 0) return;
     const visible = this.#shown.filter(({ id }) => this.#selection.has(id)).length;
     const hidden = size - visible;
     byId("ticked").textContent =

@@ -227,17 +227,20 @@ export class Service {
     return this.#perform("getAccount", "Try the new key", {}, read, ({ text }) => text);
   }
 
-  /** Whether a user has this key. */
-  has(userId, keyId) {
+  /** Which of these keys a user has. */
+  ownedBy(userId, keyIds) {
+    const [only] = keyIds;
+    const what = keyIds.length === 1 ? `the key ${shown(only)}` : `any of ${count(keyIds.length, "key")}`;
     return this.#perform(
       "listApiKeys",
-      `Look whether ${shown(userId)} has the key ${shown(keyId)}`,
+      `Look whether ${shown(userId)} has ${what}`,
       { userId },
       async (call) => {
-        for await (const key of listApiKeys(call)) if (key.keyId === keyId) return true;
-        return false;
+        const [asked, found] = [new Set(keyIds), new Set()];
+        for await (const { keyId } of listApiKeys(call)) if (asked.has(keyId)) found.add(keyId);
+        return found;
       },
-      (has) => (has ? "Yes." : "No."),
+      ({ size }) => (size === 0 ? "No." : keyIds.length === 1 ? "Yes." : `${count(size, "key")}.`),
     );
   }
 
@@ -367,7 +370,7 @@ function outcomeOf({ revoked, pending }) {
   const parts = [];
   if (revoked.length > 0) parts.push(`Revoked: ${revoked.map(shown).join(", ")}.`);
   const ids = pending.map(({ keyId }) => shown(keyId));
-  if (ids.length > 0) parts.push(`Not revoked yet: ${ids.join(", ")}.`);
+  if (ids.length > 0) parts.push(`Not known to be revoked: ${ids.join(", ")}.`);
   return parts.join(" ");
 }
 

@@ -3,22 +3,33 @@
 import { clock } from "./clock.js";
 import { byId, h } from "./dom.js";
 import { grouped } from "./numbers.js";
-import { DAY } from "./time.js";
+import { tally } from "./records.js";
+import { remembering } from "./remember.js";
+import { DAY, MINUTE } from "./time.js";
+
+const remembered = remembering((records, minute) => partsOf(records, minute * MINUTE));
+
+/** The parts that the line shows. */
+let told;
 
 /** Shows the line. `choose` receives the filter of the part that the user has chosen. */
 export function showSummary(records, choose) {
   const line = byId("summary");
   if (line.contains(document.activeElement)) return;
-  const parts = partsOf(records, clock.now()).map(({ text, filter }) =>
+  const parts = remembered(records, Math.floor(clock.now() / MINUTE));
+  if (parts === told) return;
+  told = parts;
+  const buttons = parts.map(({ text, filter }) =>
     h("button", { type: "button", class: "plain-button", onclick: () => choose(filter) }, text),
   );
-  line.replaceChildren(...parts.flatMap((part, index) => (index > 0 ? [" · ", part] : [part])));
+  line.replaceChildren(...buttons.flatMap((button, index) => (index > 0 ? [" · ", button] : [button])));
   line.hidden = parts.length === 0;
 }
 
 /** What matters: how many keys, in words, and the filter that shows them. */
 export function partsOf(records, now) {
-  const has = (finding) => records.filter(({ findings }) => findings.includes(finding)).length;
+  const counts = new Map(tally(records));
+  const has = (finding) => counts.get(finding) ?? 0;
   const week = { from: now, to: now + 7 * DAY };
   const soon = records.filter(({ expires }) => expires > week.from && expires <= week.to).length;
   return [

@@ -1,7 +1,9 @@
 // Times in words. Pure: the current time is an argument, in milliseconds since 1970.
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
+
+/** A minute in milliseconds. */
+export const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** A day in milliseconds. */

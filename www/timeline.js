@@ -4,7 +4,8 @@
 import { clock } from "./clock.js";
 import { byId, h, svg } from "./dom.js";
 import { endsBy, UNITS } from "./ends.js";
-import { count } from "./numbers.js";
+import { count, grouped } from "./numbers.js";
+import { lastUse } from "./records.js";
 import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 
@@ -20,6 +21,7 @@ export class TimelineView {
   #records = [];
   #lanes = [];
   #layout;
+  #width = 0;
   #shown = false;
 
   #unit = "week";
@@ -38,7 +40,10 @@ export class TimelineView {
     byId("histogram-units").append(...UNITS.map((unit) => this.#unitChoice(unit)));
     this.#slider.addEventListener("input", () => this.#select(Number(this.#slider.value)));
     this.#host.addEventListener("pointermove", ({ clientY }) => this.#point(clientY));
-    new ResizeObserver(() => this.#draw()).observe(byId("timeline-panel"));
+    // It tells of the panel's appearance, too, when everything is drawn already.
+    new ResizeObserver(([{ target }]) => target.clientWidth !== this.#width && this.#draw()).observe(
+      byId("timeline-panel"),
+    );
   }
 
   /** Draws these records: those that the table shows. */
@@ -54,7 +59,9 @@ export class TimelineView {
   }
 
   #draw() {
-    if (!this.#shown || byId("timeline-panel").clientWidth === 0) return;
+    if (!this.#shown) return;
+    this.#width = byId("timeline-panel").clientWidth;
+    if (this.#width === 0) return;
     const now = clock.now();
     const empty = this.#records.length === 0;
     byId("timeline-empty").hidden = !empty;
@@ -136,13 +143,13 @@ export class TimelineView {
   #select(at) {
     const record = this.#lanes[at];
     const now = clock.now();
-    const { name, ownerName, created, used, expires } = record;
+    const { name, ownerName, created, expires } = record;
     const ends =
       expires === undefined
         ? "never expires"
         : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
     const made = created === undefined ? undefined : `created ${day(created)}`;
-    const last = used === undefined ? "never used" : `used ${relative(used, now)}`;
+    const last = lastUse(record, now);
     const words = [name, ownerName, made, last, ends].filter(Boolean).join(" · ");
     this.#slider.value = at;
     this.#slider.setAttribute("aria-valuetext", `${at + 1} of ${this.#lanes.length}: ${words}`);
@@ -164,7 +171,7 @@ export class TimelineView {
     const groups = described(this.#records, now);
     byId("timeline-words").replaceChildren(
       ...groups.flatMap(({ label, count: number, names }) => [
-        h("dt", {}, `${label}: ${number}`),
+        h("dt", {}, `${label}: ${grouped(number)}`),
         h("dd", {}, names),
       ]),
     );

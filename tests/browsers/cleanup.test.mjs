@@ -195,6 +195,86 @@ test("a key whose owner is gone is revoked by an id that is checked first", asyn
   assert.deepEqual(host.keys, []);
 });
 
+test("keys whose owner's id is not known are named as left out, until an id is checked", async () => {
+  const { page } = await over(someKeys(40));
+  const ofLeft = host.keys.filter(({ email }) => email === "left@acme.example");
+  assert.ok(ofLeft.length > 1);
+  await page.getByRole("button", { name: "Tick all 40", exact: true }).click();
+  await page.getByRole("button", { name: "Revoke 40…" }).click();
+  const note = dialog(page).getByText(`${ofLeft.length} keys are left out`);
+  await note.waitFor();
+  assert.match(await note.textContent(), /left@acme\.example/);
+  await accessible(page, "left out");
+  const number = async () => Number(/\d+/.exec(await page.locator("dialog button.danger").textContent())[0]);
+  const before = await number();
+  const field = dialog(page).getByLabel("The owner’s id");
+  const asks = async (id, answer) => {
+    await field.fill(id);
+    await page.keyboard.press("Enter");
+    await dialog(page).locator(".field-error").getByText(answer).waitFor();
+    assert.equal(await number(), before);
+  };
+  await asks("ada", "none of these keys");
+  await asks("nobody", "no such user");
+  await asks("-", "Type the user’s id in.");
+  await field.fill("left");
+  await page.keyboard.press("Enter");
+  await note.waitFor({ state: "detached" });
+  const now = Date.now();
+  const idle = ofLeft.filter(({ lastUsed }) => !lastUsed || Date.parse(lastUsed) < now - 86_400_000);
+  assert.equal(await number(), before + idle.length);
+  await dialog(page)
+    .getByRole("heading", { name: `Revoke ${await number()} keys?` })
+    .waitFor();
+  await page.getByRole("button", { name: /^Revoke \d+ keys$/ }).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  // After a change of mind the button counts what is ticked now.
+  const total = await number();
+  await victims(page).locator("input:checked").first().uncheck();
+  assert.equal(await number(), total - 1);
+  await page.getByRole("button", { name: /^Revoke \d+ keys$/ }).click();
+  await dialog(page)
+    .getByRole("heading", { name: `${total - 1} keys revoked.` })
+    .waitFor();
+  const remaining = host.keys.filter(({ email }) => email === "left@acme.example");
+  assert.ok(remaining.length <= ofLeft.length - idle.length + 1);
+});
+
+test("an owner who came after the users were read is not called gone", async () => {
+  const { page } = await over([{ keyId: "a", displayName: "first", createTime: ago(9), ...ofAda }]);
+  host.users = [{ name: "accounts/acme/users/new", email: "new@acme.example", role: "user" }];
+  host.keys.push({
+    keyId: "b",
+    displayName: "of the new one",
+    createTime: ago(1),
+    email: "new@acme.example",
+  });
+  await page.getByRole("button", { name: "Reload" }).click();
+  await rowOf(page, "of the new one").waitFor();
+  await page.locator("#loading").waitFor({ state: "hidden" });
+  assert.equal(await chip(page, "Owner gone").count(), 0);
+  host.users = [];
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page.locator("#loading").waitFor({ state: "hidden" });
+});
+
+test("a key that was just made is nowhere called unused", async () => {
+  await service.create("young");
+  const { page } = await connected(browser, service.url);
+  await page.getByRole("button", { name: "Revoke young" }).click();
+  await dialog(page).getByText("Not yet").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "young, details" }).click();
+  await dialog(page).getByText("Not yet").waitFor();
+  await page.keyboard.press("Escape");
+  await tick(page, "young").click();
+  await page.getByRole("button", { name: "Revoke 1…" }).click();
+  await victims(page).getByText("not used yet").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await page.locator("#timeline-readout").getByText("not used yet").waitFor();
+});
+
 test("a key that the service does not know is not called revoked", async () => {
   const { keyId } = await service.create("elsewhere");
   const { page } = await connected(browser, service.url);
@@ -303,5 +383,13 @@ test("cleaning up fits a phone, in the dark and in forced colours", async () => 
     await page.getByRole("button", { name: "By owner" }).click();
     await fits(page, "by owner");
     await accessible(page, "by owner");
+    if (!options.forcedColors) continue;
+    // No colour tells that it is pressed.
+    const { outlineStyle } = await page.locator("#by-owner").evaluate((button) => {
+      button.blur();
+      const { outlineStyle } = getComputedStyle(button);
+      return { outlineStyle };
+    });
+    assert.equal(outlineStyle, "solid");
   }
 });

@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connected, rows, startBrowser, startConsole, until } from "./console.mjs";
+import {
+  accessible,
+  closePages,
+  connected,
+  hold,
+  rows,
+  startBrowser,
+  startConsole,
+  until,
+} from "./console.mjs";
 
 let browser;
 let service;
@@ -68,6 +77,32 @@ test("after a leak the old key is revoked at once", async () => {
   const keys = await service.keys();
   assert.equal(keys.length, 1);
   assert.notEqual(keys[0].keyId, old.keyId);
+});
+
+test("once old keys are being revoked, Stop promises none; a lost answer leaves it unknown", async () => {
+  await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  const deletion = await hold(page, "POST", /:delete$/);
+  await rotate(page, { leak: true });
+  await page.getByText("The old key stays.").waitFor({ state: "attached" });
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await deletion.asked();
+  await page.locator("#stopping").getByText("The old key may be revoked already, or not be.").waitFor();
+  assert.equal(await page.getByText("The old key stays.").count(), 0);
+  await service.fault({ operation: "delete", share: 1, fault: { kind: "drop", when: "after" } });
+  deletion.release();
+  await page.getByRole("alert").getByText("Not all keys are known to be revoked").waitFor();
+  await page.getByText("Whether the old one still works is not known.").waitFor();
+  await service.calm();
+});
+
+test("of an old key that ends, no rotation says that it works on", async () => {
+  const expireTime = new Date(Date.now() + 86_400_000).toISOString();
+  await service.create("rotated", { expireTime });
+  const { page } = await connected(browser, service.url);
+  await rotate(page);
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByText(/^The old one works until it ends \(.*\), the next rotation/).waitFor();
 });
 
 test("a new key that could not be stored is taken back", async () => {

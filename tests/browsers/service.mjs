@@ -70,17 +70,19 @@ const USERS = [
 ];
 
 /**
- * Starts one. Its keys can be changed; `gate`, where it is set, is awaited before each page but the first.
+ * Starts one. Its keys can be changed, and users added; `gate`, where it is set, is awaited before each page
+ * but the first.
  */
 export async function startService({ www, keys, folder = "" }) {
-  const service = { keys, gate: undefined };
+  const service = { keys, users: [], gate: undefined };
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, "http://localhost");
     // As a host that passes requests on to the service.
     url.pathname = url.pathname.replace(/^\/passed-on(?=\/v1\/)/, "");
     const answer = (status, body) =>
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-    if (url.pathname === "/v1/accounts/acme/users") return answer(200, { users: USERS });
+    if (url.pathname === "/v1/accounts/acme/users")
+      return answer(200, { users: [...USERS, ...service.users] });
     const [, user, deletes] =
       /^\/v1\/accounts\/acme\/users\/([^/]+)\/apiKeys(:delete)?$/.exec(url.pathname) ?? [];
     // A user whose e-mail begins with the id.
