@@ -86,14 +86,11 @@ impl Api {
         )
     }
 
-    /// The same API for a create. The watch tells the caller of orphans if this module fails.
-    pub fn watched(self, watch: &Watch, mark: Option<&Mark>) -> Self {
+    /// Has a watch tell the caller of a create's orphans if this module fails.
+    pub fn watch(&mut self, watch: &Watch, mark: Option<&Mark>) {
         let tag = mark.map(|mark| mark.tag.as_str());
         watch.begin(tag, self.connection.on_event.as_ref());
-        Self {
-            watch: Some(watch.clone()),
-            ..self
-        }
+        self.watch = Some(watch.clone());
     }
 
     /// The same API with another token.
