@@ -17,6 +17,9 @@ use std::pin::Pin;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+/// The work of an operation.
+type Running<'a> = Pin<Box<dyn Future<Output = Result<JsValue, JsValue>> + 'a>>;
+
 /// An operation under way: what all of them need.
 struct Work {
     operation: &'static Operation,
@@ -76,19 +79,21 @@ pub fn run(
             waited_ms,
         };
         let watch = beside.unchecked_into();
-        match operation.kind {
-            Kind::Create => create(&mut work, options, first, watch).await,
-            Kind::Rotate => rotate(&mut work, options, first, watch).await,
-            Kind::Delete => delete(&work, options).await,
-            Kind::DeleteOrphans => delete_orphans(&work, options).await,
-            Kind::Audit => audit(&work, options).await,
-            _ => list(&work, options, first, watch.unchecked_into()).await,
-        }
+        // Boxed, so that engines compile what is called, and a create does not take a rotation's memory.
+        let outcome: Running<'_> = match operation.kind {
+            Kind::Create => Box::pin(create(&mut work, options, first, watch)),
+            Kind::Rotate => Box::pin(rotate(&mut work, options, first, watch)),
+            Kind::Delete => Box::pin(delete(&work, options)),
+            Kind::DeleteOrphans => Box::pin(delete_orphans(&work, options)),
+            Kind::Audit => Box::pin(audit(&work, options)),
+            _ => Box::pin(list(&work, options, first, watch.unchecked_into())),
+        };
+        outcome.await
     }))
 }
 
 /// Makes the promise of an operation. All operations share this function to keep the module small.
-fn promise(work: Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>>) -> Promise {
+fn promise(work: Running<'static>) -> Promise {
     future_to_promise(work)
 }
 
