@@ -159,13 +159,10 @@ impl Api {
             watch.sent();
         }
         let fetch = self.connection.fetch.as_ref();
-        // Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and
-        // Node forgets the abort of a request that is collected.
-        let built = request::build(fetch, &url, &init, method, body, stop);
+        let built = request::build(fetch, &url, &init, method, body);
         let received = host::send(stop, fetch, &url, &init, built.as_ref());
-        let outcome = JsFuture::from(received).await;
         drop(built);
-        match outcome {
+        match JsFuture::from(received).await {
             Ok(received) => Ok(Reply::new(received.unchecked_into())),
             Err(cause) => Err(TransportError {
                 // fetch may have sent the request before it threw.

@@ -204,7 +204,7 @@ function start(from: Source): Promise<void> | undefined {
     return undefined;
   }
   const done = compile(given)
-    .then((module) => instantiate({ module_or_path: checked(module) }))
+    .then((module) => instantiate(checked(module)))
     .then(() => {})
     .finally(() => {
       if (loading?.done === done) loading = undefined;
