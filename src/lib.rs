@@ -30,9 +30,9 @@ pub fn options_of(function: &str) -> String {
 }
 
 /// Does what the public function of this name does, with what the caller passed in one unchecked piece
-/// (`js/options.ts`); of a list, it fetches one page. The promise always settles. `beside` is the `Watch` of a
-/// create or a rotation, which notes what the caller must be told if this module fails, or the set of the page
-/// tokens that a list has used. `waited_ms` is the part of the call's total timeout that loading took.
+/// (`js/options.ts`); of a list, it fetches one page. The promise always settles. `beside` is the `Watch` of
+/// a create or a rotation, which notes what the caller must be told if this module fails, or the set of the
+/// page tokens that a list has used. `waited_ms` is the part of the call's total timeout that loading took.
 #[wasm_bindgen]
 pub fn run(
     function: &str,

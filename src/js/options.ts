@@ -29,8 +29,8 @@ export function tableIn(text: string): Table {
 }
 
 /**
- * Describes the options of an operation, after the defaults of a client if it is one's method. A client's
- * method may be called without options, as the defaults may be enough. The text that `first` makes comes first.
+ * Describes the options of an operation, after the text that `first` makes, and the defaults of a client if
+ * it is one's method. That may be called without options, as the defaults may be enough.
  */
 export function describe(
   table: Table,
