@@ -86,14 +86,11 @@ impl Api {
         )
     }
 
-    /// The same API for a create. The watch tells the caller of orphans if this module fails.
-    pub fn watched(self, watch: &Watch, mark: Option<&Mark>) -> Self {
+    /// Has a watch tell the caller of a create's orphans if this module fails.
+    pub fn watch(&mut self, watch: &Watch, mark: Option<&Mark>) {
         let tag = mark.map(|mark| mark.tag.as_str());
         watch.begin(tag, self.connection.on_event.as_ref());
-        Self {
-            watch: Some(watch.clone()),
-            ..self
-        }
+        self.watch = Some(watch.clone());
     }
 
     /// The same API with another token.
@@ -162,13 +159,10 @@ impl Api {
             watch.sent();
         }
         let fetch = self.connection.fetch.as_ref();
-        // Held until the attempt is over: what stands in the place of fetch may pass on nothing else, and
-        // Node forgets the abort of a request that is collected.
-        let built = request::build(fetch, &url, &init, method, body, stop);
+        let built = request::build(fetch, &url, &init, method, body);
         let received = host::send(stop, fetch, &url, &init, built.as_ref());
-        let outcome = JsFuture::from(received).await;
         drop(built);
-        match outcome {
+        match JsFuture::from(received).await {
             Ok(received) => Ok(Reply::new(received.unchecked_into())),
             Err(cause) => Err(TransportError {
                 // fetch may have sent the request before it threw.

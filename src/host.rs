@@ -6,7 +6,7 @@
 
 use js_sys::{Array, Function, JsString, Object, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Headers, Request, RequestInit, Url};
+use web_sys::{AbortSignal, Headers, Request, RequestInit};
 
 #[wasm_bindgen(raw_module = "#host")]
 extern "C" {
@@ -15,12 +15,9 @@ extern "C" {
     /// Whether a header can carry the text as a token.
     #[wasm_bindgen(js_name = isHeaderToken)]
     pub fn is_header_token(text: &JsString) -> bool;
-    /// A URL, if the text is one.
-    #[wasm_bindgen(js_name = parseUrl)]
-    pub fn parse_url(text: &str, base: Option<&str>) -> Option<Url>;
-    /// The address of the page, if there is one.
-    #[wasm_bindgen(js_name = pageAddress)]
-    pub fn page_address() -> Option<String>;
+    /// The service's base URL, without a slash at its end; otherwise what is wrong with it.
+    #[wasm_bindgen(js_name = baseOf)]
+    pub fn base_of(given: &str, allow_http: bool) -> String;
     /// Whether the runtime lives on after an answer.
     #[wasm_bindgen(js_name = livesOn)]
     pub fn lives_on() -> bool;
@@ -71,9 +68,6 @@ extern "C" {
     pub fn timed_out(this: &Stop) -> bool;
     #[wasm_bindgen(method, getter)]
     pub fn aborted(this: &Stop) -> bool;
-    /// Aborted together with the attempt or the wait.
-    #[wasm_bindgen(method, getter)]
-    pub fn signal(this: &Stop) -> AbortSignal;
     #[wasm_bindgen(method)]
     pub fn wait(this: &Stop) -> Promise;
     #[wasm_bindgen(method)]

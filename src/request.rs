@@ -1,20 +1,20 @@
 //! Builds requests for the platform's own fetch with gloo-net.
 
-use crate::host::{self, Stop};
+use crate::host;
 use gloo_net::http::{Headers, Method, RequestBuilder};
 use js_sys::{Function, JsString};
 use web_sys::{Request, RequestCache, RequestInit, RequestRedirect};
 
 /// The same request as the URL and the init describe; [`None`] where the caller's own fetch is called, and
 /// where the platform has no `Request`, or one that refuses any of it. gloo-net panics at what a platform
-/// throws that is no `Error` of this realm, so what it uses has been tried before.
+/// throws that is no `Error` of this realm, so what it uses has been tried before. The signal stands only in
+/// the init beside it: following a signal is most of what Node's `Request` takes.
 pub fn build(
     fetch: Option<&Function>,
     url: &str,
     init: &RequestInit,
     method: &str,
     body: Option<&JsString>,
-    stop: &Stop,
 ) -> Option<Request> {
     if !host::takes_request(fetch) {
         return None;
@@ -27,8 +27,7 @@ pub fn build(
             Method::POST
         })
         .headers(headers)
-        .redirect(RequestRedirect::Manual)
-        .abort_signal(Some(&stop.signal()));
+        .redirect(RequestRedirect::Manual);
     if host::knows_cache() {
         builder = builder.cache(RequestCache::NoStore);
     }

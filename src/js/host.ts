@@ -8,11 +8,12 @@ import { settled, notify as tell } from "./settle.js";
 import { Stop } from "./stop.js";
 import type { CreatedApiKey, PendingRevocation, Rotation } from "./types.js";
 
+export { baseOf } from "./address.js";
 export { describeAnswer, describeList, isPage, itemOf } from "./answer.js";
 export { field } from "./body.js";
 export { toError } from "./errors.js";
 export { isHeaderToken } from "./options.js";
-export { fetchRepeats, livesOn, pageAddress } from "./platform.js";
+export { fetchRepeats, livesOn } from "./platform.js";
 export { bodyOf, headersOf, initOf, knowsCache, send, takesRequest } from "./request.js";
 export { reasonOf } from "./stop.js";
 
@@ -22,15 +23,6 @@ export { reasonOf } from "./stop.js";
  */
 export function define(object: object, name: string, value: unknown): void {
   Object.defineProperty(object, name, { value, configurable: true, enumerable: true, writable: true });
-}
-
-/** Parses a URL; returns undefined if the text is not one. */
-export function parseUrl(text: string, base: string | undefined): URL | undefined {
-  try {
-    return new URL(text, base);
-  } catch {
-    return undefined;
-  }
 }
 
 /** A time in milliseconds since 1970 as RFC 3339 text; undefined if it has none. */

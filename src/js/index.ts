@@ -8,6 +8,7 @@ import { PATIENCE } from "./patience.js";
 import { rehearse, TAG } from "./rehearsal.js";
 import { snapshot } from "./snapshot.js";
 import { isSource, SOURCES } from "./source.js";
+import { randomTag } from "./tag.js";
 import type {
   Account,
   AccountPage,
@@ -272,45 +273,24 @@ const KEYS = ({ apiKeys }: ApiKeyPage): ApiKey[] | undefined => apiKeys;
 const USERS = ({ users }: UserPage): User[] | undefined => users;
 const ACCOUNTS = ({ accounts }: AccountPage): Account[] | undefined => accounts;
 
-function create(given: Given, defaults: unknown, draw?: () => string): Promise<CreatedApiKey> {
-  const watch = new Watch();
-  return call(
-    "createApiKey",
-    given,
-    defaults,
-    (module, passed, waitedMs) => module.createApiKey(...passed, watch, waitedMs),
-    watch,
-    draw,
-  );
+function create(given: Given, defaults: unknown, draw = randomTag): Promise<CreatedApiKey> {
+  return call("createApiKey", given, defaults, new Watch(), draw);
 }
 
 function remove(given: Given, defaults: unknown): Promise<void> {
-  return call("deleteApiKey", given, defaults, (module, passed, waitedMs) =>
-    module.deleteApiKey(...passed, waitedMs),
-  );
+  return call("deleteApiKey", given, defaults);
 }
 
 function removeOrphans(given: Given, defaults: unknown): Promise<string[]> {
-  return call("deleteOrphans", given, defaults, (module, passed, waitedMs) =>
-    module.deleteOrphans(...passed, waitedMs),
-  );
+  return call("deleteOrphans", given, defaults);
 }
 
 function audit(given: Given, defaults: unknown): Promise<Audit> {
-  return call("auditApiKeys", given, defaults, (module, passed, waitedMs) =>
-    module.auditApiKeys(...passed, waitedMs),
-  );
+  return call("auditApiKeys", given, defaults);
 }
 
 function rotate(given: Given, defaults: unknown): Promise<Rotation> {
-  const watch = new Watch();
-  return call(
-    "rotateApiKey",
-    given,
-    defaults,
-    (module, passed, waitedMs) => module.rotateApiKey(...passed, watch, waitedMs),
-    watch,
-  );
+  return call("rotateApiKey", given, defaults, new Watch(), randomTag);
 }
 
 function list<Item, Page extends { nextPageToken?: string }>(
@@ -322,10 +302,7 @@ function list<Item, Page extends { nextPageToken?: string }>(
   const given = [snapshot(options), ...others];
   return new List(
     async (pageToken, seen, surplus = []) => {
-      const defaults = defaultsOf();
-      return await call(operation, [...given, ...surplus], defaults, (module, passed, waitedMs) =>
-        module.list(operation, ...passed, pageToken, seen, waitedMs),
-      );
+      return await call(operation, [...given, ...surplus], defaultsOf(), seen, () => pageToken);
     },
     (page) => itemsOf(page) ?? [],
   );

@@ -1,7 +1,7 @@
 // Calls the module's functions. Loads the module at the first call, and replaces it after it has failed.
 
 import instantiate, * as exports from "#module";
-import { initSync } from "#module";
+import { initSync, run } from "#module";
 import { FireworksKeysError, ModuleLoadError, type Operation, ValidationError } from "./errors.js";
 import { describe, type Table, tableIn } from "./options.js";
 import { type Patience, patienceOf } from "./patience.js";
@@ -9,9 +9,8 @@ import { need } from "./platform.js";
 import { snapshot } from "./snapshot.js";
 import { isBytes, isCompiled, isResponse, SOURCES } from "./source.js";
 import { abandon, reasonOf, Stop } from "./stop.js";
-import { randomTag } from "./tag.js";
 import type { ModuleSource } from "./types.js";
-import { failWatches, type Watch } from "./watch.js";
+import { failWatches, Watch } from "./watch.js";
 
 /** Returns the module. A compiled module must be returned as it is, not as a promise. */
 export type Source = () => ModuleSource | Promise<ModuleSource>;
@@ -80,27 +79,26 @@ export function surplus(operation: Operation): ValidationError {
 }
 
 /**
- * Calls a function of the module with the options and a client's defaults as they are now. The promise
- * settles even if the module fails.
+ * Has the module run an operation with the options and a client's defaults as they are now. The promise
+ * settles even if the module fails. What leaves keys behind has a watch, and draws what it marks them with; a
+ * list has the page tokens that it has used, and the one of the page that it asks for.
  */
 export async function call<T>(
   operation: Operation,
   given: Given,
   defaults: unknown,
-  run: Run<T>,
-  watch?: Watch,
-  // What leaves keys behind is watched, and marked.
-  draw: (() => string) | undefined = watch && randomTag,
+  beside?: Beside,
+  first?: First,
 ): Promise<T> {
   try {
     if (given.length > 1) throw surplus(operation);
     const [options] = given;
-    if (loaded) return await answer(operation, options, defaults, 0, run, watch, draw);
+    if (loaded) return await answer(operation, options, defaults, 0, beside, first);
     // Without this function, loading fails, and says so.
     const startedMs = globalThis.performance?.now();
     const now = snapshot(options);
     await load(operation, patienceOf(now, defaults));
-    return await answer(operation, now, defaults, performance.now() - startedMs, run, watch, draw);
+    return await answer(operation, now, defaults, performance.now() - startedMs, beside, first);
   } catch (error) {
     // V8 knows here which of the caller's lines waits for this; the module's own frames help nobody.
     if (error instanceof FireworksKeysError) {
@@ -119,14 +117,10 @@ interface V8Error {
   captureStackTrace?(error: Error, upTo: unknown): void;
 }
 
-/**
- * Calls a function of the module with what was passed. Loading it has taken `waitedMs` of the operation's
- * total timeout.
- */
-type Run<T> = (module: typeof exports, passed: Passed, waitedMs: number) => Promise<T>;
+type Beside = Watch | Set<string>;
 
-/** The first arguments of the module's functions. */
-export type Passed = [text: string, numbers: Float64Array, values: unknown[]];
+/** Makes what is described before the options. */
+type First = () => string | undefined;
 
 /** The options of each operation that was called. */
 const tables = new Map<string, Table>();
@@ -142,13 +136,13 @@ function answer<T>(
   options: unknown,
   defaults: unknown,
   waitedMs: number,
-  run: Run<T>,
-  watch: Watch | undefined,
-  draw: (() => string) | undefined,
+  beside: Beside | undefined,
+  first: First | undefined,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const fail = (cause: unknown): void => {
       const what = "failed, and is replaced for the next call";
+      const watch = beside instanceof Watch ? beside : undefined;
       reject(new ModuleLoadError(operation, what, cause, watch?.attempts, watch?.fail()));
     };
     unanswered.add(fail);
@@ -159,10 +153,10 @@ function answer<T>(
         tableOf("FireworksKeys"),
         options,
         defaults,
-        draw,
+        first,
       );
-      run(exports, [text, new Float64Array(numbers), [...values]], waitedMs).then(
-        (value) => answered() && resolve(value),
+      run(operation, text, new Float64Array(numbers), [...values], beside, waitedMs).then(
+        (value: T) => answered() && resolve(value),
         (reason) => answered() && reject(reason),
       );
     } catch (cause) {
@@ -210,7 +204,7 @@ function start(from: Source): Promise<void> | undefined {
     return undefined;
   }
   const done = compile(given)
-    .then((module) => instantiate({ module_or_path: checked(module) }))
+    .then((module) => instantiate(checked(module)))
     .then(() => {})
     .finally(() => {
       if (loading?.done === done) loading = undefined;
@@ -234,7 +228,7 @@ async function compile(given: ModuleSource | Promise<ModuleSource>): Promise<Web
 
 /** Refuses another package's module, which would load and then fail at every call. */
 function checked(module: WebAssembly.Module): WebAssembly.Module {
-  const ours = WebAssembly.Module.exports(module).some(({ name }) => name === "createApiKey");
+  const ours = WebAssembly.Module.exports(module).some(({ name }) => name === "optionsOf");
   if (!ours) throw new TypeError("it is the module of something else");
   return module;
 }

@@ -29,18 +29,18 @@ export function tableIn(text: string): Table {
 }
 
 /**
- * Describes the options of an operation, after the defaults of a client if it is one's method. A client's
- * method may be called without options, as the defaults may be enough. What is drawn comes first.
+ * Describes the options of an operation, after the text that `first` makes, and the defaults of a client if
+ * it is one's method. That may be called without options, as the defaults may be enough.
  */
 export function describe(
   table: Table,
   ofClients: Table,
   options: unknown,
   defaults: unknown,
-  draw?: () => string,
+  first?: () => string | undefined,
 ): Described {
   const description = new Description();
-  if (draw) description.drawn(draw);
+  description.made(first);
   const isClient = defaults !== undefined;
   description.text += isClient ? "c" : "f";
   if (isClient) description.object(defaults, ofClients.names, table);
@@ -54,10 +54,11 @@ class Description implements Described {
   readonly numbers: number[] = [];
   readonly values: unknown[] = [];
 
-  /** Describes the random bits that an operation marks its creates with. */
-  drawn(draw: () => string): void {
+  /** Describes a text that is made: the random bits that mark creates, or the token of a page. */
+  made(make: (() => string | undefined) | undefined): void {
     try {
-      this.#string(draw());
+      const text = make?.();
+      this.text += text === undefined ? "u" : `s${text.length}:${text}`;
     } catch (cause) {
       this.#threw(cause);
     }

@@ -13,6 +13,37 @@ const END_OF_TIME_MS: f64 = 253_402_300_800_000.0;
 const TIME: &str = "expireTime";
 const LIFETIME: &str = "expiresIn";
 
+/// Reads the mark that all attempts of a create carry, if they are to; `drawn` are its random bits.
+pub fn mark(options: &mut Options, drawn: Given) -> Option<Mark> {
+    let tag = options.text("attemptTag");
+    if !options.boolean("orphanProtection") {
+        if tag.is_some() {
+            options.fail("attemptTag", "is of no use without orphanProtection", None);
+        }
+        return None;
+    }
+    let drawn = random(options, drawn);
+    let (tag, call) = match tag {
+        Some(tag) => (tag, Some(drawn)),
+        None => (drawn, None),
+    };
+    Some(Mark { tag, call })
+}
+
+/// The random bits that were drawn for a mark.
+pub fn random(options: &mut Options, drawn: Given) -> String {
+    const NO_RANDOM: &str =
+        "cannot be drawn here: a Worker has no random numbers outside of its handlers";
+    match drawn {
+        Given::Text(drawn) => drawn,
+        Given::Threw(cause) => {
+            options.fail("attemptTag", NO_RANDOM, Some(cause));
+            String::new()
+        }
+        _ => String::new(),
+    }
+}
+
 /// Reads the new key and adds the mark, if there is one, to its annotations.
 pub fn read(options: &mut Options, mark: Option<&Mark>) -> NewKey {
     let mut annotations = entries::texts(options.take("annotations"));

@@ -10,7 +10,7 @@ use std::mem::take;
 use wasm_bindgen::prelude::*;
 
 /// The options of one operation. What is asked of them has the kind that the table says, unless something is
-/// wrong: [`Options::end`] says so.
+/// wrong: [`Options::end`] says what.
 pub struct Options {
     table: Table,
     /// What the caller passed, or the default, in the order of the table.
@@ -115,9 +115,9 @@ impl Options {
         }
     }
 
-    /// The result, if no option was wrong.
-    pub fn end<T>(self, result: T) -> Result<T, InvalidOption> {
-        self.failure.map_or(Ok(result), Err)
+    /// What was wrong first.
+    pub fn end(self) -> Option<InvalidOption> {
+        self.failure
     }
 
     /// What was given for an option, with the default if it was left out. It can be had once.
@@ -170,6 +170,17 @@ impl Options {
 
     pub fn function(&mut self, name: &str) -> Option<Function> {
         self.value(name).map(JsValue::unchecked_into)
+    }
+
+    /// A list's query parameters: the page size, and each of these texts that is given.
+    pub fn query(&mut self, texts: &[&'static str]) -> Vec<(&'static str, String)> {
+        let size = self.number("pageSize");
+        let mut query = Vec::new();
+        query.extend(size.map(|size| ("pageSize", (size as u32).to_string())));
+        for name in texts {
+            query.extend(self.text(name).map(|value| (*name, value)));
+        }
+        query
     }
 }
 

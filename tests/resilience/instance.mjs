@@ -4,7 +4,7 @@
 const instances = [];
 // Node's own fetch is a module, too.
 const keep = (instance) => {
-  if (!instance.exports.createApiKey) return;
+  if (!instance.exports.optionsOf) return;
   instances.push(instance);
   pagesAtStart = pagesOf(instance);
 };

@@ -193,10 +193,10 @@ test("a module that fails as it is warmed up is replaced, and init resolves", as
       made += 1;
       const instance = Reflect.construct(target, given);
       if (made > 1) return instance;
-      const createApiKey = () => {
+      const run = () => {
         throw new WebAssembly.RuntimeError("unreachable");
       };
-      return { exports: { ...instance.exports, createApiKey } };
+      return { exports: { ...instance.exports, run } };
     },
   });
   assert.equal(await init({ module }), undefined);

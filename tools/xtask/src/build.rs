@@ -190,6 +190,7 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
         .remove_producers_section(true)
         .generate_output()
         .context("wasm-bindgen")?;
+    glue::trap(&mut output);
     let renamed = if flavour.debug {
         Vec::new()
     } else {
@@ -202,7 +203,8 @@ fn bind(workspace: &Workspace, flavour: &Flavour, compiled: &Path) -> Result<()>
     let module = folder.join(MODULE).with_extension("wasm");
     command::run(
         node_tool(workspace, "wasm-opt")
-            .arg("-Oz")
+            // Written anew from flat code, its loops and branches come out smaller.
+            .args(["--flatten", "--rereloop", "-Oz", "-Oz"])
             .args(flavour.debug.then_some("--debuginfo"))
             .args(FEATURES.map(|feature| format!("--enable-{feature}")))
             .arg("--output")
