@@ -6,7 +6,6 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
-import { linked, obstacles } from "../../tools/package/pack.mjs";
 import { exists, folder, prepare, program, root, run } from "../matrix/fixture.mjs";
 
 let tarball;
@@ -74,11 +73,6 @@ test("the packed README is short, and each of its links leads somewhere from npm
   for (const link of pictures)
     assert.ok(await exists(join(root, link.replace(/^.*?\/raw\/[^/]+\//, ""))), link);
   for (const link of links) assert.match(link, /^(#|https:\/\/)/);
-  assert.equal(
-    linked('[a](b/c.md#d) ![e](f.png) [g](#h) [i](https://j) <img srcset="k.webp">', "https://r", "v1"),
-    "[a](https://r/blob/v1/b/c.md#d) ![e](https://r/raw/v1/f.png) [g](#h) [i](https://j)" +
-      ' <img srcset="https://r/raw/v1/k.webp">',
-  );
 });
 
 test("a release is refused while nobody knows where the repository is", async () => {
@@ -86,13 +80,6 @@ test("a release is refused while nobody knows where the repository is", async ()
   const release = run(process.execPath, [join(root, "tools/package/pack.mjs"), "--release"]);
   if (url.includes("OWNER")) await assert.rejects(release, /placeholder/);
   else await release;
-});
-
-test("a release is refused while docs/tried.md is older than the entries or the exports", () => {
-  const url = "https://github.com/somebody/fireworks-keys";
-  assert.deepEqual(obstacles(url, "<!-- entries 0123 -->", "0123"), []);
-  for (const tried of ["", "<!-- entries 4567 -->"])
-    assert.match(obstacles(url, tried, "0123").join(), /^docs\/tried\.md is older/);
 });
 
 test("what a registry and its readers want to know is there", async () => {
