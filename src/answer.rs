@@ -49,7 +49,7 @@ impl Reply {
             Some('3') => Body::Refusal,
             Some('5') => Body::Denied,
             Some('6') => Body::Fault,
-            Some('7') => Body::Stranger,
+            Some('7') => Body::ForeignRefusal,
             _ => Body::Foreign,
         };
         let status = tape.number() as u16;

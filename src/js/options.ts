@@ -71,11 +71,11 @@ class Description implements Described {
         this.text += "x";
         return;
       }
-      const stranger = strangerIn(object, known);
-      if (stranger !== undefined) {
+      const unknown = unknownIn(object, known);
+      if (unknown !== undefined) {
         this.text += "?";
-        this.#string(stranger);
-        this.#string(unknownOption(stranger, known));
+        this.#string(unknown);
+        this.#string(unknownOption(unknown, known));
         return;
       }
     } catch (cause) {
@@ -196,9 +196,9 @@ function isNamed(object: object, name: string): boolean {
  * The name of the object's first field that is not among these names. Fields that are not enumerable
  * count, too, because they can be read as options. May throw: a proxy's trap can.
  */
-function strangerIn(object: object, names: readonly string[]): string | undefined {
-  const stranger = (name: string): boolean => !names.includes(name);
-  return namesOf(object).find(stranger) ?? hiddenNameOf(object, stranger);
+function unknownIn(object: object, names: readonly string[]): string | undefined {
+  const isUnknown = (name: string): boolean => !names.includes(name);
+  return namesOf(object).find(isUnknown) ?? hiddenNameOf(object, isUnknown);
 }
 
 /** The first such name of a field that is not enumerable. Methods of a class do not count. */

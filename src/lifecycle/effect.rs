@@ -25,7 +25,7 @@ impl Effect {
     /// whether it has the shape that was asked for is for the operation to say.
     pub fn of_answer(status: u16, body: Body) -> Self {
         match status {
-            200..=299 if matches!(body, Body::Fault | Body::Stranger) => Self::Uncounted,
+            200..=299 if matches!(body, Body::Fault | Body::ForeignRefusal) => Self::Uncounted,
             200..=299 if body.is_refusal() => Self::Ambiguous,
             200..=299 => Self::Done,
             // Only the API itself can say that it did nothing.
@@ -113,7 +113,12 @@ mod tests {
     #[test]
     fn only_the_api_can_say_that_it_did_nothing() {
         for status in [0, 302, 400, 401, 403, 404, 408, 413, 429, 500, 504] {
-            for body in [Body::Foreign, Body::Stranger, Body::Resource, Body::Empty] {
+            for body in [
+                Body::Foreign,
+                Body::ForeignRefusal,
+                Body::Resource,
+                Body::Empty,
+            ] {
                 let told = Effect::of_answer(status, body);
                 assert_eq!(told, Effect::Uncounted, "{status} {body:?}");
             }
@@ -140,7 +145,7 @@ mod tests {
             (Body::NotFound, Effect::Ambiguous),
             (Body::Denied, Effect::Ambiguous),
             (Body::Fault, Effect::Uncounted),
-            (Body::Stranger, Effect::Uncounted),
+            (Body::ForeignRefusal, Effect::Uncounted),
             (Body::Foreign, Effect::Done),
             (Body::Empty, Effect::Done),
         ] {

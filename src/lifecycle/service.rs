@@ -126,7 +126,7 @@ pub enum Body {
     /// before it does so, too.
     Fault,
     /// A refusal in a shape that the API does not use.
-    Stranger,
+    ForeignRefusal,
     /// No JSON object.
     Foreign,
 }

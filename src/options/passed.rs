@@ -73,7 +73,7 @@ pub enum Head {
     /// It is no object.
     NoObject,
     /// It has a field of this name that is no option, and this is what is wrong.
-    Stranger(Given, Given),
+    Unknown(Given, Given),
     /// Reading its names threw this.
     Threw(JsValue),
 }
@@ -95,7 +95,7 @@ impl<'a> Passed<'a> {
     pub fn head(&mut self) -> Head {
         match self.text.letter() {
             Some('.') => Head::Fine,
-            Some('?') => Head::Stranger(self.given(), self.given()),
+            Some('?') => Head::Unknown(self.given(), self.given()),
             Some('!') => Head::Threw(self.value()),
             _ => Head::NoObject,
         }

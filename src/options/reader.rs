@@ -49,7 +49,7 @@ impl Options {
             Head::Fine => return specs(self.table).map(|_| passed.given()).collect(),
             Head::NoObject => self.fail(path, "must be an object", None),
             Head::Threw(cause) => self.fail(path, THREW, Some(cause)),
-            Head::Stranger(Given::Text(name), _)
+            Head::Unknown(Given::Text(name), _)
                 if path == "defaults" && table::is_of_one_call(&name) =>
             {
                 self.fail(
@@ -58,8 +58,8 @@ impl Options {
                     None,
                 );
             }
-            Head::Stranger(Given::Text(name), Given::Text(hint)) => self.fail(&name, &hint, None),
-            Head::Stranger(name, _) => {
+            Head::Unknown(Given::Text(name), Given::Text(hint)) => self.fail(&name, &hint, None),
+            Head::Unknown(name, _) => {
                 self.fail(path, name.text_error().unwrap_or_default(), None);
             }
         }

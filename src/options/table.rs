@@ -139,7 +139,7 @@ static OF_ACCOUNT: &[Spec] = &[required(
 )];
 static OF_USER: &[Spec] = &[required("userId", Kind::Id, IS_REQUIRED)];
 static OF_OWNER: &[Spec] = &[required("userId", Kind::Owner, IS_REQUIRED)];
-static OF_NOBODY: &[Spec] = &[option("userId", Kind::Ignored, Nothing)];
+static OF_NO_USER: &[Spec] = &[option("userId", Kind::Ignored, Nothing)];
 static OF_NO_ACCOUNT: &[Spec] = &[option("accountId", Kind::Ignored, Nothing)];
 
 static OF_CREATES: &[Spec] = &[
@@ -214,13 +214,13 @@ pub static LIST_KEYS: Table = &[
 pub static LIST_USERS: Table = &[
     COMMON,
     OF_ACCOUNT,
-    OF_NOBODY,
+    OF_NO_USER,
     OF_LISTS,
     OF_ORDERED_LISTS,
     OF_ONE_LIST,
 ];
 /// What `listAccounts` takes.
-pub static LIST_ACCOUNTS: Table = &[COMMON, OF_NO_ACCOUNT, OF_NOBODY, OF_LISTS, OF_ONE_LIST];
+pub static LIST_ACCOUNTS: Table = &[COMMON, OF_NO_ACCOUNT, OF_NO_USER, OF_LISTS, OF_ONE_LIST];
 /// What `auditApiKeys` takes.
 pub static AUDIT: Table = &[COMMON, OF_ACCOUNT, OF_OWNER, OF_AUDITS];
 /// What `rotateApiKey` takes.

@@ -2,10 +2,9 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import {
   accessible,
-  closePages,
   connect,
   connected,
   fits,
@@ -13,43 +12,13 @@ import {
   open,
   rowOf,
   rows,
-  startBrowser,
-  startConsole,
   TOKEN,
   until,
-  www,
 } from "./console.mjs";
-import { someKeys, startService } from "./service.mjs";
+import { someKeys } from "./service.mjs";
+import { browser, host, over, service, share } from "./session.mjs";
 
-let browser;
-let service;
-let host;
-
-before(async () => {
-  service = await startConsole();
-  host = await startService({ www, keys: [] });
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  host?.stop();
-  await service?.stop();
-});
-
-async function over(keys, options) {
-  host.keys = keys;
-  const opened = await open(browser, host.page, options);
-  await opened.page.getByLabel("Token").fill("fw_somebody");
-  await opened.page.getByLabel("Account", { exact: true }).fill("acme");
-  await opened.page.getByLabel("Service address").fill(host.url);
-  await connect(opened.page);
-  await opened.page.locator("#loading").waitFor({ state: "hidden" });
-  return opened;
-}
+share();
 
 const tick = (page, name) => page.getByRole("checkbox", { name: `Tick ${name}`, exact: true });
 const dialog = (page) => page.locator("dialog[open]");

@@ -2,37 +2,12 @@
 
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  apiRequests,
-  closePages,
-  connect,
-  connected,
-  ofThePage,
-  open,
-  startBrowser,
-  startConsole,
-  TOKEN,
-  www,
-} from "./console.mjs";
+import { test } from "node:test";
+import { accessible, apiRequests, connect, connected, ofThePage, open, TOKEN, www } from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 test("served by an emulator, the page is filled in for the demo and says so", async () => {
   const { page, problems } = await open(browser, service.url);

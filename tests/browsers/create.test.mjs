@@ -1,38 +1,21 @@
 // The page creates keys, and shows each of them once.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import {
   accessible,
   apiRequests,
-  closePages,
   connect,
   connected,
   hold,
   ofThePage,
   open,
   rowOf,
-  startBrowser,
-  startConsole,
   until,
 } from "./console.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 const form = (page) => page.getByRole("dialog", { name: "Create a key" });
 const secret = (page) => page.getByRole("dialog", { name: "Your new key" });

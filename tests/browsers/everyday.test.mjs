@@ -3,59 +3,12 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connect,
-  connected,
-  fits,
-  hold,
-  ofThePage,
-  open,
-  rowOf,
-  rows,
-  startBrowser,
-  startConsole,
-  TOKEN,
-  until,
-  www,
-} from "./console.mjs";
-import { someKeys, startService } from "./service.mjs";
+import { test } from "node:test";
+import { accessible, connected, fits, hold, ofThePage, rowOf, rows, TOKEN, until } from "./console.mjs";
+import { someKeys } from "./service.mjs";
+import { browser, loaded, over, service, share, signIn } from "./session.mjs";
 
-let browser;
-let service;
-let host;
-
-before(async () => {
-  service = await startConsole();
-  host = await startService({ www, keys: [] });
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  host?.stop();
-  await service?.stop();
-});
-
-async function over(keys, { fragment = "", ...options } = {}) {
-  host.keys = keys;
-  const opened = await open(browser, `${host.page}${fragment}`, options);
-  await signIn(opened.page);
-  return opened;
-}
-
-async function signIn(page) {
-  await page.getByLabel("Token").fill("fw_somebody");
-  await page.getByLabel("Account", { exact: true }).fill("acme");
-  await page.getByLabel("Service address").fill(host.url);
-  await connect(page);
-  await page.locator("#loading").waitFor({ state: "hidden" });
-}
+share();
 
 async function make(page, name = "fresh") {
   await page.getByRole("button", { name: "Create a key" }).click();
@@ -143,6 +96,7 @@ test("the address tells what is shown: Back, a reload and a shared link bring it
   await page.reload();
   await page.locator("html[data-ready]").waitFor();
   await signIn(page);
+  await loaded(page);
   assert.equal(await page.getByLabel("Filter", { exact: true }).inputValue(), "deploy");
 });
 

@@ -2,38 +2,12 @@
 // secret outside the page's memory.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connect,
-  connected,
-  fits,
-  open,
-  rows,
-  startBrowser,
-  startConsole,
-  TOKEN,
-  until,
-  www,
-} from "./console.mjs";
+import { test } from "node:test";
+import { accessible, connect, connected, fits, open, rows, TOKEN, until, www } from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 /** Through the page's main states, with something called in each. */
 async function walk(page, each) {

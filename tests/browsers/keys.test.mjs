@@ -1,42 +1,12 @@
 // The table of keys: loaded, sorted, filtered, walked through by keyboard.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connect,
-  connected,
-  hold,
-  ofThePage,
-  open,
-  rowOf,
-  rows,
-  startBrowser,
-  startConsole,
-  until,
-  www,
-} from "./console.mjs";
-import { someKeys, startService } from "./service.mjs";
+import { test } from "node:test";
+import { accessible, connect, connected, hold, ofThePage, open, rowOf, rows, until } from "./console.mjs";
+import { someKeys } from "./service.mjs";
+import { browser, host, over, service, share, signIn } from "./session.mjs";
 
-let browser;
-let service;
-let host;
-
-before(async () => {
-  service = await startConsole();
-  host = await startService({ www, keys: [] });
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  host?.stop();
-  await service?.stop();
-});
+share();
 
 test("a key that is created while the list is still loading is listed", async () => {
   for (let made = 0; made < 510; made += 30) {
@@ -59,17 +29,6 @@ test("a key that is created while the list is still loading is listed", async ()
   await page.getByText("511 keys", { exact: true }).waitFor();
   await rowOf(page, "meanwhile").waitFor();
 });
-
-/** The page over keys that no emulator has. */
-async function over(keys, options) {
-  host.keys = keys;
-  const opened = await open(browser, host.page, options);
-  await opened.page.getByLabel("Token").fill("fw_somebody");
-  await opened.page.getByLabel("Account", { exact: true }).fill("acme");
-  await opened.page.getByLabel("Service address").fill(host.url);
-  await connect(opened.page);
-  return opened;
-}
 
 const names = async (page) => (await rows(page).locator(".name").allTextContents()).slice(0, 4);
 
@@ -251,7 +210,9 @@ test("a long list tells its progress, can be stopped, and goes on from there", a
   let goOn;
   host.gate = new Promise((resolve) => (goOn = resolve));
   try {
-    const { page } = await over(someKeys(2_000));
+    host.keys = someKeys(2_000);
+    const { page } = await open(browser, host.page);
+    await signIn(page);
     await page.getByText(/^Loading 500 keys of 2.000…$/).waitFor();
     assert.equal(await page.locator("#loading-bar").evaluate((bar) => bar.value / bar.max), 0.25);
     await accessible(page, "loading");

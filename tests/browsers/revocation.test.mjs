@@ -1,24 +1,11 @@
 // The page revokes a key after a question that names it, and says why where that fails.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { accessible, closePages, connected, rows, startBrowser, startConsole, until } from "./console.mjs";
+import { test } from "node:test";
+import { accessible, connected, rows, until } from "./console.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 test("a revocation asks with the key's name, keeps it, and revokes it", async () => {
   await service.create("first");

@@ -1,33 +1,11 @@
 // The page rotates a key, shows the stages of it, and says how to go on where that fails.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connected,
-  hold,
-  rows,
-  startBrowser,
-  startConsole,
-  until,
-} from "./console.mjs";
+import { test } from "node:test";
+import { accessible, connected, hold, rows, until } from "./console.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 const rotation = (page) => page.getByRole("dialog", { name: "Rotate “rotated”" });
 

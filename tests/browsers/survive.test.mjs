@@ -1,34 +1,11 @@
 // "See it survive": every sentence follows what the emulator has on record.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  fits,
-  ofThePage,
-  open,
-  rowOf,
-  startBrowser,
-  startConsole,
-  until,
-} from "./console.mjs";
+import { test } from "node:test";
+import { accessible, fits, ofThePage, open, rowOf, until } from "./console.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 const run = (page) => page.getByRole("button", { name: /^Lose the answer/ });
 const verdict = (page, side) => page.locator(`#${side}-verdict`).textContent();

@@ -1,36 +1,11 @@
 // In the worst moment, too, the page says what is known, and what is not.
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connect,
-  connected,
-  hold,
-  open,
-  rows,
-  startBrowser,
-  startConsole,
-  TOKEN,
-  until,
-} from "./console.mjs";
+import { test } from "node:test";
+import { accessible, connect, connected, hold, open, rows, TOKEN, until } from "./console.mjs";
+import { browser, service, share } from "./session.mjs";
 
-let browser;
-let service;
-
-before(async () => {
-  service = await startConsole();
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  await service?.stop();
-});
+share();
 
 const ofKeys = (url) => url.pathname.endsWith("/apiKeys");
 const lost = (more = {}) => ({

@@ -2,51 +2,16 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import {
-  accessible,
-  closePages,
-  connect,
-  connected,
-  ofThePage,
-  open,
-  startBrowser,
-  startConsole,
-  TOKEN,
-  until,
-  www,
-} from "./console.mjs";
-import { someKeys, startService } from "./service.mjs";
+import { test } from "node:test";
+import { accessible, connected, ofThePage, TOKEN, until, www } from "./console.mjs";
+import { someKeys } from "./service.mjs";
+import { browser, over, service, share } from "./session.mjs";
 
-let browser;
-let service;
-let host;
-
-before(async () => {
-  service = await startConsole();
-  host = await startService({ www, keys: [] });
-  browser = await startBrowser();
-});
-
-beforeEach(() => service.reset());
-afterEach(() => closePages(browser));
-
-after(async () => {
-  await browser?.close();
-  host?.stop();
-  await service?.stop();
-});
+share();
 
 async function timelineOf(keys, options) {
-  host.keys = keys;
-  const opened = await open(browser, host.page, options);
-  const { page } = opened;
-  await page.getByLabel("Token").fill("fw_somebody");
-  await page.getByLabel("Account", { exact: true }).fill("acme");
-  await page.getByLabel("Service address").fill(host.url);
-  await connect(page);
-  await page.locator("#loading").waitFor({ state: "hidden" });
-  await page.getByRole("tab", { name: "Timeline" }).click();
+  const opened = await over(keys, options);
+  await opened.page.getByRole("tab", { name: "Timeline" }).click();
   return opened;
 }
 

@@ -329,15 +329,15 @@ fn a_list_that_does_not_show_the_key_that_was_made_has_shown_nothing() {
 
 #[test]
 fn what_answers_in_another_form_than_the_api_is_never_accounted_for() {
-    let stranger = |status| Reply {
-        body: Body::Stranger,
+    let foreign = |status| Reply {
+        body: Body::ForeignRefusal,
         ..Reply::refusal(status)
     };
     for reply in [
-        stranger(400),
-        stranger(404),
-        stranger(413),
-        stranger(200),
+        foreign(400),
+        foreign(404),
+        foreign(413),
+        foreign(200),
         Reply::fault(200),
         Reply::portal(),
         Reply::deleted(),

@@ -162,7 +162,9 @@ impl Service for World {
         let good = outcome.as_ref().is_ok_and(|reply| match reply.body {
             Body::Resource | Body::Empty => reply.status == 200,
             Body::NotFound => trouble != Some(16),
-            Body::Denied | Body::Refusal | Body::Fault | Body::Stranger | Body::Foreign => false,
+            Body::Denied | Body::Refusal | Body::Fault | Body::ForeignRefusal | Body::Foreign => {
+                false
+            }
         });
         let is_foreign = outcome.as_ref().is_ok_and(|reply| match reply.body {
             Body::Fault => matches!(reply.status, 408 | 500..),
