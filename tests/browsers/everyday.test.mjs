@@ -80,13 +80,13 @@ test("the address tells what is shown: Back, a reload and a shared link bring it
   assert.equal(await chip("Never used").getAttribute("aria-pressed"), "true", "a shared link");
   assert.equal(await page.locator("[aria-sort=ascending] button").getAttribute("data-sort"), "name");
   await chip("Never expires").click();
-  assert.match(page.url(), /finding=never-used&finding=never-expires&sort=name/);
+  await page.waitForURL(/finding=never-used&finding=never-expires&sort=name/);
   const length = await page.evaluate(() => history.length);
   await page.getByLabel("Filter", { exact: true }).pressSequentially("deploy");
+  await page.waitForURL(/q=deploy/);
   assert.equal(await page.evaluate(() => history.length), length, "typing makes no history");
-  assert.match(page.url(), /q=deploy/);
   await page.getByRole("tab", { name: "Timeline" }).click();
-  assert.match(page.url(), /#timeline\?q=deploy/);
+  await page.waitForURL(/#timeline\?q=deploy/);
   await page.goBack();
   await page.getByRole("tabpanel", { name: "Keys" }).waitFor();
   await page.goBack();
@@ -106,6 +106,7 @@ test("a key that is pasted into the filter is cut to its prefix, in the address,
   await page.getByLabel("Filter", { exact: true }).fill(key);
   await rowOf(page, "found").waitFor();
   assert.equal(await page.getByLabel("Filter", { exact: true }).inputValue(), key.slice(0, 7));
+  await page.waitForURL(/q=fw_/);
   assert.ok(!page.url().includes(key.slice(0, 8)) && !page.url().includes(TOKEN));
 });
 

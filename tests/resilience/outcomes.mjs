@@ -123,5 +123,5 @@ export const rotations = {
   // There is no time to look whether a list lags behind.
   missing: () => ({ ...rotating(() => {}, []), totalTimeoutMs: 2_000 }),
   // Long enough for the requests before: what a lost create leaves is looked for, and kept, for minutes.
-  persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 300 }),
+  persistHangs: () => ({ ...rotating(never), totalTimeoutMs: 1_500 }),
 };

@@ -49,7 +49,7 @@ export async function exchange(
     noted.operation = operation;
     if (user) noted.user = user;
     fault = faults.next(operation, user);
-    const body = () => readable("body", () => JSON.parse(UTF_8.decode(bytes)));
+    const body = () => readable("body", () => JSON.parse(decoder().decode(bytes)));
     const serve = () => json(200, account.serve({ ...route, token, query, body, fault, now: now(), noted }));
     served = await withFault(fault, token, () => attempted(serve));
   }
@@ -119,7 +119,8 @@ function readable<Result>(what: string, read: () => Result): Result {
   }
 }
 
-const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+/** Made when it is needed: where there is nothing but the language, the entry can be imported. */
+const decoder = () => new TextDecoder("utf-8", { fatal: true });
 
 /** A body that breaks off after these bytes. */
 const broken = (bytes: Uint8Array<ArrayBuffer>) =>
