@@ -65,8 +65,7 @@ sending a request 3.0, strings and vectors 2.6, the core library 2.4, audit 2.2,
 serialization 2.1, formatting 1.6, promises 1.0; data 4, the other sections 1.5. A line of Rust \
 comes to 30 to 40 bytes, four times what the same comes to in TypeScript: 20 KB would mean a lifecycle in \
 TypeScript, or rotation and audit in a module of their own, which everybody who uses one of them would load \
-as well. Of a create's processor time 56 % is the platform's own: \`new Request\` alone is 27 %, and another \
-13 % is the collector's. A first request in workerd is code that runs for the first time, in both; engines \
+as well. A first request in workerd is code that runs for the first time, in both; engines \
 compile a function when it is first called, which \`init()\` at module scope has done before.`;
 
 const PLATFORMS = { node: "Node", workerd: "workerd", chromium: "Chromium" };
