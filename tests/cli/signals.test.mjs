@@ -109,12 +109,7 @@ for (const [signal, args] of [
     const running = service.start(args, { env: { FIREWORKS_API_KEY: "" }, input: null });
     await heard(running, "standard input");
     running.child.kill(signal);
-    const { code, out, err } = await running.ended;
-    assert.deepEqual([code, out], [130, ""], err);
-    assert.match(err, /nothing was sent/);
-    assert.equal(existsSync(service.path("interrupted")), false);
-    const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
-    assert.deepEqual(Object.keys(operations), []);
+    await endsUnsent(running);
   });
 }
 
@@ -145,12 +140,7 @@ for (const args of [
   test(`Ctrl-C when ${args.slice(0, 3).join(" ")} has its token: nothing is sent`, async () => {
     const preload = `data:text/javascript,${encodeURIComponent(WHILE_LOADING)}`;
     const running = service.start(args, { env: { NODE_OPTIONS: `--import ${preload}` } });
-    const { code, out, err } = await running.ended;
-    assert.deepEqual([code, out], [130, ""], err);
-    assert.match(err, /nothing was sent/);
-    assert.equal(existsSync(service.path("interrupted")), false);
-    const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
-    assert.deepEqual(Object.keys(operations), []);
+    await endsUnsent(running);
   });
 }
 
@@ -163,3 +153,13 @@ test("Ctrl-C ends a list", async () => {
   assert.equal(code, 3);
   assert.equal(out, "");
 });
+
+/** Waits for the end of a command that was interrupted before it had sent anything, and fails if it had or does not say so. */
+async function endsUnsent(running) {
+  const { code, out, err } = await running.ended;
+  assert.deepEqual([code, out], [130, ""], err);
+  assert.match(err, /nothing was sent/);
+  assert.equal(existsSync(service.path("interrupted")), false);
+  const { operations } = (await service.client.request("GET", "/_emulator/stats")).body;
+  assert.deepEqual(Object.keys(operations), []);
+}
