@@ -154,7 +154,7 @@ test("Ctrl-C ends a list", async () => {
   assert.equal(out, "");
 });
 
-/** Waits for the end of a command that was interrupted before it had sent anything, and fails if it had or does not say so. */
+/** Waits for the end of an interrupted command, and fails if it has sent anything or does not say so. */
 async function endsUnsent(running) {
   const { code, out, err } = await running.ended;
   assert.deepEqual([code, out], [130, ""], err);
