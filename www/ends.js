@@ -1,6 +1,6 @@
 // When keys end, counted by day, week or month. Pure.
 
-import { day } from "./time.js";
+import { dates, day } from "./time.js";
 
 /** The units, and how many of each are shown. */
 export const UNITS = [
@@ -51,7 +51,7 @@ export function endsBy(unit, records, now) {
 function labelOf(unit, { from, to }) {
   if (unit === "day") return day(from);
   if (unit === "week") return `${day(from)} to ${day(to - 1)}`;
-  return monthFormat.format(from);
+  return monthFormat().format(from);
 }
 
-const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
+const monthFormat = dates({ month: "long", year: "numeric" });

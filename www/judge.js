@@ -32,37 +32,45 @@ function pauses() {
 
 export class Judge {
   #service;
-  /** By key: the findings of it alone, and its record, which stays the same while nothing changes. */
-  #known = new WeakMap();
+  /**
+   * By id: the key, the findings of it alone, and its record, which stays the same while nothing changes. A
+   * `WeakMap` of thousands of keys would stop the page for longer whenever memory is cleared.
+   */
+  #known = new Map();
 
   constructor(service) {
     this.#service = service;
   }
 
-  /** Judges keys that were not judged yet. */
-  async judge(keys) {
-    const unknown = keys.filter((key) => !this.#known.has(key));
+  /** What is known of each key; judges those that the service has told of since. */
+  async #judged(keys) {
+    const unknown = keys.filter((key) => this.#known.get(key.keyId)?.key !== key);
+    const judged = new Map();
     const breathe = pauses();
     for (let from = 0; from < unknown.length; from += SOME) {
       const some = unknown.slice(from, from + SOME);
       const found = await this.#service.audit(some);
       for (const key of some) {
         const alone = (found.get(key.keyId) ?? []).filter(({ type }) => type !== SHARED);
-        this.#known.set(key, { alone });
+        judged.set(key, { key, alone });
       }
       await breathe();
     }
+    return keys.map((key) => {
+      const known = judged.get(key) ?? this.#known.get(key.keyId);
+      this.#known.set(key.keyId, known);
+      return known;
+    });
   }
 
   /** Forgets all findings, after the known time has changed. */
   forget() {
-    this.#known = new WeakMap();
+    this.#known.clear();
   }
 
   /** The records of some keys, without the findings that need all keys. */
   async recordsOf(keys, users) {
-    await this.judge(keys);
-    const records = await this.#recordsOf(keys, users, new Map());
+    const records = await this.#recordsOf(await this.#judged(keys), users, new Map());
     // Those who asked have them drawn, which is work enough by itself.
     await pause();
     return records;
@@ -70,7 +78,7 @@ export class Judge {
 
   /** The records of all keys. */
   async allRecordsOf(keys, users) {
-    await this.judge(keys);
+    const all = await this.#judged(keys);
     const twins = sharingTags(keys);
     const shared = new Map();
     for (const [id, findings] of await this.#service.audit(twins))
@@ -78,22 +86,22 @@ export class Judge {
         id,
         findings.filter(({ type }) => type === SHARED),
       );
-    const records = withLineage(await this.#recordsOf(keys, users, shared));
+    const records = withLineage(await this.#recordsOf(all, users, shared));
     await pause();
     return records;
   }
 
-  async #recordsOf(keys, users, shared) {
+  async #recordsOf(all, users, shared) {
     const { userId, accountId } = this.#service;
     const about = { userId, accountId, users };
     const now = clock.now();
     const records = [];
     const breathe = pauses();
-    for (const key of keys) {
-      const isNew = isYoung(parseTime(key.createTime), now);
-      const known = this.#known.get(key) ?? {};
-      const alone = (known.alone ?? []).filter(({ type }) => !isNew || type !== "never-used");
-      records.push(recordBy(known, key, [...alone, ...(shared.get(key.keyId) ?? [])], about));
+    for (const known of all) {
+      const { keyId, createTime } = known.key;
+      const isNew = isYoung(parseTime(createTime), now);
+      const alone = known.alone.filter(({ type }) => !isNew || type !== "never-used");
+      records.push(recordBy(known, [...alone, ...(shared.get(keyId) ?? [])], about));
       if (records.length % SOME === 0) await breathe();
     }
     return records;
@@ -101,10 +109,10 @@ export class Judge {
 }
 
 /** The record of a key: the one that is known, or else a new one. */
-function recordBy(known, key, findings, about) {
+function recordBy(known, findings, about) {
   const types = findings.map(({ type }) => type).join();
   if (known.types !== types || known.users !== about.users || !known.record) {
-    const record = recordOf(key, findings, ownerOf(key, about));
+    const record = recordOf(known.key, findings, ownerOf(known.key, about));
     Object.assign(known, { record, types, users: about.users });
   }
   return known.record;

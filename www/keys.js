@@ -161,8 +161,9 @@ export class KeysView {
     const byOwner = byId("by-owner").getAttribute("aria-pressed") === "true";
     const isEmpty = records.length === 0 && !loading && !error;
     byId("viewport").hidden = shown.length === 0 || byOwner;
-    // The rows measure the page, so they come before everything that changes its layout.
-    if (!byOwner) this.#rows.show(shown);
+    // The rows measure the page, so they come before everything that changes its layout. But what stands above
+    // the first ones would move them, so they come after it.
+    if (!byOwner && !this.#isFirst) this.#rows.show(shown);
     this.#table.setAttribute("aria-rowcount", shown.length + 1);
     byId("keys-empty").hidden = !isEmpty;
     byId("toolbar").hidden = isEmpty;
@@ -173,18 +174,23 @@ export class KeysView {
     if (byOwner) this.#owners.show(shown);
     this.#showProgress();
     this.#showOrder();
-    // The first rows come with what stands above them: it would move them if it came later.
-    if (this.#isFirst) this.#showAround();
+    if (this.#isFirst) this.#showFirst();
     else this.#around ??= pause().then(() => this.#showAround());
   }
 
   #around;
   #isFirst = true;
 
+  async #showFirst() {
+    this.#showAround();
+    this.#isFirst = false;
+    await pause();
+    this.update();
+  }
+
   /** What stands around the table, in a task of its own: the page answers the user sooner. */
   #showAround() {
     this.#around = undefined;
-    this.#isFirst = false;
     const { records } = this.#inventory;
     const shown = this.#shown;
     this.#showFindings(records, this.#filter);
@@ -207,7 +213,7 @@ export class KeysView {
     if (byId("filter").value !== this.#filter.text) byId("filter").value = this.#filter.text;
     this.#rows.toTop();
     this.update();
-    this.#tell({ replaces: "text" in change && !("findings" in change) });
+    this.#onView({ replaces: "text" in change && !("findings" in change) });
     clearTimeout(this.#announcing);
     this.#announcing = setTimeout(
       () => announce(`${byId("shown").textContent} shown.`, { quiet: true }),
@@ -219,13 +225,7 @@ export class KeysView {
     this.#order = order;
     this.#rows.toTop();
     this.update();
-    this.#tell({ replaces: false });
-  }
-
-  /** Tells of a change of the view. Writing it to the address makes the browser lay the page out first. */
-  async #tell(how) {
-    await pause();
-    this.#onView(how);
+    this.#onView({ replaces: false });
   }
 
   #showOrder() {

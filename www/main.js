@@ -12,6 +12,7 @@ import { findEmulator } from "./emulator.js";
 import { askToFinish } from "./finish.js";
 import { Inventory } from "./inventory.js";
 import { Journal } from "./journal.js";
+import { pause } from "./judge.js";
 import { KeysView } from "./keys.js";
 import { shown } from "./names.js";
 import { startNetwork } from "./network.js";
@@ -23,6 +24,7 @@ import { Service, urlOf } from "./service.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startSurvive } from "./survive.js";
 import { startTabs } from "./tabs.js";
+import { exact } from "./time.js";
 import { TimelineView } from "./timeline.js";
 import { startTips } from "./tips.js";
 
@@ -102,6 +104,8 @@ addEventListener("online", showOnline);
 addEventListener("offline", showOnline);
 showOnline();
 document.documentElement.dataset.ready = "";
+// Every page needs this format; in a task of its own, it keeps nobody waiting.
+setTimeout(() => exact(0));
 
 /** Whether "See it survive" is shown: it is the first thing that the demo shows. */
 function isSurvive({ view }) {
@@ -109,7 +113,9 @@ function isSurvive({ view }) {
 }
 
 /** Writes what is shown into the address. Typing does not fill the history. */
-function tell({ replaces = false } = {}) {
+async function tell({ replaces = false } = {}) {
+  // It makes the browser lay the page out first.
+  await pause();
   if (!service) return;
   const fragment = fragmentOf({ view: tabs.shown.id.replace("-panel", ""), ...keys.view });
   if (fragment !== location.hash) history[replaces ? "replaceState" : "pushState"](null, "", fragment);

@@ -105,12 +105,15 @@ export class Rows {
   #draw() {
     const { body, probe } = this.#parts;
     const rowHeight = probe.offsetHeight;
+    // While nothing of the table is seen, its rows stay for when it is seen again.
+    if (rowHeight === 0 && this.#records.length > 0) return;
+    // Its height decides how much of it can be seen.
+    body.style.height = `${this.#records.length * rowHeight}px`;
     const { first, last } = inView({
       ...this.#seen(),
       rowHeight,
       count: this.#records.length,
     });
-    body.style.height = `${this.#records.length * rowHeight}px`;
     const wanted = this.#records.slice(first, last).map((record, index) => ({ record, row: first + index }));
     // The row with the focus stays in the document, even out of view.
     const focused = body.contains(document.activeElement)

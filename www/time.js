@@ -1,5 +1,7 @@
 // Times in words. Pure: the current time is an argument, in milliseconds since 1970.
 
+import { remembering } from "./remember.js";
+
 const SECOND = 1_000;
 
 /** A minute in milliseconds. */
@@ -18,12 +20,18 @@ const UNITS = [
   ["minute", MINUTE],
 ];
 
-// The words of the page are English; dates and numbers are written as the browser’s language does.
-const relativeFormat = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-const exactFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-const minuteFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-const timeFormat = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
-const dateFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+// The words of the page are English; dates and numbers are written as the browser’s language does. A format
+// is made when it is needed: a browser needs 30 ms and more for the first, as it reads its languages then.
+const relativeFormat = remembering(() => new Intl.RelativeTimeFormat("en", { numeric: "always" }));
+const exactFormat = dates({ dateStyle: "medium", timeStyle: "long" });
+const minuteFormat = dates({ timeStyle: "short" });
+const timeFormat = dates({ timeStyle: "medium" });
+const dateFormat = dates({ dateStyle: "medium" });
+
+/** A format for dates, made when it is first called for. */
+export function dates(options) {
+  return remembering(() => new Intl.DateTimeFormat(undefined, options));
+}
 
 /** Parses a time from the service into milliseconds; undefined if it is missing or cannot be read. */
 export function parseTime(text) {
@@ -38,29 +46,29 @@ export function relative(ms, now) {
   if (size < MINUTE) return distance < 0 ? "just now" : "in less than a minute";
   // Weeks begin at two, and so do months and years, since "in 9 days" says more than "in 1 week".
   const [unit, length] = UNITS.find(([unit, length]) => size >= (ROUGH.has(unit) ? 2 : 1) * length);
-  return relativeFormat.format(Math.trunc(distance / length), unit);
+  return relativeFormat().format(Math.trunc(distance / length), unit);
 }
 
 const ROUGH = new Set(["year", "month", "week"]);
 
 /** Date and time to the second, with the time zone. */
 export function exact(ms) {
-  return exactFormat.format(ms);
+  return exactFormat().format(ms);
 }
 
 /** Only the date. */
 export function day(ms) {
-  return dateFormat.format(ms);
+  return dateFormat().format(ms);
 }
 
 /** The time of day, to the minute. */
 export function hourAndMinute(ms) {
-  return minuteFormat.format(ms);
+  return minuteFormat().format(ms);
 }
 
 /** The time of day, to the second. */
 export function clockTime(ms) {
-  return timeFormat.format(ms);
+  return timeFormat().format(ms);
 }
 
 /** How long something lasts, in the largest unit of which it has two: "3 days", "73 hours", "60 minutes". */
