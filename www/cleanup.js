@@ -10,7 +10,7 @@ import { shown } from "./names.js";
 import { count } from "./numbers.js";
 import { ownerForm } from "./owner-id.js";
 import { planOf } from "./plan.js";
-import { lastUse } from "./records.js";
+import { Victims } from "./victims.js";
 
 /** How many keys are revoked at the same time. */
 const AT_ONCE = 4;
@@ -20,14 +20,6 @@ const NAMED = 3;
 
 /** How long the user can still change their mind, in seconds. */
 const COUNTDOWN = 5;
-
-const RESULTS = {
-  waiting: "waiting",
-  running: "revoking…",
-  revoked: "revoked",
-  kept: "not revoked",
-  unknown: "not known",
-};
 
 /** Opens it for these ids. `shown` are those that the table shows; `onRevoked` receives the id of each. */
 export function openCleanUp(context) {
@@ -41,7 +33,7 @@ class CleanUp {
   #actions = h("div", { class: "actions-inner" });
   #stopped = false;
   #timer;
-  #rows = new Map();
+  #victims;
   /** Asks for the ids of owners. */
   #owners = h("div", { class: "stack" });
   #go = h("button", { type: "button", class: "danger" });
@@ -84,12 +76,7 @@ class CleanUp {
 
   #ask(plan, problem) {
     const { keys, missing, hidden } = plan;
-    this.#rows.clear();
-    const list = h(
-      "ul",
-      { "class": "victims", "tabindex": 0, "aria-label": "The keys" },
-      keys.map((key) => this.#row(key)),
-    );
+    this.#victims = new Victims(keys, () => this.#tell());
     const used = keys.filter(({ isUsed }) => isUsed).length;
     this.#content.replaceChildren(
       problem
@@ -114,19 +101,18 @@ class CleanUp {
         .filter(Boolean)
         .map((text) => h("p", { class: "note" }, text)),
       this.#owners,
-      list,
+      this.#victims.element,
     );
-    list.addEventListener("change", () => this.#tell(keys));
-    this.#go.addEventListener("click", () => this.#go.ariaDisabled === "false" && this.#countDown(keys));
+    this.#go.addEventListener("click", () => this.#go.ariaDisabled === "false" && this.#countDown());
     this.#askOwners(keys);
     this.#setActions(this.#close("Keep them all"), this.#go);
-    this.#tell(keys);
+    this.#tell();
     announce(`${count(keys.length, "key")}. ${used > 0 ? `${used} used in the last day.` : ""}`);
   }
 
   /** Says how many keys are ticked. */
-  #tell(keys) {
-    const { length } = this.#chosen(keys);
+  #tell() {
+    const { length } = this.#victims.ticked;
     this.#go.textContent = length === 0 ? "Nothing is ticked" : `Revoke ${count(length, "key")}`;
     this.#go.ariaDisabled = String(length === 0);
     this.#dialog.rename(length === 0 ? "Revoke keys?" : `Revoke ${count(length, "key")}?`);
@@ -163,56 +149,17 @@ class CleanUp {
     for (const key of theirs) {
       key.record = { ...key.record, owner: { ...key.record.owner, id } };
       key.isTicked = !key.isUsed && !key.isOwn;
-      const { element } = this.#rows.get(key.record.id);
-      element.replaceWith(this.#row(key));
+      this.#victims.renew(key);
     }
     this.#askOwners(keys);
-    this.#tell(keys);
+    this.#tell();
     (this.#owners.querySelector("input") ?? this.#go).focus();
     announce(`${count(theirs.length, "key")} of ${shown(id)}.`);
   }
 
-  #row(key) {
-    const { record, isUsed, isOwn, isTicked } = key;
-    const box = h("input", {
-      type: "checkbox",
-      id: `victim-${record.id}`,
-      checked: isTicked,
-      disabled: record.owner.id === undefined,
-    });
-    const state = h("span", { class: "result" });
-    const marks = [
-      isUsed && h("span", { "class": "badge", "data-tone": "danger" }, "In use"),
-      isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "Looks like this page’s own"),
-    ];
-    const { owner, ownerName } = record;
-    const last = lastUse(record, clock.now());
-    const about = owner.id === undefined ? owner.why : `${ownerName || shown(owner.id)} · ${last}`;
-    const element = h(
-      "li",
-      {},
-      box,
-      h(
-        "label",
-        { for: box.id },
-        h("strong", {}, record.name),
-        record.prefix && h("code", {}, `${record.prefix}…`),
-        marks,
-        h("span", { class: "hint" }, about),
-      ),
-      state,
-    );
-    this.#rows.set(record.id, { box, state, element });
-    return element;
-  }
-
-  #chosen(keys) {
-    return keys.filter(({ record }) => this.#rows.get(record.id).box.checked);
-  }
-
-  #countDown(keys) {
-    const chosen = this.#chosen(keys);
-    for (const { box } of this.#rows.values()) box.disabled = true;
+  #countDown() {
+    const chosen = this.#victims.ticked;
+    this.#victims.fix(true);
     this.#owners.hidden = true;
     let left = COUNTDOWN;
     const cancel = h("button", { type: "button", onclick: () => this.#uncount() }, "Cancel");
@@ -222,7 +169,7 @@ class CleanUp {
     this.#uncount = () => {
       clearInterval(this.#timer);
       this.#timer = undefined;
-      for (const { record } of keys) this.#rows.get(record.id).box.disabled = record.owner.id === undefined;
+      this.#victims.fix(false);
       this.#owners.hidden = false;
       this.#setActions(this.#close("Keep them all"), this.#go);
       announce("Nothing was revoked.");
@@ -246,15 +193,15 @@ class CleanUp {
     this.#release = holdPage();
     this.#dialog.rename(`Revoking ${count(chosen.length, "key")}`);
     this.#setActions(h("button", { type: "button", onclick: () => this.#stop() }, "Stop"));
-    for (const { record } of chosen) this.#say(record.id, "waiting");
+    for (const key of chosen) this.#victims.say(key, "waiting");
     const results = { revoked: [], kept: 0, unknown: 0, left: 0 };
     const queue = chosen.filter(({ isOwn }) => !isOwn);
     const work = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await this.#revoke(next.record, results);
+      for (let next = queue.shift(); next; next = queue.shift()) await this.#revoke(next, results);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     // The page's own key can revoke the others, and nothing after itself.
-    for (const { record } of chosen.filter(({ isOwn }) => isOwn)) await this.#revoke(record, results);
+    for (const key of chosen.filter(({ isOwn }) => isOwn)) await this.#revoke(key, results);
     this.#release();
     this.#release = undefined;
     this.#finish(results);
@@ -265,17 +212,18 @@ class CleanUp {
     announce("What is under way comes to its end; nothing else is begun.");
   }
 
-  async #revoke(record, results) {
+  async #revoke(key, results) {
+    const { record } = key;
     if (this.#stopped) {
       results.left += 1;
-      return this.#say(record.id, "kept", "stopped before it");
+      return this.#victims.say(key, "kept", "stopped before it");
     }
-    this.#say(record.id, "running");
+    this.#victims.say(key, "running");
     const { service } = this.#context;
     try {
       await service.remove(record);
       results.revoked.push(record.id);
-      this.#say(record.id, "revoked");
+      this.#victims.say(key, "revoked");
       this.#context.onRevoked(record.id);
     } catch (error) {
       const isKept = isRefusal(error);
@@ -284,14 +232,8 @@ class CleanUp {
         isKept && error.status === 404
           ? "the service knows no such key of this owner"
           : explain(error, service.network()).title;
-      this.#say(record.id, isKept ? "kept" : "unknown", why);
+      this.#victims.say(key, isKept ? "kept" : "unknown", why);
     }
-  }
-
-  #say(id, result, why) {
-    const { state, element } = this.#rows.get(id);
-    state.textContent = [RESULTS[result], why].filter(Boolean).join(": ");
-    element.dataset.result = result;
   }
 
   #finish({ revoked, kept, unknown, left }) {

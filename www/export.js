@@ -2,6 +2,7 @@
 // fields that are named here, and so never a secret.
 
 import { readableJson, visible } from "./names.js";
+import { pauses } from "./pause.js";
 
 const COLUMNS = [
   ["name", ({ key }) => key.displayName],
@@ -16,18 +17,21 @@ const COLUMNS = [
   ["annotations", ({ key }) => key.annotations],
 ];
 
-/** The records as JSON: texts exactly as the service has them, with unseen characters escaped. */
-export function jsonOf(records) {
-  const rows = records.map((record) =>
-    Object.fromEntries(COLUMNS.map(([name, read]) => [name, read(record) ?? undefined])),
-  );
-  return `${readableJson(rows, 2)}\n`;
+/**
+ * The records as JSON, piece by piece: texts exactly as the service has them, with unseen characters escaped.
+ */
+export function* jsonOf(records) {
+  for (const [index, record] of records.entries()) {
+    const row = Object.fromEntries(COLUMNS.map(([name, read]) => [name, read(record) ?? undefined]));
+    yield `${index === 0 ? "[" : ","}\n${readableJson(row, 2).replace(/^/gm, "  ")}`;
+  }
+  yield records.length === 0 ? "[]\n" : "\n]\n";
 }
 
-/** The records as CSV (RFC 4180). What a spreadsheet would take for a formula stays a text. */
-export function csvOf(records) {
-  const lines = records.map((record) => COLUMNS.map(([, read]) => cell(read(record))).join(","));
-  return `${[COLUMNS.map(([name]) => name).join(","), ...lines].join("\r\n")}\r\n`;
+/** The records as CSV (RFC 4180), line by line. What a spreadsheet would take for a formula stays a text. */
+export function* csvOf(records) {
+  yield `${COLUMNS.map(([name]) => name).join(",")}\r\n`;
+  for (const record of records) yield `${COLUMNS.map(([, read]) => cell(read(record))).join(",")}\r\n`;
 }
 
 function cell(value) {
@@ -45,9 +49,15 @@ function textOf(value) {
     .join("; ");
 }
 
-/** Has the browser save a text as a file. */
-export function save(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+/** Has the browser save the pieces of a text as a file. */
+export async function save(name, type, pieces) {
+  const parts = [];
+  const breathe = pauses();
+  for (const piece of pieces) {
+    parts.push(piece);
+    await breathe();
+  }
+  const url = URL.createObjectURL(new Blob(parts, { type }));
   const link = Object.assign(document.createElement("a"), { href: url, download: name });
   link.click();
   URL.revokeObjectURL(url);

@@ -3,32 +3,15 @@
 
 import { clock } from "./clock.js";
 import { withLineage } from "./lineage.js";
+import { pause, pauses } from "./pause.js";
 import { isYoung, ownerOf, recordOf } from "./records.js";
 import { parseTime } from "./time.js";
 
 /** How many keys the module judges at a time. */
 const SOME = 50;
 
-/** For how long the page works before it answers the user, in milliseconds. */
-const SLICE = 8;
-
 const TAG = "fireworks-keys-attempt";
 const SHARED = "shared-attempt";
-
-/** Lets the page react to the user before the work goes on. */
-export function pause() {
-  return globalThis.scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
-}
-
-/** Between pieces of work: pauses if they have taken long enough. How fast a machine is does not matter. */
-function pauses() {
-  let since = performance.now();
-  return async () => {
-    if (performance.now() - since < SLICE) return;
-    await pause();
-    since = performance.now();
-  };
-}
 
 export class Judge {
   #service;

@@ -51,10 +51,10 @@ export class SelectionBar {
     byId("revoke-ticked").textContent = `Revoke ${grouped(size)}…`;
   }
 
-  #export(type, onlyTicked) {
+  async #export(type, onlyTicked) {
     const records = onlyTicked ? this.#records.filter(({ id }) => this.#selection.has(id)) : this.#shown;
-    if (type === "csv") save("fireworks-keys.csv", "text/csv", csvOf(records));
-    else save("fireworks-keys.json", "application/json", jsonOf(records));
+    if (type === "csv") await save("fireworks-keys.csv", "text/csv", csvOf(records));
+    else await save("fireworks-keys.json", "application/json", jsonOf(records));
     announce(`${count(records.length, "key")} exported. No secret is in the file.`);
   }
 }

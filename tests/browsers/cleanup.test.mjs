@@ -46,6 +46,29 @@ test("keys are ticked one by one, in ranges, and by finding; the bar counts thos
   assert.equal(await ticked(page), `${number} keys ticked, ${number} out of sight`);
 });
 
+test("hundreds of keys are named as the list is scrolled, and none is forgotten that is not seen yet", async () => {
+  const { page } = await over(someKeys(250));
+  await page.getByRole("button", { name: "Tick all 250", exact: true }).click();
+  await page.getByRole("button", { name: "Revoke 250…" }).click();
+  await dialog(page).getByText("more follow.").waitFor();
+  assert.ok((await victims(page).count()) < 250);
+  const boxes = victims(page).getByRole("checkbox");
+  const go = dialog(page).getByRole("button", { name: /^Revoke \d+ keys$/ });
+  const [, planned] = /(\d+)/.exec(await go.textContent());
+  await victims(page).locator("input:checked").first().uncheck();
+  await until(async () => {
+    await victims(page).last().scrollIntoViewIfNeeded();
+    return (await boxes.count()) === 250;
+  }, "every key is named");
+  assert.equal(await dialog(page).getByText("more follow.").count(), 0);
+  const chosen = Number(planned) - 1;
+  assert.equal(await victims(page).locator("input:checked").count(), chosen);
+  assert.equal(await go.textContent(), `Revoke ${chosen} keys`);
+  await go.click();
+  await dialog(page).getByRole("button", { name: "Cancel" }).waitFor();
+  assert.equal(await victims(page).locator("input:disabled").count(), 250);
+});
+
 test("many keys are revoked after a count-down, those in use only if they are ticked again", async () => {
   for (const name of ["one", "two", "three", "four", "five", "six"]) await service.create(name);
   const used = await service.create("in use");

@@ -102,9 +102,10 @@ test("owners are told with the worst finding first, and their last use", () => {
 
 test("no cell of a CSV is a formula, every text keeps to its cell, and no secret is written", () => {
   const texts = ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", " =1", "＝1", 'say "hi"', "a,b", "a;b", "it's"];
-  const csv = csvOf(
-    texts.map((displayName, index) => record(String(index), { displayName, key: "fw_secret" })),
+  const exported = texts.map((displayName, index) =>
+    record(String(index), { displayName, key: "fw_secret" }),
   );
+  const csv = [...csvOf(exported)].join("");
   const names = csv
     .split("\r\n")
     .slice(1, -1)
@@ -112,6 +113,12 @@ test("no cell of a CSV is a formula, every text keeps to its cell, and no secret
   assert.deepEqual(names.slice(0, 4), [`"'=1+1"`, `"'+1"`, `"'-1"`, `"'@SUM(1)"`]);
   for (const name of names.slice(0, 7)) assert.doesNotMatch(name.replaceAll('"', ""), /^\s*[=+\-@＝]/);
   assert.equal(names[7], '"say ""hi"""');
-  for (const text of [csv, jsonOf([record("k", { key: "fw_secret" })])])
-    assert.ok(!text.includes("fw_secret"));
+  const json = [...jsonOf(exported)].join("");
+  assert.deepEqual(
+    JSON.parse(json).map(({ name }) => name),
+    texts,
+  );
+  assert.equal(json, `${JSON.stringify(JSON.parse(json), undefined, 2)}\n`);
+  assert.equal([...jsonOf([])].join(""), "[]\n");
+  for (const text of [csv, json]) assert.ok(!text.includes("fw_secret"));
 });
