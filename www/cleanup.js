@@ -15,6 +15,9 @@ import { Victims } from "./victims.js";
 /** How many keys are revoked at the same time. */
 const AT_ONCE = 4;
 
+/** For how many keys the dialog makes room: more are scrolled. */
+const ROOM = 12;
+
 /** How many owners of unknown ids are named. */
 const NAMED = 3;
 
@@ -51,6 +54,9 @@ class CleanUp {
       body: this.#content,
       actions: this.#actions,
     });
+    const { element } = this.#dialog;
+    element.classList.add("clean-up");
+    element.style.setProperty("--keys", Math.min(ids.length, ROOM));
     this.#content.replaceChildren(h("p", { class: "busy" }, "Reading the list again…"));
     this.#setActions(this.#close("Cancel"));
     const { records, problem } = await this.#context.readAgain();
