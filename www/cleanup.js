@@ -253,7 +253,7 @@ class CleanUp {
     this.#dialog.rename(text);
     this.#setActions(this.#close("Close", true));
     announce(text);
-    this.#context.onDone();
+    this.#context.onDone(revoked);
   }
 }
 

@@ -17,6 +17,9 @@ const AHEAD = 1_000;
 /** Up to this many keys, each change reloads the list. */
 const FEW = 1_000;
 
+/** For how long a list may lack a new key because it lags, in milliseconds. */
+const LAG = 60_000;
+
 export class Inventory {
   #changed;
   #keys = [];
@@ -26,7 +29,10 @@ export class Inventory {
   #next;
   #abort;
   #coming;
-  #meanwhile = [];
+  #isWhole = false;
+  /** The new keys with when they were added, and the ids of those that are deleted: a list may lag. */
+  #added = [];
+  #deleted = new Set();
 
   /** Calls `changed` whenever there is something new to show. */
   constructor(service, changed) {
@@ -48,6 +54,11 @@ export class Inventory {
   /** Whether the service has more keys than are loaded. */
   get more() {
     return this.#next !== undefined;
+  }
+
+  /** Whether the records are all keys, as far as the service tells. */
+  get isWhole() {
+    return this.#isWhole;
   }
 
   /**
@@ -101,18 +112,19 @@ export class Inventory {
     this.loading = true;
     this.error = undefined;
     this.#coming = keys;
-    this.#meanwhile = [];
+    if (inPlace) this.#isWhole = false;
+    const since = clock.machine() - LAG;
     this.#changed();
     try {
       const list = this.service.pages({ pageToken: more ? this.#next : undefined, signal: abort.signal });
       // The next page is on its way while this one is audited.
       for await (const page of ahead(list, () => keys.length + AHEAD < enough)) {
-        const some = (page.apiKeys ?? []).filter((key) => isNew(key, seen));
+        const some = this.#notDeleted((page.apiKeys ?? []).filter((key) => isNew(key, seen)));
         clock.isPast(some.flatMap(({ createTime, lastUsed }) => [createTime, lastUsed].map(timeOr0)));
         const records = await this.#judge.recordsOf(some, this.#emails);
         if (this.#abort !== abort) return;
         keys = this.#coming = keys.concat(some);
-        this.total = page.totalSize;
+        this.total = totalOf(page);
         this.#next = page.nextPageToken || undefined;
         if (inPlace) {
           this.#keys = keys;
@@ -128,12 +140,13 @@ export class Inventory {
       whole = false;
     }
     if (this.#abort !== abort) return;
-    if (whole) this.#keys = keys;
+    if (whole) {
+      this.#keys = keys;
+      this.#isWhole = !this.more && !(this.total > seen.size);
+    } else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
     await this.#checkGone(keys, users);
     if (this.#abort !== abort) return;
-    else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
-    // The loaded pages may lack changes that were made during the load.
-    for (const change of this.#meanwhile) this.#keys = changed(this.#keys, change);
+    this.#keys = this.#asKnown(this.#keys, since);
     this.#coming = undefined;
     this.loading = false;
     await this.#rebuild();
@@ -144,26 +157,28 @@ export class Inventory {
    * shows is not changed.
    */
   async readAgain() {
-    const keys = [];
+    let keys = [];
     const seen = new Set();
+    const since = clock.machine() - LAG;
     let total;
     try {
       for await (const page of this.service.pages({})) {
         keys.push(...(page.apiKeys ?? []).filter((key) => isNew(key, seen)));
-        total = page.totalSize;
+        total = totalOf(page);
       }
     } catch (error) {
       const why = explain(error, this.service.network()).title;
       return { records: this.records, problem: `${why}. What is asked here goes by what was read before.` };
     }
+    keys = this.#asKnown(keys, since);
     await this.#checkGone(keys, this.#emails);
     const records = await this.#judge.allRecordsOf(keys, this.#emails);
-    const isWhole = !(total > keys.length);
+    const isWhole = !(total > seen.size);
     return {
       records,
       problem: isWhole
         ? undefined
-        : `The service tells of ${count(total, "key")}, and shows ${grouped(keys.length)}.`,
+        : `The service tells of ${count(total, "key")}, and shows ${grouped(seen.size)}.`,
     };
   }
 
@@ -186,14 +201,26 @@ export class Inventory {
     this.#changed = () => {};
   }
 
-  /** Adds new keys, removes deleted ids, and reloads the list if it is short. */
-  async change({ added = [], removed = [] }) {
-    const change = { added, removed };
-    if (this.loading) this.#meanwhile.push(change);
-    this.#keys = changed(this.#keys, change);
+  /** Adds new keys, removes deleted ids, and reloads the list, if it is short or `reload` asks for it. */
+  async change({ added = [], removed = [], reload = false }) {
+    const at = clock.machine();
+    this.#added.push(...added.map((key) => ({ key, at })));
+    for (const id of removed) this.#deleted.add(id);
+    this.#keys = this.#asKnown(this.#keys, at);
     if (this.total !== undefined) this.total += added.length - removed.length;
     await this.#rebuild();
-    if (!this.loading && this.#keys.length <= FEW) await this.load();
+    if (!this.loading && (reload || this.#keys.length <= FEW)) await this.load();
+  }
+
+  #notDeleted(keys) {
+    return keys.filter(({ keyId }) => !this.#deleted.has(keyId));
+  }
+
+  /** These keys of a list, and what is known beside: which are deleted, and which were added `since`. */
+  #asKnown(keys, since) {
+    const ids = new Set(keys.map(({ keyId }) => keyId));
+    const lacks = this.#added.filter(({ key, at }) => at >= since && !ids.has(key.keyId));
+    return this.#notDeleted([...keys, ...lacks.map(({ key }) => key)]);
   }
 
   /** Rebuilds all records. If two rebuilds overlap, the later one counts. */
@@ -234,11 +261,9 @@ function isSame(one, other) {
   return other !== undefined && text(one) === text(other);
 }
 
-/** Applies a change to the keys. */
-function changed(keys, { added, removed }) {
-  const kept = keys.filter(({ keyId }) => !removed.includes(keyId));
-  const ids = new Set(kept.map(({ keyId }) => keyId));
-  return [...kept, ...added.filter(({ keyId }) => !ids.has(keyId))];
+/** How many keys the service tells of, if it does. */
+function totalOf({ totalSize }) {
+  return Number.isFinite(totalSize) ? totalSize : undefined;
 }
 
 /** Whether this is a key that no earlier page had: keys created during the load shift the pages. */

@@ -59,7 +59,8 @@ export class KeysView {
 
   /**
    * `actions` are `revoke`, `rotate`, `finish` and `create`, and `cleanUp` for many keys; `onShown` receives
-   * the records that the table shows, and `onView` the filter and the order when the user changes them.
+   * the records that the table shows and of which part they are, if not of all keys, and `onView` the filter
+   * and the order when the user changes them.
    */
   constructor({ onShown, onView, ...actions }) {
     this.#actions = actions;
@@ -159,9 +160,9 @@ export class KeysView {
     this.#shown = shown;
     if (!loading && this.#selection.size > 0) this.#selection.keep(new Set(records.map(({ id }) => id)));
     const byOwner = byId("by-owner").getAttribute("aria-pressed") === "true";
-    const isEmpty = records.length === 0 && !loading && !error;
+    const isEmpty = records.length === 0 && this.#inventory.isWhole && !loading && !error;
     byId("viewport").hidden = shown.length === 0 || byOwner;
-    // The rows measure the page, so they come before everything that changes its layout. But what stands above
+    // The rows measure the page, so they come before everything that changes its layout. What stands above
     // the first ones would move them, so they come after it.
     if (!byOwner && !this.#isFirst) this.#rows.show(shown);
     this.#table.setAttribute("aria-rowcount", shown.length + 1);
@@ -169,6 +170,8 @@ export class KeysView {
     byId("toolbar").hidden = isEmpty;
     byId("owners").hidden = shown.length === 0 || !byOwner;
     byId("keys-none").hidden = shown.length > 0 || records.length === 0;
+    const part = this.#part;
+    write(byId("none-why"), part ? `None of ${part} matches.` : "Try fewer words, or another finding.");
     const all = count(records.length, "key");
     write(byId("shown"), shown.length === records.length ? all : `${grouped(shown.length)} of ${all}`);
     if (byOwner) this.#owners.show(shown);
@@ -195,10 +198,18 @@ export class KeysView {
     const shown = this.#shown;
     this.#showFindings(records, this.#filter);
     this.#owners.showChoices(records, this.#filter.owner);
-    showSummary(records, (filter) => this.#setFilter(filter));
+    const part = this.#part;
+    showSummary(records, part, (filter) => this.#setFilter(filter));
     showEnds(this.#filter.ends, () => this.#setFilter({ ends: undefined }));
-    this.#bar.show({ records, shown, filter: this.#filter });
-    this.#onShown(shown);
+    this.#bar.show({ records, shown, filter: this.#filter, part });
+    this.#onShown(shown, part);
+  }
+
+  /** Which part of the keys is here; empty if it is all of them. */
+  get #part() {
+    const { records, isWhole, total } = this.#inventory;
+    const of = total > records.length ? ` of ${grouped(total)}` : "";
+    return isWhole ? "" : `the keys that are here (${grouped(records.length)}${of})`;
   }
 
   #onTicked() {
@@ -255,7 +266,8 @@ export class KeysView {
         ? `Loading ${count(loaded, "key")} of ${grouped(total)}…`
         : "Loading…";
     }
-    byId("more").hidden = loading || !more || Boolean(error);
+    byId("more").hidden = loading || this.#inventory.isWhole || Boolean(error);
+    byId("load-more").hidden = !more;
     byId("more-text").textContent = total
       ? `${count(records.length, "key")} of ${grouped(total)} are here.`
       : `${count(records.length, "key")} are here, and there are more.`;
@@ -286,7 +298,8 @@ export class KeysView {
       },
       isRefused ? "Use another token…" : "Try again",
     );
-    const text = `${words.text} ${records > 0 ? "What is shown may be old." : ""}`;
+    const old = this.#part ? `Only ${this.#part} are shown.` : "What is shown may be old.";
+    const text = `${words.text} ${records > 0 ? old : ""}`;
     problem.replaceChildren(alertBox({ title: words.title, text }, again));
   }
 

@@ -42,7 +42,7 @@ const timeline = new TimelineView({
   },
 });
 const keys = new KeysView({
-  onShown: (records) => timeline.update(records),
+  onShown: (records, part) => timeline.update(records, part),
   onView: tell,
   create,
   rotate,
@@ -168,7 +168,8 @@ async function connect(settings) {
   byId("where").textContent = urlOf(settings.baseUrl)?.host ?? settings.baseUrl;
   byId("who").textContent =
     `${shown(settings.accountId)} · ${settings.userId === "-" ? "everyone" : shown(settings.userId)}`;
-  announce(`Connected. ${count(inventory.records.length, "key")}.`, { quiet: true });
+  const far = inventory.isWhole ? "" : " so far";
+  announce(`Connected. ${count(inventory.records.length, "key")}${far}.`, { quiet: true });
 }
 
 function disconnect() {
@@ -232,7 +233,7 @@ function cleanUp({ ids, shown, untick }) {
     restore,
     readAgain: () => inventory.readAgain(),
     onRevoked: (id) => untick?.(id),
-    onDone: () => inventory.load(),
+    onDone: (revoked) => inventory.change({ removed: revoked, reload: true }),
   });
 }
 

@@ -9,6 +9,7 @@ export class SelectionBar {
   #selection;
   #records = [];
   #shown = [];
+  #part = "";
 
   /** `cleanUp` is called to revoke what is ticked. */
   constructor(selection, { cleanUp }) {
@@ -24,14 +25,18 @@ export class SelectionBar {
         button.addEventListener("click", () => this.#export(type, button.closest("#selection") !== null));
   }
 
-  /** `records` are all keys, `shown` those that the filter leaves. */
-  show({ records, shown, filter }) {
+  /** `records` are all keys, or this `part` of them; `shown` are those that the filter leaves. */
+  show({ records, shown, filter, part }) {
     this.#records = records;
     this.#shown = shown;
+    this.#part = part;
     const { findings, text, owner, ends } = filter;
     const isAll = findings.length === 1 && !text && owner === undefined && !ends;
     const that = isAll ? FINDINGS[findings[0]]?.that : undefined;
-    write(byId("tick-shown"), `Tick all ${grouped(shown.length)}${that ? ` that ${that}` : ""}`);
+    write(
+      byId("tick-shown"),
+      `Tick ${part && that ? "the" : "all"} ${grouped(shown.length)}${that ? ` that ${that}` : ""}`,
+    );
     byId("tick-shown").hidden = shown.length === 0;
     this.update();
   }
@@ -53,8 +58,9 @@ export class SelectionBar {
 
   async #export(type, onlyTicked) {
     const records = onlyTicked ? this.#records.filter(({ id }) => this.#selection.has(id)) : this.#shown;
+    const of = this.#part && !onlyTicked ? `, of ${this.#part}` : "";
     if (type === "csv") await save("fireworks-keys.csv", "text/csv", csvOf(records));
     else await save("fireworks-keys.json", "application/json", jsonOf(records));
-    announce(`${count(records.length, "key")} exported. No secret is in the file.`);
+    announce(`${count(records.length, "key")} exported${of}. No secret is in the file.`);
   }
 }

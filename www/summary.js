@@ -9,20 +9,21 @@ import { DAY, MINUTE } from "./time.js";
 
 const remembered = remembering((records, minute) => partsOf(records, minute * MINUTE));
 
-/** The parts that the line shows. */
+/** What the line shows: `{ parts, part }`. */
 let told;
 
-/** Shows the line. `choose` receives the filter of the part that the user has chosen. */
-export function showSummary(records, choose) {
+/** Shows the line. `part` says of which part of a list it is, if not of all. */
+export function showSummary(records, part, choose) {
   const line = byId("summary");
   if (line.contains(document.activeElement)) return;
   const parts = remembered(records, Math.floor(clock.now() / MINUTE));
-  if (parts === told) return;
-  told = parts;
+  if (parts === told?.parts && part === told.part) return;
+  told = { parts, part };
   const buttons = parts.map(({ text, filter }) =>
     h("button", { type: "button", class: "plain-button", onclick: () => choose(filter) }, text),
   );
-  line.replaceChildren(...buttons.flatMap((button, index) => (index > 0 ? [" · ", button] : [button])));
+  const of = part ? `Of ${part}: ` : "";
+  line.replaceChildren(of, ...buttons.flatMap((button, index) => (index > 0 ? [" · ", button] : [button])));
   line.hidden = parts.length === 0;
 }
 

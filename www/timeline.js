@@ -20,6 +20,7 @@ export class TimelineView {
   #slider = byId("timeline-slider");
   #records = [];
   #lanes = [];
+  #part = h("p", { class: "note" });
   #layout;
   #width = 0;
   #shown = false;
@@ -32,6 +33,7 @@ export class TimelineView {
   constructor({ open, showEnds }) {
     this.#open = open;
     this.#showEnds = showEnds;
+    byId("timeline").prepend(this.#part);
     this.#host.addEventListener("click", ({ clientY }) => {
       const record = this.#lanes[this.#laneAt(clientY)];
       if (record) this.#open(record);
@@ -46,9 +48,11 @@ export class TimelineView {
     );
   }
 
-  /** Draws these records: those that the table shows. */
-  update(records) {
+  /** Draws these records: those that the table shows. `part` says what they are of, if not of all keys. */
+  update(records, part) {
     this.#records = records;
+    this.#part.textContent = part && `This is drawn from ${part}.`;
+    this.#part.hidden = !part;
     this.#draw();
   }
 
