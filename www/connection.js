@@ -23,6 +23,14 @@ const MISSING = {
   baseUrl: ["This is not the API", "What answers at this address does not answer as the API does."],
 };
 
+/** How many ids are offered in words; the field's list has them all. */
+const NAMED = 5;
+
+function someOf(ids) {
+  const some = ids.slice(0, NAMED).map(shown).join(", ");
+  return ids.length > NAMED ? `${some} or one of ${ids.length - NAMED} more` : some;
+}
+
 /** Makes the form work. `connect` receives the settings, and rejects if they do not work. */
 export function startConnection({ emulator, connect }) {
   const form = byId("connect-form");
@@ -91,12 +99,14 @@ export function startConnection({ emulator, connect }) {
       baseUrl: baseUrl.value.trim(),
       accountId: accountId.value.trim(),
     };
-    const ids = await usersOf(at).catch(() => []);
+    const { ids = [], error } = await usersOf(at).then(
+      (ids) => ({ ids }),
+      (error) => ({ error }),
+    );
     setBusy(false);
+    if (error?.status === 401 || error?.status === 404) return tell(error, { ...at, userId: "-" });
     byId("users").replaceChildren(...ids.map((value) => h("option", { value })));
-    const some = ids.slice(0, 5).map(shown).join(", ");
-    const choose = some && `, or choose: ${some}${ids.length > 5 ? ` or one of ${ids.length - 5} more` : ""}`;
-    mark(form, "userId", `Type the user’s id in${choose}.`);
+    mark(form, "userId", `Type the user’s id in${ids.length > 0 ? `, or choose: ${someOf(ids)}` : ""}.`);
   };
 
   /** Finds the token's accounts, where the package can: fills in the only one, or offers them and asks. */
@@ -107,15 +117,13 @@ export function startConnection({ emulator, connect }) {
       if (ids === undefined) return false;
       byId("accounts").replaceChildren(...ids.map((value) => h("option", { value })));
       if (ids.length === 1) accountId.value = ids[0];
-      else
-        mark(
-          form,
-          "accountId",
-          ids.length > 0 ? `Choose: ${ids.map(shown).join(", ")}.` : "The token sees none.",
-        );
+      else if (ids.length > 0) mark(form, "accountId", `Choose: ${someOf(ids)}.`);
+      else mark(form, "accountId", "The service lists none for this token: type the id in.");
       return ids.length !== 1;
     } catch (error) {
-      await tell(error, { baseUrl: baseUrl.value.trim() });
+      if (error?.status === 403)
+        mark(form, "accountId", "This token may not list its accounts: type the id in.");
+      else await tell(error, { baseUrl: baseUrl.value.trim() });
       return true;
     } finally {
       setBusy(false);

@@ -1,12 +1,13 @@
 // Shows at a form's field what is wrong with it. A field is an element with `data-path` that contains the
 // control and a `.field-error`.
 
-/** Marks the field of this path and focuses it; returns whether there is one. */
+/** Marks the field of this path and focuses it; returns whether there is one that can be seen. */
 export function mark(form, path, text) {
   const field = fieldOf(form, path);
-  if (!field) return false;
+  if (!field?.checkVisibility()) return false;
   const control = field.querySelector("input, select");
-  const error = field.querySelector(".field-error");
+  // Another field may stand within it, with an error of its own.
+  const error = field.querySelector(":scope > .field-error");
   error.textContent = text;
   for (const each of field.querySelectorAll("input, select")) each.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", [error.id, control.dataset.hint].filter(Boolean).join(" "));

@@ -55,16 +55,21 @@ export function networkTo(baseUrl) {
 export async function accountsOf({ token, baseUrl }) {
   if (typeof packaged.listAccounts !== "function") return undefined;
   const ids = [];
-  for await (const { name } of packaged.listAccounts({ token, baseUrl })) ids.push(name.split("/").at(-1));
-  return ids;
+  for await (const { name } of packaged.listAccounts({ token, baseUrl })) ids.push(idIn(name));
+  return ids.filter(Boolean);
 }
 
 /** The ids of the users and service accounts of an account. */
 export async function usersOf({ token, baseUrl, accountId }) {
   const ids = [];
   for await (const { name } of listUsers({ token, baseUrl, accountId, maxRetries: 0, timeoutMs: 10_000 }))
-    ids.push(String(name).split("/").at(-1));
-  return ids;
+    ids.push(idIn(name));
+  return ids.filter(Boolean);
+}
+
+/** The id at the end of a resource's name. */
+function idIn(name) {
+  return typeof name === "string" ? name.split("/").at(-1) : undefined;
 }
 
 /**
@@ -75,7 +80,7 @@ export async function missing({ token, baseUrl, accountId, userId }) {
   const call = { token, baseUrl, maxRetries: 0, timeoutMs: 10_000 };
   try {
     for await (const { name } of listUsers({ ...call, accountId }))
-      if (String(name).split("/").at(-1) === userId) return undefined;
+      if (idIn(name) === userId) return undefined;
     return userId === "-" ? undefined : "userId";
   } catch (error) {
     if (error?.status !== 404) return undefined;
