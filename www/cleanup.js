@@ -4,7 +4,7 @@
 import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { explain, isRefusal } from "./explain.js";
+import { answers, explain } from "./explain.js";
 import { holdPage } from "./leave.js";
 import { shown } from "./names.js";
 import { count } from "./numbers.js";
@@ -134,7 +134,7 @@ class CleanUp {
     const { form, check } = ownerForm({
       service: this.#context.service,
       keyIds: unknown.map(({ record }) => record.id),
-      none: "This user has none of these keys.",
+      none: "This user’s list has none of these keys.",
       hint: "This page looks first which of these keys that user has.",
       accept: (id, found) => this.#accept(keys, id, found),
     });
@@ -232,12 +232,11 @@ class CleanUp {
       this.#victims.say(key, "revoked");
       this.#context.onRevoked(record.id);
     } catch (error) {
-      const isKept = isRefusal(error);
+      const isKept = service.isKept(error, record);
       results[isKept ? "kept" : "unknown"] += 1;
-      const why =
-        isKept && error.status === 404
-          ? "the service knows no such key of this owner"
-          : explain(error, service.network()).title;
+      const why = answers(error, 404)
+        ? "the service knows no such key of this owner, so it is not revoked, or was already"
+        : explain(error, service.network()).title;
       this.#victims.say(key, isKept ? "kept" : "unknown", why);
     }
   }

@@ -4,7 +4,7 @@
 import { alertBox } from "./dialog.js";
 import { byId, h } from "./dom.js";
 import { DEMO } from "./emulator.js";
-import { explain } from "./explain.js";
+import { answers, explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 import { shown } from "./names.js";
 import { accountsOf, missing, networkTo, usersOf } from "./service.js";
@@ -133,7 +133,10 @@ export function startConnection({ emulator, connect }) {
   /** Says what is wrong, at its field if that is known, and has the focus there. */
   const tell = async (error, settings) => {
     let words = explain(error, networkTo(settings.baseUrl));
-    let path = error?.code === "VALIDATION" ? error.path : FIELD_OF_STATUS[error?.status];
+    let path =
+      error?.code === "VALIDATION"
+        ? error.path
+        : answers(error, error?.status) && FIELD_OF_STATUS[error.status];
     if (error?.status === 404 && settings.accountId) {
       path = await missing(settings);
       if (path) words = { title: MISSING[path][0], text: MISSING[path][1] };

@@ -4,7 +4,7 @@
 import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h, newId } from "./dom.js";
-import { explain, explainEvent } from "./explain.js";
+import { answers, explain, explainEvent } from "./explain.js";
 import { Fate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
 import { mark, unmark } from "./fields.js";
@@ -279,7 +279,7 @@ class CreateDialog {
     const words = explain(error, service.network());
     if (error?.code === "VALIDATION" && mark(this.#form, error.path, words.text)) return;
     const renew =
-      error?.status === 401 &&
+      answers(error, 401) &&
       h("button", { type: "button", onclick: () => anotherToken(service) }, "Use another token…");
     this.#progress.prepend(alertBox(words, renew));
     (renew || this.#submit).focus();

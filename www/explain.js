@@ -29,8 +29,8 @@ export function explain(error, { online = true, blocked = false, near = false } 
   switch (error?.code) {
     case "VALIDATION":
       return {
-        title: `${error.path} cannot be used`,
-        text: `It ${plain(error).replace(`${error.path} `, "")}.`,
+        title: `${visible(error.path)} cannot be used`,
+        text: `It ${plain(error).replace(`${visible(error.path)} `, "")}.`,
       };
     case "CONNECTION":
       if (blocked)
@@ -49,7 +49,7 @@ export function explain(error, { online = true, blocked = false, near = false } 
             "cargo xtask demo --proxy has one, /fireworks.",
       };
     case "TIMEOUT":
-      return { title: "The service is too slow", text: `${capital(plain(error))}.` };
+      return { title: "No answer in time", text: `${capital(plain(error))}.` };
     case "INVALID_RESPONSE":
       return {
         title: "The answer makes no sense",
@@ -64,10 +64,16 @@ export function explain(error, { online = true, blocked = false, near = false } 
       return explainRotation(error);
     default:
   }
-  if (error?.name === "AbortError") return { title: "Stopped", text: "You stopped it." };
+  if (error?.name === "AbortError") return { title: "Stopped", text: "It was stopped before its end." };
   if (typeof error?.status === "number") return explainStatus(error);
   return { title: "Something went wrong", text: visible(error?.message ?? error) };
 }
+
+/**
+ * The statuses that say that nothing was done, also where the browser has sent the request again by itself:
+ * after a first that was done, the second could get a 404, a 409 or a 429.
+ */
+const REFUSALS = new Set([400, 401, 403, 405, 413, 422]);
 
 /**
  * Whether it is known that nothing was done: nothing was sent, or the service itself has refused the only
@@ -75,23 +81,43 @@ export function explain(error, { online = true, blocked = false, near = false } 
  */
 export function isRefusal({ code, status, attempts, body } = {}) {
   if (code === "VALIDATION") return attempts === 0;
-  return attempts === 1 && status >= 400 && status < 500 && typeof body?.code === "number";
+  return attempts === 1 && REFUSALS.has(status) && typeof body?.code === "number";
+}
+
+/** What is said of a key whose revocation has failed with this error. */
+export function notRevoked(error, isKept) {
+  if (isKept) return "It is not revoked.";
+  // It may be another's, or gone; and the browser may have sent the request twice.
+  if (answers(error, 404)) return "It is not revoked, or was already: which of them is not known.";
+  return "Whether it is revoked is not known.";
+}
+
+/** Whether the service itself, in a form that the API has, answers with this status. */
+export function answers(error, status) {
+  const { body } = error ?? {};
+  const alone = Object.keys(body ?? {}).join();
+  const isApi = typeof body?.code === "number" || alone === "error" || alone === "fault";
+  return error?.status === status && isApi;
 }
 
 function explainStatus(error) {
   const { status, retryAfterMs } = error;
+  const refused = answers(error, status)
+    ? (STATUS[status] ?? ["The service refused", ""])
+    : ["Refused, but not in the API’s words", "A gateway or a sign-in page may stand before the service."];
   const [title, text] =
-    STATUS[status] ??
-    (status >= 500
-      ? ["The service has failed", "It is the service’s fault. Try again later."]
-      : ["The service refused", ""]);
+    status < 400
+      ? ["The answer leads elsewhere", "A token is never sent there."]
+      : status < 500
+        ? refused
+        : ["The service or its gateway has failed", "Try again later."];
   const wait = retryAfterMs === undefined ? "" : `Try again in ${took(retryAfterMs)}.`;
-  const said = status === 401 ? "" : `It said: ${plain(error)}.`;
+  const said = answers(error, 401) ? "" : `It said: ${plain(error)}.`;
   return { title, text: [text, wait, said].filter(Boolean).join(" ") };
 }
 
 const REASONS = {
-  "missing": ["The key is gone", "The user has no key of this id any more. Nothing has changed."],
+  "missing": ["The key was not found", "The user’s list has no key of this id. Nothing has changed."],
   "lifetime": [
     "Its lifetime cannot be told",
     "Nothing has changed. Create a new key with a lifetime of its own instead.",
@@ -103,19 +129,24 @@ const REASONS = {
   ],
   "lives-too-long": [
     "The new key would live too long",
-    "The service made it longer-lived than was asked for, so it is not handed out. The old key still works.",
-  ],
-  "conflict": [
-    "Another rotation is at work",
-    "The new key was taken back. Try again when the other has ended.",
+    "The service made it longer-lived than was asked for, so it is not handed out. The old key is as it was.",
   ],
   "not-stored": [
     "The new key was taken back",
-    "You said that it is not stored, so it was deleted. The old key still works.",
+    "You said that it is not stored, so it was deleted. The old key is as it was.",
   ],
 };
 
-function explainRotation({ reason, cause, liveKeyIds, stage }) {
+function explainRotation({ reason, cause, liveKeyIds, stage, orphans }) {
+  if (reason === "conflict") {
+    const own = orphans === "unknown" ? "is not known to be deleted" : "was taken back";
+    return {
+      title: "Another rotation may be at work",
+      text:
+        `There is a successor that this rotation did not make, or the key is gone. The new key ${own}. ` +
+        "Try again when the other has ended, with the key that your store holds.",
+    };
+  }
   const known = REASONS[reason];
   const isTakenBack = reason === "not-stored" || reason === "lives-too-long";
   if (known && !(isTakenBack && liveKeyIds.length > 1)) return { title: known[0], text: known[1] };
@@ -124,7 +155,7 @@ function explainRotation({ reason, cause, liveKeyIds, stage }) {
     liveKeyIds.length > 1
       ? `${liveKeyIds.length} keys are alive: ${visible(liveKeyIds.join(", "))}. ` +
         "Revoke the one that you do not hold."
-      : "The old key still works. Rotate again.";
+      : "The old key is as it was. Rotate again.";
   return { title: `It ended in the stage “${stage}”`, text: why + what };
 }
 
@@ -142,7 +173,7 @@ export function explainEvent(event) {
     case "orphan-deleted":
       return {
         tone: "good",
-        text: `A lost attempt had made the key ${visible(event.keyId)}. It was found and deleted.`,
+        text: `The key ${visible(event.keyId)} was made and not handed out. It was found and deleted.`,
       };
     case "orphans-open": {
       const text = `A lost attempt is not accounted for. Looking again for up to ${took(event.lastLookMs)}.`;
@@ -156,7 +187,7 @@ export function explainEvent(event) {
         text: "Fewer keys were found than attempts were lost: the others were never made, or come late.",
       };
     case "orphans-unknown":
-      return { tone: "danger", text: "Keys that nobody holds may be alive: they could not be looked for." };
+      return { tone: "danger", text: "A key of a lost attempt may be alive: it could not be looked for." };
     case "unprotected":
       return {
         tone: "warning",
@@ -169,10 +200,10 @@ export function explainEvent(event) {
     case "rotation":
       return { tone: "quiet", text: STAGES[event.stage] ?? event.stage };
     case "rotation-unknown": {
-      const keys = visible(`${event.keyId} and ${event.successorId}`);
+      const keys = visible(`${event.keyId} nor ${event.successorId}`);
       return {
         tone: "danger",
-        text: `Nobody knows whether the new key is stored: ${keys} are both alive.`,
+        text: `It is not known whether the new key is stored, so neither ${keys} is deleted.`,
       };
     }
     default:

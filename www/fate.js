@@ -14,6 +14,7 @@ export class Fate {
   #isSent = false;
   #stopped = false;
   #yours;
+  #successor;
   #deleted = new Set();
   #live = [];
   #orphans;
@@ -44,7 +45,11 @@ export class Fate {
   }
 
   /** Takes in an event of the call. */
-  event({ type, keyId, attemptTag, keepKeyId, lastLookMs }) {
+  event({ type, keyId, attemptTag, keepKeyId, lastLookMs, successorId }) {
+    if (successorId !== undefined && successorId !== this.#successor) {
+      this.#successor = successorId;
+      this.#changed();
+    }
     if (!/^orphan/.test(type)) return;
     if (attemptTag !== undefined) this.attemptTag = attemptTag;
     if (keepKeyId !== undefined) this.keepKeyId = keepKeyId;
@@ -67,7 +72,9 @@ export class Fate {
     this.#isRunning = false;
     this.#stopped = error?.name === "AbortError";
     for (const keyId of error?.keyIds ?? []) this.#deleted.add(keyId);
-    this.#live = [...(error?.liveKeyIds ?? [])];
+    // Another rotation's keys are somebody's.
+    const others = new Set((error?.successors ?? []).map(({ keyId }) => keyId));
+    this.#live = (error?.liveKeyIds ?? []).filter((keyId) => !others.has(keyId));
     this.attemptTag ??= error?.attemptTag;
     this.keepKeyId ??= error?.keepKeyId;
     // The error tells only of the first look; while others follow, the events decide.
@@ -126,14 +133,12 @@ export class Fate {
   #deletedInWords() {
     const ids = [...this.#deleted].map(shown);
     if (ids.length === 0) return undefined;
-    if (ids.length === 1) return `Made by a lost attempt, found and deleted: ${ids[0]}.`;
     const more = ids.length > NAMED ? ` and ${ids.length - NAMED} more` : "";
-    return `Made by lost attempts, found and deleted: ${ids.slice(0, NAMED).join(", ")}${more}.`;
+    return `Made, not handed out, found and deleted: ${ids.slice(0, NAMED).join(", ")}${more}.`;
   }
 
   get #rest() {
-    if (this.#isRunning)
-      return { tone: "quiet", text: this.#isSent ? "Sent; not answered yet." : "Not sent yet." };
+    if (this.#isRunning) return { tone: "quiet", text: this.#underWay() };
     switch (this.#orphans) {
       case "open": {
         return {
@@ -157,10 +162,17 @@ export class Fate {
     return { tone: "quiet", text: "No key was made." };
   }
 
+  /** What is known while the call is under way. */
+  #underWay() {
+    if (!this.#isSent) return "Not sent yet.";
+    if (this.#successor === undefined) return "Sent; not known yet whether a key is made.";
+    return `Made: the key ${shown(this.#successor)}; not known yet whether it is stored.`;
+  }
+
   /** What is known while looks go on. */
   #sofar() {
-    if (this.#stopped) return "Whether a key was made is not known";
     if (this.#deleted.size > 0) return "Another may come";
+    if (this.#stopped) return "Whether a key was made is not known";
     if (this.#yours) return "A lost attempt may have made another";
     return this.#firstLook === "unaccounted" ? "Looked, and not found" : "Not known: the look has failed";
   }

@@ -58,10 +58,10 @@ export class Journal {
     return {
       event: (event) => entry.add(explainEvent(event)),
       end: (text) => this.#end(entry, "done", text),
-      fail: (error, network) => {
+      fail: (error, network, outcome = "") => {
         const stopped = error?.name === "AbortError";
         const { title, text } = explain(error, network);
-        this.#end(entry, stopped ? "stopped" : "failed", `${title}. ${text}`);
+        this.#end(entry, stopped ? "stopped" : "failed", `${title}. ${text} ${outcome}`.trim());
       },
     };
   }

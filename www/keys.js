@@ -6,7 +6,7 @@ import { clock } from "./clock.js";
 import { showDetails } from "./details.js";
 import { alertBox } from "./dialog.js";
 import { announce, byId, h, write } from "./dom.js";
-import { explain } from "./explain.js";
+import { answers, explain } from "./explain.js";
 import { Findings } from "./findings.js";
 import { underPredecessors } from "./lineage.js";
 import { count, grouped } from "./numbers.js";
@@ -289,7 +289,7 @@ export class KeysView {
       byId("reload").focus();
       this.#inventory.load({ more });
     };
-    const isRefused = error.status === 401;
+    const isRefused = answers(error, 401);
     const again = h(
       "button",
       {

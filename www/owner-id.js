@@ -3,7 +3,7 @@
 
 import { openDialog } from "./dialog.js";
 import { announce, h, newId } from "./dom.js";
-import { explain } from "./explain.js";
+import { answers, explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
 
 /** Asks, and calls `act` with the record and its owner. */
@@ -12,7 +12,7 @@ export function withOwner({ record, service, restore }, act) {
   const { form, check } = ownerForm({
     service,
     keyIds: [record.id],
-    none: "This user has no such key.",
+    none: "This user’s list has no such key.",
     hint: "This page looks first whether that user has the key.",
     accept: (id) => {
       dialog.close();
@@ -72,7 +72,7 @@ export function ownerForm({ service, keyIds, hint, none, accept }) {
     } catch (error) {
       const missing = "The service knows no such user, so nothing can be done by this id.";
       const { title, text } = explain(error, service.network());
-      mark(form, "userId", error?.status === 404 ? missing : `${title}. ${text}`);
+      mark(form, "userId", answers(error, 404) ? missing : `${title}. ${text}`);
     }
     check.ariaDisabled = "false";
   });

@@ -3,7 +3,7 @@
 import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { explain, isRefusal } from "./explain.js";
+import { answers, explain, notRevoked } from "./explain.js";
 import { shown } from "./names.js";
 import { unused } from "./records.js";
 import { relative } from "./time.js";
@@ -14,7 +14,12 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
   const { name, key, owner, ownerName, used, expires } = record;
   const now = clock.now();
   const problem = h("div");
-  const cancel = h("button", { type: "button", autofocus: true, onclick: () => dialog.close() }, "Keep it");
+  const cancel = h("button", { type: "button", autofocus: true, onclick: () => dialog.close() });
+  // Once it is asked for, no button keeps the key.
+  const tell = (isAsked) => {
+    cancel.textContent = isAsked ? "Close" : "Keep it";
+  };
+  tell(false);
   const revoke = h("button", { type: "button", class: "danger" }, `Revoke “${name}”`);
   revoke.addEventListener("click", async () => {
     if (revoke.ariaDisabled === "true") return;
@@ -22,6 +27,7 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
     revoke.ariaDisabled = "true";
     revoke.textContent = "Revoking…";
     problem.replaceChildren();
+    tell(true);
     try {
       await service.remove(record);
       // Before the dialog closes, so that the focus does not return to a row that is about to go.
@@ -30,11 +36,15 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
       announce(`“${name}” is revoked.`);
     } catch (error) {
       const renew =
-        error?.status === 401 &&
+        answers(error, 401) &&
         h("button", { type: "button", onclick: () => anotherToken(service) }, "Use another token…");
       const words = explain(error, service.network());
-      const outcome = isRefusal(error) ? "It is not revoked." : "Whether it is revoked is not known.";
+      const isKept = service.isKept(error, record);
+      const outcome = notRevoked(error, isKept);
       const text = `${words.text} ${outcome}`;
+      // It is told where the dialog is closed, too.
+      if (!dialog.element.isConnected) return announce(`“${name}”: ${words.title}. ${outcome}`);
+      if (isKept) tell(false);
       problem.replaceChildren(alertBox({ title: words.title, text }, renew));
       revoke.ariaDisabled = "false";
       revoke.textContent = `Try again to revoke “${name}”`;

@@ -3,7 +3,7 @@
 import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { explain, explainEvent, STAGES } from "./explain.js";
+import { answers, explain, explainEvent, STAGES } from "./explain.js";
 import { Fate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
 import { shown } from "./names.js";
@@ -227,7 +227,7 @@ class RotationDialog {
     const { service } = this.#context;
     const box = alertBox(explain(error, service.network()), this.#unfinished && successors(error));
     this.#content.append(box);
-    const isRefused = (error?.cause ?? error)?.status === 401;
+    const isRefused = answers(error?.cause ?? error, 401);
     const again = h(
       "button",
       { type: "button", onclick: () => (isRefused ? anotherToken(service) : this.#ask(box)) },

@@ -2,6 +2,7 @@
 
 import { clock } from "./clock.js";
 import { commandsOf } from "./curl.js";
+import { isRefusal, notRevoked } from "./explain.js";
 import * as packaged from "./fireworks-keys/default.js";
 import {
   auditApiKeys,
@@ -193,9 +194,16 @@ export class Service {
     );
   }
 
+  /** Whether it is known that a key is still there after its revocation has failed. */
+  isKept(error, { key }) {
+    // The page's own key may be refused because it is revoked: the browser may have sent the request twice.
+    return isRefusal(error) && !(error.status === 401 && this.isOwn(key.prefix));
+  }
+
   /** Deletes a key. One that the owner does not have is an error: it may be another's. */
-  remove({ id, name, owner }) {
-    const about = { userId: owner.id, keyId: id };
+  remove(record) {
+    const { id, name, owner } = record;
+    const about = { userId: owner.id, keyId: id, failed: (error) => notRevoked(error, this.isKept(error, record)) };
     return this.#perform(
       "deleteApiKey",
       `Revoke “${name}” of ${shown(owner.id)}`,
@@ -245,7 +253,7 @@ export class Service {
         for await (const { keyId } of listApiKeys(call)) if (asked.has(keyId)) found.add(keyId);
         return found;
       },
-      ({ size }) => (size === 0 ? "No." : keyIds.length === 1 ? "Yes." : `${count(size, "key")}.`),
+      ({ size }) => (size === 0 ? "Not on the list." : `${count(size, "key")}.`),
     );
   }
 
@@ -328,7 +336,7 @@ export class Service {
       return result;
     } catch (error) {
       if (error?.status > 0) answered.add(urlOf(this.baseUrl)?.origin);
-      line.fail(error, this.network());
+      line.fail(error, this.network(), about.failed?.(error));
       throw error;
     }
   }

@@ -150,7 +150,7 @@ test("a create that runs can be stopped, and says whether a key is left behind",
   await page.getByText("Creating the key…").waitFor();
   await accessible(page, "creating");
   await page.getByRole("button", { name: "Stop" }).click();
-  await form(page).getByRole("alert").getByText("You stopped it").waitFor();
+  await form(page).getByRole("alert").getByText("It was stopped").waitFor();
   assert.ok(await page.getByRole("textbox", { name: "Name", exact: true }).isEnabled());
   await page.keyboard.press("Escape");
   await form(page).waitFor({ state: "detached" });

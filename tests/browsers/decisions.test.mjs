@@ -215,8 +215,8 @@ test("the timeline begins with what never ends and what ends next, and says the 
 test("errors are told in words", () => {
   const of = (error, network) =>
     explain({ message: "createApiKey: x", operation: "createApiKey", ...error }, network);
-  assert.match(of({ code: "UNAUTHENTICATED", status: 401 }).title, /token is not accepted/);
-  assert.match(of({ code: "PERMISSION_DENIED", status: 403 }).title, /may not/);
+  assert.match(of({ status: 401, body: { code: 16 } }).title, /token is not accepted/);
+  assert.match(of({ status: 403, body: { code: 7 } }).title, /may not/);
   assert.match(
     of({ code: "RESOURCE_EXHAUSTED", status: 429, retryAfterMs: 30_000 }).text,
     /Try again in 30\.0 s/,
@@ -247,7 +247,8 @@ test("errors are told in words", () => {
 test("a refusal is known where the API itself refused the only attempt", () => {
   const refused = { code: "PERMISSION_DENIED", status: 403, attempts: 1, body: { code: 7 } };
   assert.ok(isRefusal(refused) && isRefusal({ code: "VALIDATION", attempts: 0 }));
-  for (const more of [{ attempts: 2 }, { status: 503 }, { body: "<html>" }, { body: undefined }])
+  const unclear = [404, 409, 429, 503].map((status) => ({ status }));
+  for (const more of [{ attempts: 2 }, { body: "<html>" }, { body: undefined }, ...unclear])
     assert.ok(!isRefusal({ ...refused, ...more }), JSON.stringify(more));
   assert.ok(!isRefusal({ code: "CONNECTION", attempts: 1 }) && !isRefusal(undefined));
 });
@@ -270,13 +271,13 @@ test("a create's fate says which of three it is: done, not done, or not known", 
   const open = { type: "orphans-open", lastLookMs: 120_000 };
   const until = clockTime(NOW + 120_000);
   assert.equal(line([]), "Not sent yet.");
-  assert.equal(line(["sending"]), "Sent; not answered yet.");
+  assert.equal(line(["sending"]), "Sent; not known yet whether a key is made.");
   assert.equal(line([], failed({ code: "VALIDATION" })), "Nothing was sent: no key was made.");
   assert.equal(line(["sending"], failed({ orphans: "none" })), "No key was made.");
   assert.equal(line(["sending"], made), "Made, and yours: the key k1.");
   assert.equal(
     line(["sending", { type: "orphan-deleted", keyId: "k0" }, { type: "orphans-swept" }], made),
-    "Made, and yours: the key k1. Made by a lost attempt, found and deleted: k0. " +
+    "Made, and yours: the key k1. Made, not handed out, found and deleted: k0. " +
       "Every lost attempt is accounted for.",
   );
   assert.equal(

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, connected, rows, until } from "./console.mjs";
+import { accessible, connect, connected, hold, open, rows, until } from "./console.mjs";
 import { browser, service, share } from "./session.mjs";
 
 share();
@@ -51,4 +51,54 @@ test("a revocation that fails says why, and can be tried again", async () => {
   await page.getByRole("button", { name: "Try again to revoke “stubborn”" }).click();
   await page.getByText("No keys yet").waitFor();
   assert.deepEqual(await service.keys(), []);
+});
+
+/** The service does it, and the connection breaks; this browser sends the request again by itself. */
+const again = () => service.fault({ operation: "delete", fault: { kind: "drop", when: "after" } });
+
+async function revoke(page, name) {
+  await page.getByRole("button", { name: `Revoke ${name}` }).click();
+  await page.getByRole("button", { name: `Revoke “${name}”` }).click();
+}
+
+const journal = async (page, title) => {
+  await page.getByRole("tab", { name: /^What happened/ }).click();
+  return page.locator("#journal > li").filter({ hasText: title }).first();
+};
+
+test("a 404 does not tell that a key is not revoked: the browser may have asked twice", async () => {
+  await service.create("twice");
+  const { page } = await connected(browser, service.url);
+  await again();
+  await revoke(page, "twice");
+  await page.getByRole("alert").getByText("Whether it is revoked is not known.").waitFor();
+  assert.deepEqual(await service.keys(), [], "it is revoked");
+  assert.doesNotMatch(await page.getByRole("dialog").textContent(), /is not revoked/);
+  await page.keyboard.press("Escape");
+  const entry = await journal(page, "Revoke “twice”");
+  await entry.getByText("Whether it is revoked is not known.").waitFor();
+});
+
+test("nor does a 401 where the key is the page's own", async () => {
+  const own = await service.create("own", {}, "me");
+  const { page } = await open(browser, service.url);
+  await page.getByLabel("Token").fill(own.key);
+  await connect(page);
+  await again();
+  await revoke(page, "own");
+  await page.getByRole("alert").getByText("Whether it is revoked is not known.").waitFor();
+  assert.deepEqual(await service.keys(), [], "it is revoked");
+});
+
+test("a revocation under way offers to keep nothing, and is told of after its dialog is closed", async () => {
+  await service.create("slow");
+  const { page } = await connected(browser, service.url);
+  const deletion = await hold(page, "POST", /:delete$/);
+  await revoke(page, "slow");
+  await deletion.asked();
+  assert.equal(await page.getByRole("button", { name: "Keep it" }).count(), 0);
+  await page.getByRole("button", { name: "Close" }).click();
+  await service.fault({ operation: "delete", share: 1, fault: { kind: "answer", status: 502, body: "<p>" } });
+  deletion.release();
+  await page.locator("#status").getByText("“slow”: ").getByText("is revoked is not known.").waitFor();
 });

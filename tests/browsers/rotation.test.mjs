@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { accessible, connected, hold, rows, until } from "./console.mjs";
+import { accessible, connected, hold, rows, TOKEN, until } from "./console.mjs";
 import { browser, service, share } from "./session.mjs";
 
 share();
@@ -113,6 +113,44 @@ test("a rotation that was done already is told, with the successors", async () =
   await page.getByRole("button", { name: "Delete leftovers and rotate…" }).click();
   await accessible(page, "unfinished");
   await page.getByRole("button", { name: "Rotate again" }).click();
-  await page.getByRole("alert").getByText("Another rotation is at work").waitFor();
+  await page.getByRole("alert").getByText("Another rotation may be at work").waitFor();
   assert.equal((await service.keys()).length, 2, "a young successor is nobody's leftover");
+});
+
+test("where another has rotated the key meanwhile, its key is not called nobody's", async () => {
+  const old = await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  const creating = await hold(page, "POST", (url) => url.pathname.endsWith("/apiKeys"));
+  await rotate(page);
+  await creating.asked();
+  const theirs = await service.create("rotated", { annotations: { "fireworks-keys-rotates": old.keyId } });
+  await fetch(`${service.url}/v1/accounts/local/users/ci-bot/apiKeys:delete`, {
+    method: "POST",
+    headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ keyId: old.keyId }),
+  });
+  creating.release();
+  await page.getByRole("alert").getByText("Another rotation may be at work").waitFor();
+  const told = await page.getByRole("dialog").locator(".fate-line").allTextContents();
+  assert.ok(!told.join().includes(theirs.keyId), told.join());
+  assert.doesNotMatch(told.join(), /Revoke it/);
+});
+
+test("a new key that is shown is told to be made; of an old one no failure says that it works", async () => {
+  await service.create("rotated");
+  const { page } = await connected(browser, service.url);
+  await rotate(page);
+  await page.getByRole("dialog", { name: "Store the new key" }).waitFor();
+  await page.locator("dialog .fate-line").getByText("not known yet whether it is stored").waitFor();
+  await page.getByRole("button", { name: "I could not store it" }).click();
+  await page.getByRole("button", { name: "Close" }).click();
+  await service.fault({
+    operation: "list",
+    share: 1,
+    fault: { kind: "answer", status: 403, body: '{"code": 7}' },
+  });
+  await rotate(page);
+  const alert = rotation(page).getByRole("alert");
+  await alert.getByText("It ended in the stage “find”").waitFor();
+  assert.doesNotMatch(await alert.textContent(), /works/);
 });

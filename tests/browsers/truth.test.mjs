@@ -242,7 +242,7 @@ test("after a failure the focus is not lost", async () => {
   const { page } = await open(browser, service.url);
   await service.fault({ operation: "list", share: 1, fault: { kind: "answer", status: 503 } });
   await page.getByRole("button", { name: "Connect" }).click();
-  await page.getByRole("alert").getByText("The service has failed").waitFor();
+  await page.getByRole("alert").getByText("or its gateway has failed").waitFor();
   assert.notEqual(await focused(page), "BODY", "connect");
   await service.calm();
   await connect(page);

@@ -148,7 +148,7 @@ test("where every create fails, retries are shown, and the network is good again
   await until(async () => (await service.faults()).length === 1, "one order is left");
   await create(page, "doomed");
   const alert = page.getByRole("dialog").getByRole("alert");
-  await alert.getByText("The service has failed").waitFor();
+  await alert.getByText("or its gateway has failed").waitFor();
   await page.keyboard.press("Escape");
   await entry(page, "Create “doomed”")
     .getByText(/answered 503\. Attempt 2 in/)

@@ -1,0 +1,72 @@
+// What the page says of errors and of a key's fate where less is known than one would think.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { answers, explain, explainEvent } from "../../www/explain.js";
+import { Fate } from "../../www/fate.js";
+
+const of = (error) => explain({ message: "createApiKey: x", operation: "createApiKey", ...error });
+
+test("what a gateway answers is not told as the service's word", () => {
+  for (const body of [undefined, "<p>no</p>", { timestamp: 1, status: 403, error: "no" }])
+    for (const status of [401, 403, 404, 429]) {
+      const { title, text } = of({ status, body });
+      assert.match(title, /not in the API/, `${status} ${JSON.stringify(body)}`);
+      assert.doesNotMatch(text, /The service|Its user/);
+      assert.ok(!answers({ status, body }, status));
+    }
+  for (const body of [{ code: 5, message: "no" }, { error: "no" }, { fault: { faultstring: "no" } }])
+    assert.match(of({ status: 401, body }).title, /token is not accepted/);
+  assert.doesNotMatch(of({ status: 502 }).text, /fault/);
+  assert.match(of({ status: 0 }).title, /leads elsewhere/);
+  assert.doesNotMatch(of({ status: 0 }).text, /refused/);
+});
+
+test("neither who was slow nor who stopped is claimed, and a path hides no character", () => {
+  assert.equal(of({ code: "TIMEOUT" }).title, "No answer in time");
+  assert.doesNotMatch(of({ name: "AbortError" }).text, /You/);
+  const { title, text } = of({
+    code: "VALIDATION",
+    path: "annotations.a\u202E",
+    message: "createApiKey: annotations.a\u202E must be short",
+  });
+  assert.equal(title, "annotations.a[U+202E] cannot be used");
+  assert.equal(text, "It must be short.");
+});
+
+test("of a key that a rotation did not touch, only that is told", () => {
+  for (const reason of ["failed", "not-stored", "lives-too-long", "missing", "conflict"]) {
+    const { title, text } = of({ code: "ROTATION", reason, stage: "find", liveKeyIds: [], successors: [] });
+    assert.doesNotMatch(text, /works/, reason);
+    assert.doesNotMatch(title, /is gone|is at work/, reason);
+  }
+  const conflict = { code: "ROTATION", reason: "conflict", liveKeyIds: ["a"], successors: [] };
+  assert.match(of({ ...conflict, orphans: "none" }).text, /new key was taken back/);
+  assert.match(of({ ...conflict, orphans: "unknown" }).text, /not known to be deleted/);
+});
+
+test("another rotation's key is not called nobody's", () => {
+  const fate = new Fate();
+  fate.rotated = "old";
+  fate.sending();
+  fate.failed({ orphans: "none", liveKeyIds: ["theirs"], successors: [{ keyId: "theirs" }] });
+  assert.doesNotMatch(fate.line.text, /theirs|Revoke/);
+});
+
+test("a key that was made and not handed out is not put down to a lost attempt", () => {
+  const { text } = explainEvent({ type: "orphan-deleted", keyId: "k" });
+  assert.ok(!text.includes("lost"));
+  const fate = new Fate();
+  fate.sending();
+  fate.event({ type: "orphan-deleted", keyId: "k" });
+  fate.event({ type: "orphans-open", lastLookMs: 1 });
+  fate.failed({ name: "AbortError" });
+  assert.match(fate.line.text, /^Made, not handed out, found and deleted: k\. Another may come: still/);
+});
+
+test("a rotation whose key is made does not say that it is not answered", () => {
+  const fate = new Fate();
+  fate.sending();
+  fate.event({ type: "rotation", stage: "persist", keyId: "old", successorId: "new" });
+  assert.equal(fate.line.text, "Made: the key new; not known yet whether it is stored.");
+});
