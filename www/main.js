@@ -58,6 +58,7 @@ const keys = new KeysView({
 let service;
 let inventory;
 let redrawing;
+let lookAtTrial;
 
 const emulator = await findEmulator();
 const connection = startConnection({ emulator, connect });
@@ -75,7 +76,7 @@ startTips();
 if (emulator?.faults) {
   const refresh = startNetwork();
   journal.onEnd(refresh);
-  startSurvive();
+  lookAtTrial = startSurvive();
   byId("to-survive").hidden = false;
   byId("survive-console").addEventListener("click", () => {
     location.hash = "#keys";
@@ -126,6 +127,7 @@ function showView() {
   const asked = readFragment(location.hash);
   const survives = isSurvive(asked);
   byId("survive").hidden = !survives;
+  if (survives) lookAtTrial?.();
   byId("console").hidden = survives || !service;
   if (service && !survives) {
     const panel = byId(`${asked.view}-panel`) ?? byId("keys-panel");

@@ -9,7 +9,7 @@ import { count } from "./numbers.js";
 import { clockTime, lasting, took } from "./time.js";
 import { PATIENCE, SIDES, TROUBLES, Trial } from "./trial.js";
 
-/** Makes the view work. */
+/** Makes the view work. Returns a function to call when it is shown again. */
 export function startSurvive() {
   const form = byId("survive-form");
   const run = form.querySelector("[type=submit]");
@@ -42,6 +42,8 @@ export function startSurvive() {
     } catch {
       const text = "The emulator did not do as it was asked.";
       byId("survive-problem").append(alertBox({ title: "The trial ended early", text }));
+      for (const side of SIDES) if (trial.sides[side].state === "running") trial.sides[side].state = "ended";
+      drawTrial(trial);
     }
     run.ariaDisabled = "false";
     run.textContent = "Lose the answer again";
@@ -50,10 +52,14 @@ export function startSurvive() {
   cleanUp.addEventListener("click", async () => {
     run.focus();
     cleanUp.hidden = true;
-    await trial.cleanUp().catch(() => {});
+    const isDone = await trial.cleanUp();
     drawTrial(trial);
-    announce("The keys of this trial are deleted.");
+    cleanUp.hidden = isDone;
+    announce(
+      isDone ? "The keys of this trial are deleted." : "Not all keys of this trial are known to be deleted.",
+    );
   });
+  return () => trial?.look();
 }
 
 const CODE = {
@@ -92,7 +98,7 @@ function drawTrial(trial) {
 }
 
 /** The lines of a side: each request, and what the browser did by itself. */
-function rowsOf(name, { requests, arrived, state }) {
+function rowsOf(name, { requests, seen, state }) {
   const rows = grouped(requests).map(({ method, path, ended, status, ms, times }) => ({
     what: `${method} ${path}${times > 1 ? ` ×${times}` : ""}`,
     tone: !ended ? "running" : status === undefined ? "warning" : status < 400 ? "good" : "warning",
@@ -105,7 +111,7 @@ function rowsOf(name, { requests, arrived, state }) {
           : String(status),
     took: ended ? took(ms) : "",
   }));
-  const again = state === "running" ? 0 : repeats({ requests, arrived });
+  const again = state === "running" ? 0 : repeats({ requests, seen });
   if (again > 0) {
     const posts = `the POST ${again === 1 ? "once more" : `${again} more times`}`;
     rows.push({
@@ -132,9 +138,9 @@ function grouped(requests) {
   return lines;
 }
 
-/** How often the browser has sent a create again by itself: that many more arrived than were sent. */
-function repeats({ requests, arrived }) {
-  return Math.max(0, arrived - requests.filter(({ path }) => path === "apiKeys").filter(isPost).length);
+/** How often the browser has sent a create again by itself: that many more keys were made than asked for. */
+function repeats({ requests, seen }) {
+  return Math.max(0, seen.size - requests.filter(({ path }) => path === "apiKeys").filter(isPost).length);
 }
 
 const isPost = ({ method }) => method === "POST";
@@ -150,12 +156,13 @@ function rowElement({ what, tone, text, took }) {
 }
 
 /** Every key of a side: those that are there, and those that were and are deleted. */
-function cardsOf({ keys, deleted, yours, state }) {
+function cardsOf({ keys, deleted, yours, state, isKnown }) {
   const cards = keys.map(({ keyId, expires }) => {
     const lives = expires === undefined ? "for ever" : `for ${lasting(expires - clock.now())}`;
     const isYours = keyId === yours;
     const whose = isYours ? "you hold it" : state === "running" ? "not answered yet" : "nobody holds it";
     const tone = isYours ? "good" : state === "running" ? "running" : "danger";
+    if (!isKnown) return { keyId, tone: "running", text: "was there when the record was last read" };
     return { keyId, tone, text: `${whose}; works ${lives}` };
   });
   const there = new Set(keys.map(({ keyId }) => keyId));
@@ -186,11 +193,12 @@ function cardElement({ keyId, keyIds = [keyId], tone, text }) {
 }
 
 /** How a side ended, in a sentence. */
-function verdictOf(name, { keys, deleted, yours, state, lookingUntil, orphans }) {
+function verdictOf(name, { keys, deleted, yours, state, lookingUntil, orphans, isKnown }) {
   if (state === "running") return { tone: "quiet", text: "Under way…" };
   const left = keys.filter(({ keyId }) => keyId !== yours).length;
   const swept = deleted.filter(({ by }) => by === "package").length;
   const failed = state === "failed" ? "The call failed. " : "";
+  if (!isKnown) return { tone: "warning", text: `${failed}What is left is not known` };
   if (name === "plain") {
     if (left > 0) {
       const keys = count(left, "working key");
@@ -213,7 +221,7 @@ function verdictOf(name, { keys, deleted, yours, state, lookingUntil, orphans })
 
 /** Why plain fetch left what it left, in a line. */
 function whyOf({ plain }) {
-  if (plain.state === "running") return "";
+  if (plain.state === "running" || !plain.isKnown) return "";
   if (repeats(plain) > 0) {
     const saw = plain.state === "made" ? "sees one call and one 200" : "sees one call that failed";
     return (
@@ -221,7 +229,8 @@ function whyOf({ plain }) {
       `itself, although the first may have been done. Your code ${saw}.`
     );
   }
-  if (plain.state === "failed" && plain.keys.length > 0)
-    return "Why? The service has made the key, and only its answer was lost. Your code sees a failure.";
-  return "";
+  if (plain.state !== "failed" || plain.keys.length === 0) return "";
+  if (plain.gaveUp)
+    return `Why? Your code gave up after ${took(PATIENCE)}, and the service made the key after that.`;
+  return "Why? The service has made the key, and only its answer was lost. Your code sees a failure.";
 }

@@ -34,7 +34,10 @@ export class Trial {
   #stop;
   /** By side: its requests, its events, its outcome and the emulator's record. */
   sides = Object.fromEntries(
-    SIDES.map((side) => [side, { requests: [], deleted: [], state: "running", keys: [], arrived: 0 }]),
+    SIDES.map((side) => [
+      side,
+      { requests: [], deleted: [], state: "running", keys: [], seen: new Set(), arrived: 0 },
+    ]),
   );
 
   /** `how` is the value of a trouble; `onChange` is called whenever there is something to draw. */
@@ -59,23 +62,35 @@ export class Trial {
     }
   }
 
-  /** Deletes the keys of this trial that are left. */
+  /** Deletes the keys of this trial that are left, and returns whether the record shows none. */
   async cleanUp() {
     for (const side of SIDES) {
       for (const { keyId } of this.sides[side].keys) {
-        await deleteApiKey({ ...this.#connection(side), keyId, missingOk: true });
-        this.sides[side].deleted.push({ keyId, by: "you" });
+        const by = await deleteApiKey({ ...this.#connection(side), keyId }).then(
+          () => "you",
+          () => undefined,
+        );
+        if (by) this.sides[side].deleted.push({ keyId, by });
       }
     }
-    await this.#read();
+    await this.look();
+    return SIDES.every((side) => this.sides[side].isKnown && this.sides[side].keys.length === 0);
+  }
+
+  /** Reads the emulator's record once more: a key may be deleted elsewhere. */
+  look() {
+    return this.#read().catch(() => {});
   }
 
   async #prepare() {
     const ids = [];
     for await (const { name } of listUsers({ ...DEMO, baseUrl: location.origin }))
       ids.push(name.split("/").at(-1));
-    const other = ids.find((id) => id === "ci-bot") ?? ids[1];
-    this.#users = { plain: ids.find((id) => id === "me") ?? ids[0], package: other };
+    const plain = ids.find((id) => id === "me") ?? ids[0];
+    const other = ids.find((id) => id === "ci-bot") ?? ids.find((id) => id !== plain);
+    // A user of both sides would mix their keys up.
+    if (other === undefined || other === plain) throw new Error("the trial needs two users");
+    this.#users = { plain, package: other };
     await ask("DELETE", "faults");
     for (const side of SIDES) {
       const about = { operation: "create", user: this.#users[side] };
@@ -111,9 +126,9 @@ export class Trial {
         ...(this.#how.value === "slow" && { signal: AbortSignal.timeout(PATIENCE) }),
       });
       const { keyId } = await response.json();
-      this.#end(side, { state: "made", yours: keyId });
-    } catch {
-      this.#end(side, { state: "failed" });
+      this.#end(side, keyId ? { state: "made", yours: keyId } : { state: "failed" });
+    } catch (error) {
+      this.#end(side, { state: "failed", gaveUp: error?.name === "TimeoutError" });
     }
   }
 
@@ -136,14 +151,17 @@ export class Trial {
   }
 
   #onEvent(side, { type, keyId, lastLookMs }) {
-    if (type === "orphan-deleted") side.deleted.push({ keyId, by: "package" });
+    if (type === "orphan-deleted") {
+      side.deleted.push({ keyId, by: "package" });
+      side.seen.add(keyId);
+    }
     if (type === "orphans-open") side.lookingUntil = clock.machine() + lastLookMs;
     if (/^orphans-(swept|unaccounted|unknown)$/.test(type)) {
       side.orphans = type.replace("orphans-", "");
       side.lookingUntil = undefined;
-      // The looks may end after the trial.
-      if (this.#stop) this.#read().catch(() => {});
     }
+    // The looks may find something, and end, after the trial.
+    if (this.#stop && type.startsWith("orphan")) this.look();
     this.#onChange();
   }
 
@@ -165,15 +183,23 @@ export class Trial {
     };
   }
 
-  /** Reads the emulator's record: the keys that are there, and how often each side's create arrived. */
+  /**
+   * Reads the emulator's record: the keys that are there, and how often each user's creates arrived, which
+   * others may have sent, too. Where that fails, what is there now is not known.
+   */
   async #read() {
-    const [{ keys }, { faults }] = await Promise.all([ask("GET", "keys"), ask("GET", "faults")]);
+    const told = await Promise.all([ask("GET", "keys"), ask("GET", "faults")]).catch(() => undefined);
+    for (const name of SIDES) this.sides[name].isKnown = told !== undefined;
+    if (!told) this.#onChange();
+    if (!told) throw new Error("the emulator’s record cannot be read");
+    const [{ keys }, { faults }] = told;
     for (const name of SIDES) {
       const side = this.sides[name];
       const mine = keys.filter(({ annotations }) => annotations?.[ANNOTATION] === this.#id);
       side.keys = mine
         .filter(({ user }) => user === this.#users[name])
         .map((key) => ({ ...key, expires: parseTime(key.expireTime) }));
+      for (const { keyId } of side.keys) side.seen.add(keyId);
       // The rules go when the trial is over, and the count stays.
       const hits = faults.filter(
         ({ user, operation }) => user === this.#users[name] && operation === "create",

@@ -128,3 +128,71 @@ test("it fits a phone, in the dark and in forced colours", async () => {
     await service.reset();
   }
 });
+
+/** Refuses what this page asks of the emulator itself, or of the API, where `of` accepts the address. */
+const refuse = (page, of) => page.route(of, (route) => route.abort());
+
+test("what is left is not known while the emulator's record cannot be read", async () => {
+  const { page } = await open(browser, `${service.url}/#survive`);
+  await page.getByRole("radio", { name: "slow, then lost" }).check();
+  await run(page).click();
+  await page.locator("#plain-requests li").first().waitFor();
+  await refuse(page, (url) => url.pathname === "/_emulator/keys");
+  await page.getByRole("alert").getByText("The trial ended early").waitFor();
+  for (const side of ["plain", "package"])
+    assert.match(await verdict(page, side), /What is left is not known$/, side);
+  assert.equal(await page.locator("#survive-why").textContent(), "");
+  await accessible(page, "not known");
+});
+
+test("a trial without a user of its own for each side is not run", async () => {
+  const { page } = await open(browser, `${service.url}/#survive`);
+  await page.route(
+    (url) => url.pathname.endsWith("/users"),
+    (route) => route.fulfill({ json: { users: [{ name: "accounts/local/users/ci-bot" }] } }),
+  );
+  await run(page).click();
+  await page.getByRole("alert").getByText("The trial ended early").waitFor();
+  assert.deepEqual(await service.keys(), []);
+  assert.doesNotMatch(await verdict(page, "plain"), /No key|Under way/);
+});
+
+test("what others create for the same user is not put down to the browser", async () => {
+  const { page } = await open(browser, `${service.url}/#survive`);
+  await page.getByRole("radio", { name: "slow, then lost" }).check();
+  await run(page).click();
+  const arrived = async () =>
+    (await service.faults()).some(({ user, hits, times }) => user === "me" && hits > 0 && times);
+  await until(arrived, "the create of plain fetch has arrived");
+  for (const name of ["one", "two"]) await service.create(name, {}, "me");
+  await page.getByRole("button", { name: "Lose the answer again" }).waitFor();
+  assert.ok(!(await page.locator("#plain-requests").textContent()).includes("by itself"));
+  assert.match(await page.locator("#survive-why").textContent(), /gave up after 2\.0 s/);
+});
+
+test("keys that are deleted elsewhere are not told to be there when the trial is seen again", async () => {
+  const { page } = await open(browser, `${service.url}/#survive`);
+  await lose(page, "the next one");
+  await page.getByRole("button", { name: "See the demo’s keys" }).click();
+  await rowOf(page, "plain fetch").first().waitFor();
+  await service.reset();
+  await page.getByRole("link", { name: "See it survive" }).click();
+  await page.locator("#plain-verdict").getByText("No key is left that nobody holds").waitFor();
+  await agrees(page);
+});
+
+test("keys of a trial that cannot be deleted are not told to be deleted", async () => {
+  const { page } = await open(browser, `${service.url}/#survive`);
+  await lose(page, "the next one");
+  await service.fault({
+    operation: "delete",
+    share: 1,
+    fault: { kind: "answer", status: 403, body: '{"code": 7}' },
+  });
+  const clean = page.getByRole("button", { name: "Delete the keys of this trial" });
+  await clean.click();
+  await page.locator("#status").getByText("Not all keys of this trial are known to be deleted.").waitFor();
+  await clean.waitFor();
+  await agrees(page);
+  await service.calm();
+});
