@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { accessible, connected, fits, open, rowOf, rows, until } from "./console.mjs";
+import { accessible, connected, fits, open, rowOf, rows, TOKEN, until } from "./console.mjs";
 import { someKeys } from "./service.mjs";
 import { browser, host, loaded, service, share, signIn } from "./session.mjs";
 
@@ -151,4 +151,56 @@ test("by a list that lags, no revoked key comes back, and no new one goes", asyn
   await page.getByRole("button", { name: "Close" }).click();
   await loaded(page);
   assert.deepEqual((await rows(page).locator(".name").allTextContents()).sort(), ["new", "stays"]);
+});
+
+async function cleanUp(page) {
+  await page.getByRole("button", { name: /^Tick all \d+$/ }).click();
+  await page.getByRole("button", { name: /^Revoke \d+…$/ }).click();
+  await page.locator("dialog .victims").waitFor();
+  return page.getByRole("dialog");
+}
+
+test("only by a whole list a clean-up tells that keys are not there any more", async () => {
+  const { keyId } = await service.create("elsewhere");
+  await service.create("here");
+  const { page } = await connected(browser, service.url);
+  await fetch(`${service.url}/v1/accounts/local/users/ci-bot/apiKeys:delete`, {
+    method: "POST",
+    headers: { "authorization": `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ keyId }),
+  });
+  const dialog = await cleanUp(page);
+  await dialog.getByText("1 ticked key is not on the list any more.").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Untick all" }).click();
+  await page.route(
+    (url) => url.pathname.endsWith("/-/apiKeys"),
+    async (route) => {
+      const list = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...list, totalSize: 3 } });
+    },
+  );
+  await cleanUp(page);
+  await dialog.getByText("The service tells of 3 keys, and shows 1.").waitFor();
+  await dialog.getByText("1 ticked key is not on what was read.").waitFor();
+});
+
+test("where the users cannot be read again, an older list calls nobody gone", async () => {
+  const ofAda = { keyId: "a", displayName: "first", email: "ada@acme.example", secure: true };
+  const ofNew = { keyId: "b", displayName: "second", email: "new@acme.example", secure: true };
+  host.keys = [ofAda];
+  const { page } = await open(browser, host.page);
+  await signIn(page);
+  await loaded(page);
+  await page.route(
+    (url) => url.pathname.endsWith("/users"),
+    (route) => route.fulfill({ status: 403, json: { code: 7, message: "no" } }),
+  );
+  host.keys = [ofAda, ofNew];
+  await reload(page);
+  await rowOf(page, "second").waitFor();
+  await loaded(page);
+  assert.equal(await page.getByText("Owner gone").count(), 0);
+  await page.getByRole("button", { name: "Revoke second" }).click();
+  await page.getByRole("dialog").getByText("The user list could not be read whole").first().waitFor();
 });

@@ -72,6 +72,10 @@ test("once old keys are being revoked, Stop promises none; a lost answer leaves 
   await page.getByRole("alert").getByText("Not all keys are known to be revoked").waitFor();
   await page.getByText("Whether the old one still works is not known.").waitFor();
   await service.calm();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("tab", { name: /^What happened/ }).click();
+  const entry = page.locator("#journal > li").filter({ hasText: "Rotate “rotated”" });
+  await entry.getByText(/^Not known to be revoked: /).waitFor();
 });
 
 test("of an old key that ends, no rotation says that it works on", async () => {
@@ -81,6 +85,17 @@ test("of an old key that ends, no rotation says that it works on", async () => {
   await rotate(page);
   await page.getByRole("button", { name: "I have stored it" }).click();
   await page.getByText(/^The old one works until it ends \(.*\), the next rotation/).waitFor();
+});
+
+test("of an old key that has ended meanwhile, no rotation says that it works", async () => {
+  await service.create("rotated", { expireTime: new Date(Date.now() + 8_000).toISOString() });
+  const { page } = await connected(browser, service.url);
+  await rotate(page);
+  const stored = page.getByRole("button", { name: "I have stored it" });
+  await stored.waitFor();
+  await until(async () => (await service.keys()).some(({ expired }) => expired), "it has ended");
+  await stored.click();
+  await page.getByText("The old one expired just now.").waitFor();
 });
 
 test("a new key that could not be stored is taken back", async () => {
