@@ -61,6 +61,12 @@ export function judged({ status, body }, accountId) {
       tone: "warning",
       text: "Not known yet. A key that was just made can take half a minute: try again then.",
     };
-  const what = status === undefined ? "no answer arrived" : `the answer (${status}) is not your account`;
+  // A redirect is not followed, and a browser does not tell its status.
+  const what =
+    status === undefined
+      ? "no answer arrived"
+      : status === 0
+        ? "the answer leads elsewhere"
+        : `the answer (${status}) is not your account`;
   return { tone: "warning", text: `Not known whether it works: ${what}.` };
 }

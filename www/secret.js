@@ -42,7 +42,7 @@ export function showSecret({ created, service, title, notes = [], refusable = fa
   copyButton.addEventListener("click", async () => {
     const copied = await copy(key === undefined ? "" : textOf(key));
     if (!copied) {
-      revealed = true;
+      revealed ||= Boolean(format.secret);
       draw();
       getSelection().selectAllChildren(output);
     }
@@ -52,7 +52,7 @@ export function showSecret({ created, service, title, notes = [], refusable = fa
     said.textContent = copied
       ? `Copied. ${holds}`
       : "The browser does not let this page copy. The text is selected: copy it by hand.";
-    said.dataset.tone = "good";
+    said.dataset.tone = copied ? "good" : "warning";
     announce(said.textContent);
   });
   const choices = formatChoices(format, (chosen) => {

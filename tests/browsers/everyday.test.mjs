@@ -67,6 +67,44 @@ test("a new key can be tried, and a 401 is not called a failure", async () => {
   await page.locator("#keys-body tr[data-new]").getByText("fresh").waitFor();
 });
 
+test("what an answer tells of a new key is no more than it proves", async () => {
+  const { page } = await connected(browser, service.url);
+  const secret = await make(page);
+  const answer = (status, body, more = {}) => ({ kind: "answer", status, body, ...more });
+  for (const [fault, words] of [
+    [answer(403, '{"code": 7}'), /^It works: the service knows it. Its user may not/],
+    [answer(403, '{"error": "forbidden"}'), /^Not known whether it works: the answer \(403\)/],
+    [answer(200, '{"name": "accounts/other"}'), /^Not known whether it works: the answer \(200\)/],
+    [answer(302, "", { headers: { location: "/elsewhere" } }), /^Not known.*: the answer leads elsewhere\.$/],
+    [undefined, /^Not known whether it works: no answer arrived\.$/],
+  ]) {
+    if (fault) await service.fault({ operation: "account", fault });
+    else await page.route(/accounts\/local$/, (route) => route.abort());
+    await secret.getByRole("button", { name: "Test it" }).click();
+    await secret.locator(".said").getByText(words).waitFor();
+    await accessible(page, String(words));
+  }
+});
+
+test("where the browser does not let the page copy, only what holds the key reveals it", async () => {
+  const script = "navigator.clipboard.writeText = async () => { throw new Error(); };";
+  const { page } = await connected(browser, service.url, { script });
+  const secret = await make(page);
+  const output = secret.locator(".secret");
+  const copy = async (format) => {
+    await secret.getByRole("radio", { name: format, exact: true }).check();
+    await secret.getByRole("button", { name: "Copy" }).click();
+    await secret.locator(".said[data-tone=warning]").getByText("copy it by hand").waitFor();
+    assert.equal(await page.evaluate(() => String(getSelection())), await output.textContent(), format);
+  };
+  await copy("GitHub secret");
+  await accessible(page, "not copied");
+  await secret.getByRole("radio", { name: "Key", exact: true }).check();
+  assert.match(await output.textContent(), /^fw_.{4}•+$/, "it is masked still");
+  await copy("Key");
+  assert.match(await output.textContent(), /^fw_\w{24}$/);
+});
+
 test("a key that was just made is not told to be unused", async () => {
   await service.create("young");
   const { page } = await connected(browser, service.url);
