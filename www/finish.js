@@ -24,8 +24,8 @@ export function askToFinish({ record, restore, rotate, cleanUp }) {
     h(
       "p",
       {},
-      "A rotation made this key, and keys that it was to replace are still there. Look into the store that " +
-        "your software reads: which key does it hold?",
+      "By its annotations, a rotation made this key, and keys that it was to replace are still there. Look " +
+        "into the store that your software reads: which key does it hold?",
     ),
     h(
       "fieldset",

@@ -307,10 +307,8 @@ export class KeysView {
     const { revoke, rotate, finish } = this.#actions;
     const tick = ({ id }, ticked, range) =>
       this.#selection.set(id, ticked, { range, shown: this.#shown.map(({ id }) => id) });
-    const { predecessor } = record;
     return rowOf(record, {
       ticked: this.#selection.has(record.id),
-      isBelow: predecessor !== undefined && this.#shown.some(({ id }) => id === predecessor.id),
       isNew: this.#new.get(record.id) > clock.machine(),
       on: { revoke, rotate, finish, tick, details: (record) => this.open(record) },
     });

@@ -1,6 +1,8 @@
 // Which key took over from which, as the annotations of rotations tell. Anybody who may create keys can copy
 // an annotation: what is told here narrows down, and decides nothing. Pure.
 
+import { withFinding } from "./records.js";
+
 const ROTATES = "fireworks-keys-rotates";
 const REVOKES = "fireworks-keys-revokes";
 
@@ -27,13 +29,8 @@ export function withLineage(records) {
     const named = String(record.key.annotations?.[REVOKES] ?? "").split(" ");
     const remains = named.map((id) => byId.get(id)).filter((each) => each && isSameOwner(each, record));
     const isUnfinished = predecessor && (remains.length > 0 || children.get(predecessor).length > 1);
-    return {
-      ...record,
-      predecessor,
-      successors,
-      remains,
-      findings: isUnfinished ? [...record.findings, UNFINISHED] : record.findings,
-    };
+    const line = { ...record, predecessor, successors, remains };
+    return isUnfinished ? withFinding(line, UNFINISHED) : line;
   });
 }
 
@@ -47,7 +44,10 @@ function isSameOwner(one, other) {
   return one.key.email === other.key.email && one.owner.id === other.owner.id;
 }
 
-/** The records in this order, but each successor under its predecessor. A circle is left as it is. */
+/**
+ * The records in this order, but each successor under its predecessor: `isBelow`, where that is among them. A
+ * circle is left as it is.
+ */
 export function underPredecessors(records) {
   if (!records.some(({ predecessor }) => predecessor)) return records;
   const shown = new Map(records.map((record) => [record.id, record]));
@@ -65,8 +65,9 @@ export function underPredecessors(records) {
     while (pending.length > 0) {
       const next = pending.pop();
       if (placed.has(next)) continue;
+      const above = shown.get(next.predecessor?.id);
+      lines.push(placed.has(above) ? { ...next, isBelow: true } : next);
       placed.add(next);
-      lines.push(next);
       pending.push(...(below.get(next.id) ?? []).toReversed());
     }
   };

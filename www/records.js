@@ -151,6 +151,12 @@ export function ownerOf(key, { userId, accountId, users }) {
   return { why: "The user list could not be read whole, so the owner’s id is not known." };
 }
 
+/** The record with one more finding, in its place among the others. */
+export function withFinding(record, type) {
+  const findings = [...record.findings, type].sort((one, other) => rankOf(one) - rankOf(other));
+  return { ...record, findings, words: `${record.words}\n${labelOf(type).toLowerCase()}` };
+}
+
 const COLUMNS = {
   name: (record) => record.sortName,
   prefix: (record) => String(record.key.prefix ?? ""),

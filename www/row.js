@@ -13,9 +13,9 @@ const ROOM = 2;
  * Makes the row of a record. `on` are the functions `details`, `rotate`, `revoke` and `tick` (which receives
  * whether it is ticked, and whether a range is), and `finish` for an unfinished rotation.
  */
-export function rowOf(record, { ticked, isBelow, isNew, on }) {
+export function rowOf(record, { ticked, isNew, on }) {
   const now = clock.now();
-  const { key, name, ownerName, created, used, expires } = record;
+  const { key, name, ownerName, created, used, expires, isBelow } = record;
   const cell = (label, ...content) => h("td", { "role": "gridcell", "data-label": label }, content);
   return h(
     "tr",

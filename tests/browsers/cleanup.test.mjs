@@ -300,6 +300,15 @@ test("a successor stands under its predecessor, with both keys' last use", async
   assert.match(await rowOf(page, "old one").textContent(), /3 days ago.*successor: 1 hour ago/);
   assert.ok(!(await page.locator("#keys-panel").textContent()).includes("safe"));
   await accessible(page, "lineage");
+  const below = () => page.locator("#keys-body > tr[data-below] .name").allTextContents();
+  assert.deepEqual(await below(), ["new one"]);
+  const filter = page.getByLabel("Filter", { exact: true });
+  await filter.fill("new");
+  await page.getByText("1 of 3 keys", { exact: true }).waitFor();
+  assert.deepEqual(await below(), [], "nothing stands above it");
+  await filter.fill("");
+  await page.getByText("3 keys", { exact: true }).waitFor();
+  assert.deepEqual(await below(), ["new one"]);
 });
 
 test("an unfinished rotation asks which key the store holds, and may do nothing", async () => {

@@ -48,6 +48,33 @@ test("successors stand under their predecessors, in any order, and circles are s
   assert.equal(of(stranger, record("a")), "s a", "another user's key is no successor");
 });
 
+test("a key stands below only where its predecessor is seen above it", () => {
+  const chain = withLineage([
+    record("a"),
+    record("b", rotates("a")),
+    record("c", rotates("b")),
+    record("d", rotates("e")),
+    record("e", rotates("d")),
+  ]);
+  const below = (records) =>
+    underPredecessors(records)
+      .filter(({ isBelow }) => isBelow)
+      .map(({ id }) => id)
+      .join(" ");
+  assert.equal(below(chain), "b c e");
+  assert.equal(below(chain.filter(({ id }) => id !== "b")), "e");
+});
+
+test("an unfinished rotation counts among the worst of a key's findings, and words find it", () => {
+  const revokes = { "fireworks-keys-revokes": "a" };
+  const [, { findings, words }] = withLineage([
+    record("a"),
+    record("b", rotates("a", revokes), [{ type: "never-expires" }, { type: "never-used" }]),
+  ]);
+  assert.deepEqual(findings, ["unfinished-rotation", "never-expires", "never-used"]);
+  assert.match(words, /unfinished rotation/);
+});
+
 test("a rotation is unfinished if keys that it was to revoke are there, or there are two successors", () => {
   const unfinished = (...records) =>
     withLineage(records)
