@@ -16,7 +16,7 @@ export function withoutKeys(text) {
 }
 
 /** The fragment for what is shown. */
-export function fragmentOf({ view, filter: { text, findings, owner, ends }, order }) {
+export function fragmentOf({ view, filter: { text, findings, owner, ends }, order, byOwner = false }) {
   const query = new URLSearchParams();
   if (text) query.set("q", withoutKeys(text));
   for (const finding of findings) query.append("finding", finding);
@@ -24,6 +24,7 @@ export function fragmentOf({ view, filter: { text, findings, owner, ends }, orde
   if (ends) query.set("ends", `${ends.from}-${ends.to}`);
   if (order.by !== NEWEST.by || order.descending !== NEWEST.descending)
     query.set("sort", `${order.by}${order.descending ? "-desc" : ""}`);
+  if (byOwner) query.set("by", "owner");
   return `#${view}${query.size > 0 ? `?${query}` : ""}`;
 }
 
@@ -42,5 +43,6 @@ export function readFragment(fragment) {
       ends: from === undefined ? undefined : { from: Number(from), to: Number(to) },
     },
     order: COLUMNS.includes(by) ? { by, descending: direction === "desc" } : NEWEST,
+    byOwner: query.get("by") === "owner",
   };
 }

@@ -10,7 +10,7 @@ import { answers, explain } from "./explain.js";
 import { Findings } from "./findings.js";
 import { underPredecessors } from "./lineage.js";
 import { count, grouped } from "./numbers.js";
-import { OwnersView } from "./owners-view.js";
+import { ANY, OwnersView } from "./owners-view.js";
 import { pause } from "./pause.js";
 import { filtered, sorted } from "./records.js";
 import { remembering } from "./remember.js";
@@ -52,15 +52,17 @@ export class KeysView {
   #selection = new Selection(() => this.#onTicked());
   #bar;
   #findings = new Findings((findings) => this.#setFilter({ findings }));
+  #byOwner = false;
   #owners = new OwnersView((owner) => {
+    this.#byOwner = false;
     this.#setFilter({ owner });
     byId("owner").focus();
   });
 
   /**
    * `actions` are `revoke`, `rotate`, `finish` and `create`, and `cleanUp` for many keys; `onShown` receives
-   * the records that the table shows and of which part they are, if not of all keys, and `onView` the filter
-   * and the order when the user changes them.
+   * the records that the table shows and of which part they are, if not of all keys, and `onView` is called
+   * when the user changes the view.
    */
   constructor({ onShown, onView, ...actions }) {
     this.#actions = actions;
@@ -76,7 +78,7 @@ export class KeysView {
     });
     byId("filter").addEventListener("input", ({ target }) => this.#setFilter({ text: target.value }));
     byId("owner").addEventListener("change", ({ target }) =>
-      this.#setFilter({ owner: target.value === "" ? undefined : target.value }),
+      this.#setFilter({ owner: target.value === ANY ? undefined : target.value }),
     );
     byId("clear-filter").addEventListener("click", () => {
       this.#setFilter(NONE);
@@ -100,7 +102,11 @@ export class KeysView {
       this.#inventory.load({ more: true });
     });
     byId("create-first").addEventListener("click", () => actions.create());
-    byId("by-owner").addEventListener("click", () => this.update());
+    byId("by-owner").addEventListener("click", () => {
+      this.#byOwner = !this.#byOwner;
+      this.update();
+      this.#onView();
+    });
     // Relative times such as "in 3 days" go out of date.
     setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
   }
@@ -124,15 +130,16 @@ export class KeysView {
     this.#setFilter({ ends });
   }
 
-  /** The filter and the order. */
+  /** The filter, the order, and whether the keys are counted by owner. */
   get view() {
-    return { filter: this.#filter, order: this.#order };
+    return { filter: this.#filter, order: this.#order, byOwner: this.#byOwner };
   }
 
-  /** Shows the keys with this filter and order, as the address has them. */
-  setView({ filter, order }) {
+  /** Shows the keys so, as the address has it. */
+  setView({ filter, order, byOwner }) {
     this.#filter = filter;
     this.#order = order;
+    this.#byOwner = byOwner;
     if (byId("filter").value !== filter.text) byId("filter").value = filter.text;
     this.#rows.toTop();
     this.update();
@@ -159,7 +166,8 @@ export class KeysView {
     const shown = this.#filtered(this.#sorted(records, this.#order), this.#filter);
     this.#shown = shown;
     if (!loading && this.#selection.size > 0) this.#selection.keep(new Set(records.map(({ id }) => id)));
-    const byOwner = byId("by-owner").getAttribute("aria-pressed") === "true";
+    const byOwner = this.#byOwner;
+    byId("by-owner").setAttribute("aria-pressed", String(byOwner));
     const isEmpty = records.length === 0 && this.#inventory.isWhole && !loading && !error;
     byId("viewport").hidden = shown.length === 0 || byOwner;
     // The rows measure the page, so they come before everything that changes its layout. What stands above
@@ -236,7 +244,7 @@ export class KeysView {
     this.#order = order;
     this.#rows.toTop();
     this.update();
-    this.#onView({ replaces: false });
+    this.#onView();
   }
 
   #showOrder() {

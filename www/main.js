@@ -1,7 +1,7 @@
 // The key console: connects the parts. It never writes a token or a key to storage, to the address or to the
 // browser's console.
 
-import { fragmentOf, readFragment } from "./address.js";
+import { fragmentOf, readFragment, withoutKeys } from "./address.js";
 import { openCleanUp } from "./cleanup.js";
 import { clock } from "./clock.js";
 import { startConnection } from "./connection.js";
@@ -124,6 +124,9 @@ async function tell({ replaces = false } = {}) {
 
 /** Shows what the address names. */
 function showView() {
+  // A link may hold a key.
+  const safe = withoutKeys(location.hash);
+  if (safe !== location.hash) history.replaceState(null, "", safe);
   const asked = readFragment(location.hash);
   const survives = isSurvive(asked);
   byId("survive").hidden = !survives;

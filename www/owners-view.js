@@ -9,6 +9,9 @@ import { FINDINGS, labelOf, unused } from "./records.js";
 import { remembering } from "./remember.js";
 import { relative } from "./time.js";
 
+/** The choice of the filter that is no owner; an owner may be an empty text. */
+export const ANY = "*";
+
 export class OwnersView {
   #choose;
   #choices = "";
@@ -17,10 +20,6 @@ export class OwnersView {
   /** `choose` receives the owner that the user has chosen. */
   constructor(choose) {
     this.#choose = choose;
-    const button = byId("by-owner");
-    button.addEventListener("click", () =>
-      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true")),
-    );
   }
 
   /** Shows these records. */
@@ -39,10 +38,7 @@ export class OwnersView {
               {
                 type: "button",
                 class: "name",
-                onclick: () => {
-                  byId("by-owner").setAttribute("aria-pressed", "false");
-                  this.#choose(name);
-                },
+                onclick: () => this.#choose(name),
               },
               name || "Not said",
             ),
@@ -68,15 +64,15 @@ export class OwnersView {
     const choices = names.join("\n");
     if (choices !== this.#choices)
       select.replaceChildren(
-        h("option", { value: "" }, "Any owner"),
-        ...names
-          .filter(Boolean)
-          // One that comes from the address may hold any text.
-          .map((name) => h("option", { value: name }, isStrange && name === chosen ? shown(name) : name)),
+        h("option", { value: ANY }, "Any owner"),
+        // One that comes from the address may hold any text.
+        ...names.map((name) =>
+          h("option", { value: name }, (isStrange && name === chosen ? shown(name) : name) || "Not said"),
+        ),
       );
     this.#choices = choices;
-    select.value = chosen ?? "";
+    select.value = chosen ?? ANY;
     select.closest(".owner-field").hidden = names.length < 2;
-    byId("by-owner").hidden = names.length < 2;
+    byId("by-owner").hidden = names.length < 2 && byId("by-owner").ariaPressed !== "true";
   }
 }

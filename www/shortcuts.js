@@ -17,7 +17,9 @@ export function startShortcuts({ isConnected, filter, create }) {
   const works = { "/": filter, "c": create, "?": openShortcuts };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || !isConnected() || document.querySelector("dialog[open]")) return;
-    const isTyping = event.target.matches?.("input:not([type=checkbox], [type=radio]), select, textarea");
+    const isTyping = event.target.matches?.(
+      "input:not([type=checkbox], [type=radio], [type=range]), select, textarea",
+    );
     const isFind = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !isTyping;
     const work = isFind ? filter : isPlain ? works[event.key] : undefined;

@@ -375,8 +375,10 @@ test("a fragment tells the view, the filter and the order, and never a key", () 
   const order = { by: "name", descending: true };
   const ends = { from: 1, to: 2 };
   const filter = { text: "a & b", findings: ["stale", "expired"], owner: "ada@acme.example", ends };
-  const fragment = fragmentOf({ view: "keys", filter, order });
-  assert.deepEqual(readFragment(fragment), { view: "keys", filter, order });
+  for (const byOwner of [true, false]) {
+    const view = { view: "keys", filter, order, byOwner };
+    assert.deepEqual(readFragment(fragmentOf(view)), view);
+  }
   const secret = fragmentOf({ view: "keys", filter: { text: "x fw_abcdefghij", findings: [] }, order });
   assert.ok(secret.includes("fw_abcd") && !secret.includes("fw_abcde"));
   assert.equal(readFragment("#keys?q=fw_abcdefghij").filter.text, "fw_abcd");

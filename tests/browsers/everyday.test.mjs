@@ -4,7 +4,19 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { accessible, connected, fits, hold, ofThePage, rowOf, rows, TOKEN, until } from "./console.mjs";
+import {
+  accessible,
+  connect,
+  connected,
+  fits,
+  hold,
+  ofThePage,
+  open,
+  rowOf,
+  rows,
+  TOKEN,
+  until,
+} from "./console.mjs";
 import { someKeys } from "./service.mjs";
 import { browser, loaded, over, service, share, signIn } from "./session.mjs";
 
@@ -138,6 +150,39 @@ test("the address tells what is shown: Back, a reload and a shared link bring it
   assert.equal(await page.getByLabel("Filter", { exact: true }).inputValue(), "deploy");
 });
 
+test("the keys by owner have an address, too: Back, a reload and a shared link bring them again", async () => {
+  const keys = someKeys(12).map((key, index) => (index === 4 ? { ...key, email: undefined } : key));
+  const { page } = await over(keys, { fragment: "#keys?by=owner" });
+  const groups = page.getByRole("region", { name: "Keys by owner" });
+  await groups.getByRole("button", { name: "Not said" }).click();
+  await page.waitForURL(/#keys\?owner=$/);
+  await page.getByText("1 of 12 keys", { exact: true }).waitFor();
+  const chosen = () => page.locator("#owner option:checked").textContent();
+  assert.equal(await chosen(), "Not said");
+  await page.goBack();
+  await groups.waitFor();
+  assert.equal(await chosen(), "Any owner");
+  await page.getByRole("button", { name: "By owner", pressed: true }).click();
+  await page.waitForURL(/#keys$/);
+  await page.goBack();
+  await groups.waitFor();
+});
+
+test("a link that holds a key keeps no more than its prefix", async () => {
+  const { key } = await service.create("linked");
+  const { page } = await open(browser, `${service.url}/#keys?q=x&owner=${key}&finding=${key}`);
+  const safe = async (state) => {
+    await page.waitForURL(new RegExp(`owner=${key.slice(0, 7)}&`));
+    assert.ok(!page.url().includes(key.slice(0, 8)), state);
+    assert.ok(!(await page.content()).includes(key.slice(0, 8)), state);
+  };
+  await safe("opened");
+  await connect(page);
+  await safe("connected");
+  await page.evaluate((key) => (location.hash = `#keys?owner=${key}&q=y`), key);
+  await safe("followed");
+});
+
 test("a key that is pasted into the filter is cut to its prefix, in the address, too", async () => {
   const { key } = await service.create("found");
   const { page } = await connected(browser, service.url);
@@ -165,8 +210,25 @@ test("the keyboard reaches the filter, a new key and the list of shortcuts", asy
   await page.keyboard.press("c");
   assert.equal(await page.getByRole("dialog").count(), 1, "no dialog opens on another");
   await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await page.getByRole("slider", { name: "Key" }).focus();
   await page.keyboard.press("c");
   await page.getByRole("dialog", { name: "Create a key" }).waitFor();
+});
+
+test("no shortcut works before there is a connection, or beside the trial", async () => {
+  const { page } = await open(browser, service.url);
+  const nothing = async () => {
+    await page.locator("body").evaluate(() => document.activeElement.blur());
+    for (const key of ["c", "?", "/", "Control+k"]) await page.keyboard.press(key);
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.notEqual(await page.evaluate(() => document.activeElement.id), "filter");
+  };
+  await nothing();
+  await connect(page);
+  await page.getByRole("link", { name: "See it survive" }).click();
+  await page.getByRole("button", { name: /^Lose the answer/ }).waitFor();
+  await nothing();
 });
 
 test("what matters stands on top, and filters for it", async () => {
