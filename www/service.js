@@ -203,7 +203,11 @@ export class Service {
   /** Deletes a key. One that the owner does not have is an error: it may be another's. */
   remove(record) {
     const { id, name, owner } = record;
-    const about = { userId: owner.id, keyId: id, failed: (error) => notRevoked(error, this.isKept(error, record)) };
+    const about = {
+      userId: owner.id,
+      keyId: id,
+      failed: (error) => notRevoked(error, this.isKept(error, record)),
+    };
     return this.#perform(
       "deleteApiKey",
       `Revoke “${name}” of ${shown(owner.id)}`,
