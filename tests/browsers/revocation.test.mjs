@@ -71,12 +71,12 @@ test("a 404 does not tell that a key is not revoked: the browser may have asked 
   const { page } = await connected(browser, service.url);
   await again();
   await revoke(page, "twice");
-  await page.getByRole("alert").getByText("Whether it is revoked is not known.").waitFor();
+  await page.getByRole("alert").getByText("It is not revoked, or was already").waitFor();
   assert.deepEqual(await service.keys(), [], "it is revoked");
-  assert.doesNotMatch(await page.getByRole("dialog").textContent(), /is not revoked/);
+  assert.doesNotMatch(await page.getByRole("dialog").textContent(), /is not revoked\./);
   await page.keyboard.press("Escape");
   const entry = await journal(page, "Revoke “twice”");
-  await entry.getByText("Whether it is revoked is not known.").waitFor();
+  await entry.getByText("It is not revoked, or was already").waitFor();
 });
 
 test("nor does a 401 where the key is the page's own", async () => {
