@@ -10,6 +10,7 @@ import { shown } from "./names.js";
 import { count } from "./numbers.js";
 import { ownerForm } from "./owner-id.js";
 import { planOf } from "./plan.js";
+import { clockTime } from "./time.js";
 import { Victims } from "./victims.js";
 
 /** How many keys are revoked at the same time. */
@@ -90,11 +91,11 @@ class CleanUp {
             title: "The list is not whole",
             text: problem,
           })
-        : h("p", { class: "hint" }, "The list was read again just now, and is whole."),
+        : h("p", { class: "hint" }, `The list was read again at ${clockTime(clock.machine())}, to its end.`),
       h(
         "p",
         {},
-        keys.every(({ record }) => record.expires <= clock.now())
+        keys.length > 0 && keys.every(({ record }) => clock.hasPassed(record.expires))
           ? "All of them have expired, so nothing can use them. Revoking takes them off the list."
           : "Whatever uses these keys stops working. This cannot be undone.",
       ),

@@ -57,7 +57,13 @@ export class Clock {
     const least = last - this.#machine();
     // No clock is wrong by that much: the time itself must be.
     if (least > FURTHEST) return;
-    if (least > Math.max(this.#least, TOLERANCE)) this.#set(least, Math.max(this.#most, least));
+    if (least > this.#least) this.#set(least, Math.max(this.#most, least));
+  }
+
+  /** Whether the service's clock is known to be past a time: not by this machine's clock alone. */
+  hasPassed(time) {
+    const isKnown = this.#least > -Infinity && this.#most < Infinity;
+    return time <= (isKnown ? this.now() : this.#machine() + this.#least);
   }
 
   /** Forgets the difference, for example before the page connects to another service. */

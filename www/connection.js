@@ -6,7 +6,7 @@ import { byId, h } from "./dom.js";
 import { DEMO } from "./emulator.js";
 import { answers, explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
-import { shown } from "./names.js";
+import { shown, visible } from "./names.js";
 import { accountsOf, missing, networkTo, usersOf } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
@@ -29,6 +29,12 @@ const NAMED = 5;
 function someOf(ids) {
   const some = ids.slice(0, NAMED).map(shown).join(", ");
   return ids.length > NAMED ? `${some} or one of ${ids.length - NAMED} more` : some;
+}
+
+/** Offers ids as they are; one that holds what cannot be seen would look like another. */
+function offer(list, ids) {
+  const plain = ids.filter((id) => visible(id) === id);
+  byId(list).replaceChildren(...plain.map((value) => h("option", { value })));
 }
 
 /** Makes the form work. `connect` receives the settings, and rejects if they do not work. */
@@ -105,7 +111,7 @@ export function startConnection({ emulator, connect }) {
     );
     setBusy(false);
     if (error?.status === 401 || error?.status === 404) return tell(error, { ...at, userId: "-" });
-    byId("users").replaceChildren(...ids.map((value) => h("option", { value })));
+    offer("users", ids);
     mark(form, "userId", `Type the user’s id in${ids.length > 0 ? `, or choose: ${someOf(ids)}` : ""}.`);
   };
 
@@ -115,7 +121,7 @@ export function startConnection({ emulator, connect }) {
     try {
       const ids = await accountsOf({ token: token.value.trim(), baseUrl: baseUrl.value.trim() });
       if (ids === undefined) return false;
-      byId("accounts").replaceChildren(...ids.map((value) => h("option", { value })));
+      offer("accounts", ids);
       if (ids.length === 1) accountId.value = ids[0];
       else if (ids.length > 0) mark(form, "accountId", `Choose: ${someOf(ids)}.`);
       else mark(form, "accountId", "The service lists none for this token: type the id in.");

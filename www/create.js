@@ -3,7 +3,7 @@
 
 import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
-import { announce, h, newId } from "./dom.js";
+import { announce, h, newId, write } from "./dom.js";
 import { answers, explain, explainEvent } from "./explain.js";
 import { Fate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
@@ -40,7 +40,10 @@ class CreateDialog {
       event.preventDefault();
       this.#create();
     });
-    this.#form.addEventListener("change", () => this.#tellConsequence());
+    this.#form.addEventListener("change", () => {
+      this.#consequence.ariaLive = "polite";
+      this.#tellConsequence();
+    });
     this.#dialog = openDialog({
       title: "Create a key",
       restore: this.#context.restore,
@@ -50,6 +53,12 @@ class CreateDialog {
     });
     this.#tellConsequence();
     this.#form.elements.displayName.focus();
+    // While the form is open the time passes. No screen reader needs to hear that.
+    const aging = setInterval(() => {
+      this.#consequence.ariaLive = "off";
+      this.#tellConsequence();
+    }, 30_000);
+    this.#dialog.closed.then(() => clearInterval(aging));
   }
 
   #onCancel() {
@@ -62,7 +71,8 @@ class CreateDialog {
     if (service.userId !== "-") {
       return h("p", { class: "note" }, "For ", h("strong", {}, shown(service.userId)), ".");
     }
-    const choices = (users ?? []).map(({ name, email, serviceAccount }) => {
+    const named = (users ?? []).filter((user) => typeof user?.name === "string");
+    const choices = named.map(({ name, email, serviceAccount }) => {
       const id = name.split("/").at(-1);
       const about = serviceAccount ? "service account" : email;
       return h("option", { value: id }, about ? `${shown(id)} (${shown(about)})` : shown(id));
@@ -170,7 +180,7 @@ class CreateDialog {
     const { lifetime, date } = this.#form.elements;
     this.#date.hidden = lifetime.value !== "date";
     const { warning, text } = consequence(lifetime.value, date.value, clock.now());
-    this.#consequence.textContent = [text, clock.words].filter(Boolean).join(" ");
+    write(this.#consequence, [text, clock.words].filter(Boolean).join(" "));
     this.#consequence.classList.toggle("warning", warning);
   }
 

@@ -45,7 +45,7 @@ function valueOf(field, given) {
   const value = given ?? undefined;
   const time = field.endsWith("Time") || field === "lastUsed" ? parseTime(value) : undefined;
   if (time !== undefined) return `${exact(time)} (${relative(time, clock.now())})`;
-  if (field === "secure") return value ? "Fireworks does not know it" : "Fireworks may know it";
+  if (field === "secure") return value === true ? "Fireworks does not know it" : "Fireworks may know it";
   if (field === "annotations") return labelsOf(value);
   if (value === undefined) return field === "expireTime" ? "Never" : "Not said";
   if (field === "displayName") return nameOf(value);

@@ -24,8 +24,9 @@ export function askToFinish({ record, restore, rotate, cleanUp }) {
     h(
       "p",
       {},
-      "By its annotations, a rotation made this key, and keys that it was to replace are still there. Look " +
-        "into the store that your software reads: which key does it hold?",
+      `By its annotations, a rotation made this key, and ${
+        remains.length > 0 ? "keys that it was to replace are" : "the key that it comes after is"
+      } still listed. Look into the store that your software reads: which key does it hold?`,
     ),
     h(
       "fieldset",

@@ -44,6 +44,8 @@ export class Inventory {
     this.total = undefined;
     this.loading = false;
     this.error = undefined;
+    /** When the list was last read, by this machine's clock. */
+    this.readAt = undefined;
   }
 
   /** How many keys are loaded; during a reload, how many keys of the new list. */
@@ -142,6 +144,7 @@ export class Inventory {
     if (this.#abort !== abort) return;
     if (whole) {
       this.#keys = keys;
+      if (!more) this.readAt = since + LAG;
       this.#isWhole = !this.more && !(this.total > seen.size);
     } else if (!inPlace) [this.#next, this.total] = [before.next, before.total];
     await this.#checkGone(keys, users);
@@ -180,6 +183,11 @@ export class Inventory {
         ? undefined
         : `The service tells of ${count(total, "key")}, and shows ${grouped(seen.size)}.`,
     };
+  }
+
+  /** Judges those keys again that the time has changed, if there are any. */
+  age() {
+    if (!this.loading && this.#judge.isOld) return this.#rebuild();
   }
 
   /** Audits all keys again, after the known time has changed. */

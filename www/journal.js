@@ -35,6 +35,11 @@ export class Journal {
     return this.#entries.some(({ isOpen }) => isOpen);
   }
 
+  /** Whether a request or a look that may make or delete keys is under way. */
+  get isAtWork() {
+    return this.#entries.some(({ isAtWork }) => isAtWork);
+  }
+
   /** Removes every line; unless `all`, those stay of which something is still to be known. */
   clear({ all = false } = {}) {
     this.#keep(all ? [] : this.#entries.filter(({ isOpen }) => isOpen));
@@ -108,6 +113,11 @@ class Entry {
       fate && fateBox(fate, network),
       commands.length > 0 && commandBox(commands),
     );
+  }
+
+  /** Whether it is under way. */
+  get isAtWork() {
+    return Boolean(this.#fate?.isOpen);
   }
 
   /** Whether something is still to be known. */

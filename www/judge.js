@@ -4,11 +4,15 @@
 import { clock } from "./clock.js";
 import { withLineage } from "./lineage.js";
 import { pause, pauses } from "./pause.js";
-import { isYoung, ownerOf, recordOf } from "./records.js";
-import { parseTime } from "./time.js";
+import { isYoung, ownerOf, recordOf, YOUNG } from "./records.js";
+import { SOON } from "./scale.js";
+import { DAY, parseTime } from "./time.js";
 
 /** How many keys the module judges at a time. */
 const SOME = 50;
+
+/** A key that was not used for so long is stale; the same as the audit's default. */
+const STALE = 90 * DAY;
 
 const TAG = "fireworks-keys-attempt";
 const SHARED = "shared-attempt";
@@ -20,6 +24,8 @@ export class Judge {
    * `WeakMap` of thousands of keys would stop the page for longer whenever memory is cleared.
    */
   #known = new Map();
+  /** When the first of the findings changes by the time alone. */
+  #soonest = Infinity;
 
   constructor(service) {
     this.#service = service;
@@ -27,7 +33,10 @@ export class Judge {
 
   /** What is known of each key; judges those that the service has told of since. */
   async #judged(keys) {
-    const unknown = keys.filter((key) => this.#known.get(key.keyId)?.key !== key);
+    const now = clock.now();
+    const isKnown = ({ key, until } = {}, asked) => key === asked && until > now;
+    const unknown = keys.filter((key) => !isKnown(this.#known.get(key.keyId), key));
+    if (this.isOld) this.#soonest = Infinity;
     const judged = new Map();
     const breathe = pauses();
     for (let from = 0; from < unknown.length; from += SOME) {
@@ -35,15 +44,21 @@ export class Judge {
       const found = await this.#service.audit(some);
       for (const key of some) {
         const alone = (found.get(key.keyId) ?? []).filter(({ type }) => type !== SHARED);
-        judged.set(key, { key, alone });
+        judged.set(key, { key, alone, until: nextTurn(key, now) });
       }
       await breathe();
     }
     return keys.map((key) => {
       const known = judged.get(key) ?? this.#known.get(key.keyId);
       this.#known.set(key.keyId, known);
+      this.#soonest = Math.min(this.#soonest, known.until);
       return known;
     });
+  }
+
+  /** Whether the time has changed a finding. */
+  get isOld() {
+    return this.#soonest <= clock.now();
   }
 
   /** Forgets all findings, after the known time has changed. */
@@ -89,6 +104,13 @@ export class Judge {
     }
     return records;
   }
+}
+
+/** When a key's findings change next by the time alone. */
+function nextTurn({ createTime, expireTime, lastUsed }, now) {
+  const [created, expires, used] = [createTime, expireTime, lastUsed].map(parseTime);
+  const turns = [expires, expires - SOON, created + YOUNG, (used ?? created) + STALE];
+  return Math.min(...turns.filter((turn) => turn > now));
 }
 
 /** The record of a key: the one that is known, or else a new one. */

@@ -107,12 +107,20 @@ export class KeysView {
       this.update();
       this.#onView();
     });
-    // Relative times such as "in 3 days" go out of date.
-    setInterval(() => document.hidden || this.#rows.refresh(), 60_000);
+    // What is told goes out of date, such as "in 3 days"; while a machine sleeps, no timer runs.
+    setInterval(() => this.#age(), 60_000);
+    document.addEventListener("visibilitychange", () => this.#age());
   }
 
   #onShown;
   #onView;
+
+  #age() {
+    if (document.hidden || byId("console").hidden) return;
+    this.#inventory.age();
+    this.#rows.refresh();
+    this.update();
+  }
 
   /** Makes the table show this inventory, with this filter and order. */
   use(inventory, { filter, order } = {}) {

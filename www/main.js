@@ -48,7 +48,13 @@ const keys = new KeysView({
   rotate,
   revoke: (record) =>
     withOwner({ record, service, restore }, (record) =>
-      askToRevoke({ record, service, onRevoked: (id) => inventory.change({ removed: [id] }), restore }),
+      askToRevoke({
+        record,
+        readAt: inventory.readAt,
+        service,
+        onRevoked: (id) => inventory.change({ removed: [id] }),
+        restore,
+      }),
     ),
   finish: (record) =>
     askToFinish({ record, restore, rotate, cleanUp: (ids) => cleanUp({ ids, shown: new Set(ids) }) }),
@@ -97,7 +103,7 @@ byId("clear-journal").addEventListener("click", () => {
 
 const showOnline = () => (byId("offline").hidden = navigator.onLine);
 clock.onChange(() => {
-  byId("clock").textContent = clock.words && `${clock.words} Times here are told by the service’s.`;
+  byId("clock").textContent = clock.words && `${clock.words} Times of keys are told by the service’s.`;
   byId("clock").hidden = !clock.words;
   inventory?.refresh();
 });
@@ -179,6 +185,7 @@ async function connect(settings) {
 
 function disconnect() {
   inventory.close();
+  const isAtWork = journal.isAtWork;
   [service, inventory] = [undefined, undefined];
   byId("session").hidden = true;
   byId("keys-body").replaceChildren();
@@ -187,7 +194,8 @@ function disconnect() {
   history.replaceState(null, "", "#connect");
   showView();
   connection.show();
-  announce("Disconnected. The token is forgotten.");
+  const kept = "Disconnected. What is under way keeps the token until it ends.";
+  announce(isAtWork ? kept : "Disconnected. The token is forgotten.");
 }
 
 /** Asks before disconnecting if a lost key may still be found: the page would forget its tag. */
@@ -201,8 +209,8 @@ function askToDisconnect() {
     body: h(
       "p",
       {},
-      "A create or a rotation is not at its end: see “What happened”. Once disconnected, you cannot look " +
-        "for its key from here. The looks that are under way go on, with the token, until they end.",
+      "A create or a rotation may have left a key: see “What happened”. Once disconnected, you cannot look " +
+        "for it from here. Looks that are under way go on, with the token, until they end.",
     ),
     actions: [
       h(

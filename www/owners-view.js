@@ -26,7 +26,7 @@ export class OwnersView {
   show(records) {
     const now = clock.now();
     byId("owners-body").replaceChildren(
-      ...byOwner(records).map(({ name, keys, worst, used, created }) =>
+      ...byOwner(records).map(({ name, keys, worst, used, created, key }) =>
         h(
           "tr",
           {},
@@ -49,7 +49,7 @@ export class OwnersView {
             {},
             worst && h("span", { "class": "badge", "data-tone": FINDINGS[worst]?.tone }, labelOf(worst)),
           ),
-          h("td", {}, used === undefined ? unused({ created }, now) : relative(used, now)),
+          h("td", {}, key || used === undefined ? unused({ key, created }, now) : relative(used, now)),
         ),
       ),
     );

@@ -5,8 +5,10 @@ import { rankOf } from "./records.js";
 /** A line for each owner, those with the worst finding first. `name` is what the records are filtered by. */
 export function byOwner(records) {
   const owners = new Map();
-  for (const { ownerName, findings, used, created } of records) {
+  for (const { ownerName, findings, used, created, key } of records) {
     const line = owners.get(ownerName) ?? { name: ownerName, keys: 0 };
+    // One that cannot be read may be the last.
+    if (used === undefined && key?.lastUsed) line.key = key;
     line.keys += 1;
     for (const type of findings)
       if (line.worst === undefined || rankOf(type) < rankOf(line.worst)) line.worst = type;

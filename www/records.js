@@ -54,7 +54,7 @@ export function labelOf(type) {
 }
 
 /** A key that is younger than this is not called unused, in milliseconds. */
-const YOUNG = 60 * 60_000;
+export const YOUNG = 60 * 60_000;
 
 /** Whether a key that was made at this time is too young for its use to tell anything. */
 export function isYoung(created, now) {
@@ -116,7 +116,7 @@ export function recordOf(key, findings, owner) {
 export function usersByEmail(users, { isComplete = true } = {}) {
   const ids = new Map();
   let hasServiceAccounts = false;
-  for (const { name, email, serviceAccount } of users) {
+  for (const { name, email, serviceAccount } of users.filter(Boolean)) {
     const id = String(name ?? "")
       .split("/")
       .at(-1);
@@ -146,8 +146,8 @@ export function ownerOf(key, { userId, accountId, users }) {
   const isServiceAccount = domain === `${accountId.toLowerCase()}.sa.fireworks.ai`;
   const gone = users?.isComplete && (!isServiceAccount || users.hasServiceAccounts);
   if (isServiceAccount) return { id: local, gone };
-  if (gone)
-    return { gone, why: `No user of this account has the e-mail ${shown(key.email)}: the owner has left.` };
+  const left = "the owner has left, or has another now";
+  if (gone) return { gone, why: `No user of this account has the e-mail ${shown(key.email)}: ${left}.` };
   return { why: "The user list could not be read whole, so the owner’s id is not known." };
 }
 

@@ -6,11 +6,22 @@ import { announce, h } from "./dom.js";
 import { answers, explain, notRevoked } from "./explain.js";
 import { shown } from "./names.js";
 import { unused } from "./records.js";
-import { relative } from "./time.js";
+import { clockTime, MINUTE, relative } from "./time.js";
 import { anotherToken } from "./token.js";
 
-/** Asks, and revokes. `onRevoked` receives the id; `restore` focuses what is left. */
-export function askToRevoke({ record, service, onRevoked, restore }) {
+/** What revoking a key with this end does. */
+function consequence(expires, now) {
+  if (clock.hasPassed(expires))
+    return `It expired ${relative(expires, now)}, so nothing can use it. Revoking it takes it off the list.`;
+  const isOver = expires <= now ? `By this machine’s clock it expired ${relative(expires, now)}. ` : "";
+  return `${isOver}Whatever uses this key stops working. This cannot be undone.`;
+}
+
+/**
+ * Asks, and revokes. `readAt` is when the list was read, `onRevoked` receives the id; `restore` focuses what
+ * is left.
+ */
+export function askToRevoke({ record, readAt, service, onRevoked, restore }) {
   const { name, key, owner, ownerName, used, expires } = record;
   const now = clock.now();
   const problem = h("div");
@@ -55,13 +66,7 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
     title: `Revoke “${name}”?`,
     restore,
     body: [
-      h(
-        "p",
-        {},
-        expires !== undefined && expires <= now
-          ? `It expired ${relative(expires, now)}, so nothing can use it. Revoking it takes it off the list.`
-          : "Whatever uses this key stops working. This cannot be undone.",
-      ),
+      h("p", {}, consequence(expires, now)),
       service.isOwn(key.prefix) &&
         alertBox({
           title: "This looks like the key that this page uses",
@@ -73,11 +78,16 @@ export function askToRevoke({ record, service, onRevoked, restore }) {
         [
           ["Begins with", h("code", {}, shown(key.prefix ?? "Not said"))],
           ["Owner", ownerName || shown(owner.id)],
-          ["Last used", used === undefined ? unused(record, now) : relative(used, now)],
+          ["Last used", `${used === undefined ? unused(record, now) : relative(used, now)}${byList(readAt)}`],
         ].map(([term, value]) => [h("dt", {}, term), h("dd", {}, value)]),
       ),
       problem,
     ],
     actions: [cancel, revoke],
   });
+}
+
+/** By which list it is, if that is not of now. */
+function byList(readAt) {
+  return clock.machine() - readAt < MINUTE ? "" : `, by the list of ${clockTime(readAt)}`;
 }

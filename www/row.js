@@ -66,9 +66,17 @@ export function rowOf(record, { ticked, isNew, on }) {
 function successorsUse({ successors = [] }, now) {
   if (successors.length === 0) return undefined;
   const last = successors.reduce((last, { used }) => (used > (last ?? -Infinity) ? used : last), undefined);
-  const use = last === undefined ? unused(successors[0], now).toLowerCase() : relative(last, now);
+  const unread = successors.find(({ used, key }) => used === undefined && key.lastUsed);
+  const use =
+    unread || last === undefined
+      ? unused(unread ?? youngest(successors), now).toLowerCase()
+      : relative(last, now);
   const text = `successor: ${use}`;
   return h("span", { class: "successors", title: text }, text);
+}
+
+function youngest(records) {
+  return records.reduce((young, record) => (record.created > young.created ? record : young));
 }
 
 /** The text for a time that is missing or cannot be read. */

@@ -19,7 +19,7 @@ const MARKS = [
 ];
 
 /** A key that expires within this time expires soon; the same as the audit's default. */
-const SOON = 14 * DAY;
+export const SOON = 14 * DAY;
 
 /** Widens days near today and narrows distant years, so that both next week and next year are visible. */
 function stretched(days) {
@@ -51,6 +51,11 @@ export function scaleOf(records, { now, left, right }) {
   return { at, today, marks };
 }
 
+/** Whether a key has an end that cannot be read. */
+export function isUnread({ expires, key }) {
+  return expires === undefined && Boolean(key?.expireTime);
+}
+
 /** When a key expires: `expired`, `soon`, `later` or `never`. */
 export function stateOf({ expires }, now) {
   if (expires === undefined) return "never";
@@ -78,10 +83,11 @@ export function spaced(marks, gap) {
 
 /** The picture in words: how many keys expire when, and the first names. */
 export function described(records, now) {
-  const groups = { never: [], soon: [], later: [], expired: [] };
-  for (const record of records) groups[stateOf(record, now)].push(record);
+  const groups = { never: [], unread: [], soon: [], later: [], expired: [] };
+  for (const record of records) groups[isUnread(record) ? "unread" : stateOf(record, now)].push(record);
   const lines = [
     ["Never expire", groups.never, ({ name }) => name],
+    ["End unreadable", groups.unread, ({ name }) => name],
     ["End within 14 days", groups.soon, ({ name, expires }) => `${name} ${relative(expires, now)}`],
     ["End later", groups.later, ({ name, expires }) => `${name} ${relative(expires, now)}`],
     ["Have ended", groups.expired, ({ name, expires }) => `${name} ${relative(expires, now)}`],

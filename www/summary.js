@@ -15,16 +15,21 @@ let told;
 /** Shows the line. `part` says of which part of a list it is, if not of all. */
 export function showSummary(records, part, choose) {
   const line = byId("summary");
-  if (line.contains(document.activeElement)) return;
+  const held = line.contains(document.activeElement) && document.activeElement.dataset.part;
   const parts = remembered(records, Math.floor(clock.now() / MINUTE));
   if (parts === told?.parts && part === told.part) return;
   told = { parts, part };
-  const buttons = parts.map(({ text, filter }) =>
-    h("button", { type: "button", class: "plain-button", onclick: () => choose(filter) }, text),
+  const buttons = parts.map(({ name, text, filter }) =>
+    h(
+      "button",
+      { "type": "button", "class": "plain-button", "data-part": name, "onclick": () => choose(filter) },
+      text,
+    ),
   );
   const of = part ? `Of ${part}: ` : "";
   line.replaceChildren(of, ...buttons.flatMap((button, index) => (index > 0 ? [" · ", button] : [button])));
   line.hidden = parts.length === 0;
+  if (held) (line.querySelector(`[data-part="${held}"]`) ?? byId("filter")).focus();
 }
 
 /** What matters: how many keys, in words, and the filter that shows them. */
@@ -45,6 +50,7 @@ export function partsOf(records, now) {
   ]
     .filter(([number]) => number > 0)
     .map(([number, words, findings, ends]) => ({
+      name: findings[0] ?? "ends",
       text: words(grouped(number)),
       filter: { text: "", findings, owner: undefined, ends },
     }));

@@ -6,7 +6,7 @@ import { byId, h, svg } from "./dom.js";
 import { endsBy, UNITS } from "./ends.js";
 import { count, grouped } from "./numbers.js";
 import { lastUse } from "./records.js";
-import { described, lanes, scaleOf, spaced, stateOf } from "./scale.js";
+import { described, isUnread, lanes, scaleOf, spaced, stateOf } from "./scale.js";
 import { day, relative } from "./time.js";
 
 /** Up to this many keys, each has a bar with its name; the ends of more are counted. */
@@ -150,7 +150,9 @@ export class TimelineView {
     const { name, ownerName, created, expires } = record;
     const ends =
       expires === undefined
-        ? "never expires"
+        ? isUnread(record)
+          ? "its end cannot be read"
+          : "never expires"
         : `${expires <= now ? "ended" : "ends"} ${relative(expires, now)}, on ${day(expires)}`;
     const made = created === undefined ? undefined : `created ${day(created)}`;
     const last = lastUse(record, now);

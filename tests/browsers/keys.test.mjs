@@ -290,3 +290,61 @@ test("a list that fails later keeps what is shown, and says so", async () => {
   await page.getByRole("button", { name: "Try again" }).click();
   await page.getByRole("alert").waitFor({ state: "detached" });
 });
+
+test("keys of which no owner is said can be chosen, and the choice says so", async () => {
+  const [first, second, third] = someKeys(3);
+  const { page } = await over([{ ...first, email: undefined }, second, third]);
+  await page.getByRole("button", { name: "By owner" }).click();
+  await page.getByRole("region", { name: "Keys by owner" }).getByRole("button", { name: "Not said" }).click();
+  await page.getByText("1 of 3 keys", { exact: true }).waitFor();
+  const chosen = () => page.locator("#owner option:checked").textContent();
+  assert.equal(await chosen(), "Not said");
+  await page.getByLabel("Owner", { exact: true }).selectOption("Any owner");
+  await page.getByText("3 keys", { exact: true }).waitFor();
+  await page.getByLabel("Owner", { exact: true }).selectOption("Not said");
+  await page.getByText("1 of 3 keys", { exact: true }).waitFor();
+  assert.equal(await chosen(), "Not said");
+});
+
+test("what cannot be read is nowhere told as never", async () => {
+  const [first, second] = someKeys(2);
+  const strange = {
+    ...first,
+    displayName: "strange",
+    expireTime: "soon",
+    lastUsed: "lately",
+    secure: "false",
+  };
+  const { page } = await over([
+    strange,
+    { ...second, annotations: { "fireworks-keys-rotates": first.keyId } },
+  ]);
+  await rowOf(page, "strange").getByRole("button", { name: "strange, details" }).click();
+  await page.getByRole("dialog").getByText("Fireworks may know it").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "By owner" }).click();
+  const line = page.getByRole("region", { name: "Keys by owner" }).getByRole("row");
+  await line.filter({ hasText: first.email }).getByText("Unreadable", { exact: true }).waitFor();
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await page.locator("#timeline-words").getByText("End unreadable: 1").waitFor();
+  await page.locator("#timeline-readout").getByText("its end cannot be read").waitFor();
+});
+
+test("users without a name, and ids that look like others, do no harm", async () => {
+  host.users = [{}, null, { name: "accounts/acme/users/ad\u200Ba", email: "x@acme.example" }];
+  const { page } = await over(someKeys(2));
+  await page.getByRole("button", { name: "Create a key" }).click();
+  const choices = page.getByRole("dialog").getByLabel("For", { exact: true }).getByRole("option");
+  assert.deepEqual((await choices.allTextContents()).slice(3), ["ad[U+200B]a (x@acme.example)"]);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.getByLabel("Token").fill("fw_somebody");
+  await page.getByLabel("Account", { exact: true }).fill("acme");
+  await page.getByLabel("Service address").fill(host.url);
+  await page.getByRole("radio", { name: "One user’s" }).check();
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("#user-error").getByText("or choose: ada").waitFor();
+  const offered = await page.locator("#users option").evaluateAll((all) => all.map(({ value }) => value));
+  host.users = [];
+  assert.ok(offered.includes("ada") && !offered.includes("ad\u200Ba"), offered.join());
+});

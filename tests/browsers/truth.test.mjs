@@ -96,6 +96,9 @@ test("leaving the page in the middle of a create, and while it looks, is asked a
   await accessible(page, "disconnect while it looks");
   await page.getByRole("button", { name: "Stay" }).click();
   await page.getByRole("tab", { name: "Keys" }).waitFor();
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
+  await page.locator("#status").getByText("What is under way keeps the token").waitFor();
 });
 
 test("leaving the page in the middle of a rotation is asked about", async () => {
