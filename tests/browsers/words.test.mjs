@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Clock } from "../../www/clock.js";
 import { answers, explain, explainEvent } from "../../www/explain.js";
 import { Fate } from "../../www/fate.js";
 
@@ -69,4 +70,14 @@ test("a rotation whose key is made does not say that it is not answered", () => 
   fate.sending();
   fate.event({ type: "rotation", stage: "persist", keyId: "old", successorId: "new" });
   assert.equal(fate.line.text, "Made: the key new; not known yet whether it is stored.");
+});
+
+test("that a time has passed is known by what the service has told, not by this machine's clock", () => {
+  const clock = new Clock(() => 1_000_000);
+  assert.ok(!clock.hasPassed(1), "nothing is known");
+  clock.isPast([500_000]);
+  assert.ok(clock.hasPassed(500_000) && !clock.hasPassed(500_001) && !clock.hasPassed(undefined));
+  assert.equal(clock.off, 0, "and what is behind is no difference");
+  clock.heard(1_000_000, 999_000, 1_000_000);
+  assert.ok(clock.hasPassed(999_999));
 });
