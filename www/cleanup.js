@@ -7,7 +7,7 @@ import { announce, h } from "./dom.js";
 import { answers, explain } from "./explain.js";
 import { holdPage } from "./leave.js";
 import { shown } from "./names.js";
-import { count } from "./numbers.js";
+import { count, grouped } from "./numbers.js";
 import { ownerForm } from "./owner-id.js";
 import { planOf } from "./plan.js";
 import { clockTime } from "./time.js";
@@ -130,7 +130,7 @@ class CleanUp {
     const unknown = keys.filter(({ record }) => record.owner.id === undefined);
     if (unknown.length === 0) return this.#owners.replaceChildren();
     const names = [...new Set(unknown.map(({ record }) => record.ownerName || "not said"))];
-    const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+    const more = names.length > NAMED ? ` and ${grouped(names.length - NAMED)} more` : "";
     const whose = `owner${names.length === 1 ? "" : "s"}: ${names.slice(0, NAMED).join(", ")}${more}`;
     const { form, check } = ownerForm({
       service: this.#context.service,
@@ -245,9 +245,9 @@ class CleanUp {
   #finish({ revoked, kept, unknown, left }) {
     const parts = [
       `${count(revoked.length, "key")} revoked`,
-      kept > 0 && `${kept} not revoked`,
-      unknown > 0 && `${unknown} not known`,
-      left > 0 && `${left} left as they are`,
+      kept > 0 && `${grouped(kept)} not revoked`,
+      unknown > 0 && `${grouped(unknown)} not known`,
+      left > 0 && `${grouped(left)} left as they are`,
     ];
     const text = `${parts.filter(Boolean).join(", ")}.`;
     this.#dialog.rename(text);

@@ -41,17 +41,17 @@ export function partsOf(records, now) {
   return [
     [
       has("never-expires"),
-      (number) => `${number} never expire${number === "1" ? "s" : ""}`,
+      (number) => `${grouped(number)} never expire${number === 1 ? "s" : ""}`,
       ["never-expires"],
     ],
-    [has("owner-gone"), (number) => `${number} of people who left`, ["owner-gone"]],
-    [has("shared-attempt"), (number) => `${number} made twice`, ["shared-attempt"]],
-    [soon, (number) => `${number} end${number === "1" ? "s" : ""} this week`, [], week],
+    [has("owner-gone"), (number) => `${grouped(number)} of people who left`, ["owner-gone"]],
+    [has("shared-attempt"), (number) => `${grouped(number)} made twice`, ["shared-attempt"]],
+    [soon, (number) => `${grouped(number)} end${number === 1 ? "s" : ""} this week`, [], week],
   ]
     .filter(([number]) => number > 0)
     .map(([number, words, findings, ends]) => ({
       name: findings[0] ?? "ends",
-      text: words(grouped(number)),
+      text: words(number),
       filter: { text: "", findings, owner: undefined, ends },
     }));
 }

@@ -27,6 +27,9 @@ const exactFormat = dates({ dateStyle: "medium", timeStyle: "long" });
 const minuteFormat = dates({ timeStyle: "short" });
 const timeFormat = dates({ timeStyle: "medium" });
 const dateFormat = dates({ dateStyle: "medium" });
+const secondsFormat = remembering(
+  () => new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+);
 
 /** A format for dates, made when it is first called for. */
 export function dates(options) {
@@ -90,7 +93,7 @@ const LENGTHS = [
 /** How long something took: "420 ms", "3.2 s", "2 min 5 s". */
 export function took(ms) {
   if (ms < SECOND) return `${Math.round(ms)} ms`;
-  if (ms < MINUTE) return `${(ms / SECOND).toFixed(1)} s`;
+  if (ms < MINUTE) return `${secondsFormat().format(ms / SECOND)} s`;
   const seconds = Math.round((ms % MINUTE) / SECOND);
   return `${Math.floor(ms / MINUTE)} min${seconds > 0 ? ` ${seconds} s` : ""}`;
 }

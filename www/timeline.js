@@ -79,7 +79,9 @@ export class TimelineView {
     this.#lanes = lanes(this.#records, now);
     this.#layout = layoutOf(this.#lanes.length, this.#host.clientWidth);
     this.#host.replaceChildren(picture(this.#lanes, this.#layout, now));
-    const summary = groups.map(({ label, count: number }) => `${label.toLowerCase()}: ${number}`).join(", ");
+    const summary = groups
+      .map(({ label, count: number }) => `${label.toLowerCase()}: ${grouped(number)}`)
+      .join(", ");
     this.#host.firstElementChild.setAttribute(
       "aria-label",
       `Timeline of ${count(this.#records.length, "key")}. ${summary}.`,
@@ -125,7 +127,12 @@ export class TimelineView {
           },
           bar,
         );
-        return h("li", {}, h("span", { "class": "bin-count", "aria-hidden": "true" }, number || ""), button);
+        return h(
+          "li",
+          {},
+          h("span", { "class": "bin-count", "aria-hidden": "true" }, number > 0 && grouped(number)),
+          button,
+        );
       }),
     );
     byId("histogram-from").textContent = bins[0].label;

@@ -333,6 +333,28 @@ test("at 140 % text, badges stay clear of the buttons", async () => {
   }
 });
 
+test("dates and numbers are written as the browser's language does, and words are English", async () => {
+  const expireTime = "2031-03-05T12:00:00Z";
+  const keys = someKeys(2_400).map((key) => ({ ...key, expireTime, lastUsed: undefined }));
+  const { page } = await over(keys, { locale: "de-DE" });
+  await page.getByText("2.400 keys", { exact: true }).waitFor();
+  await rows(page).first().locator("[data-label=Expires] time").focus();
+  await page
+    .getByRole("tooltip")
+    .getByText(/^05\.03\.2031, /)
+    .waitFor();
+  await page.getByRole("tab", { name: "Timeline" }).click();
+  await page.getByText("2.400 keys after that.").waitFor();
+  const busy = { status: 429, headers: { "retry-after": "1" }, json: { code: 8 } };
+  await page.route(/apiKeys/, (route) => route.fulfill(busy), { times: 1 });
+  await page.getByRole("tab", { name: "Keys" }).click();
+  await page.getByRole("button", { name: "Reload" }).click();
+  await page
+    .locator("#journal")
+    .getByText(/Attempt 2 in \d,\d s/)
+    .waitFor({ state: "attached" });
+});
+
 test("two pages can hold one finding, and it is found", async () => {
   const keys = someKeys(700);
   for (const at of [3, 650]) keys[at] = { ...keys[at], annotations: { "fireworks-keys-attempt": "0123" } };
