@@ -136,6 +136,8 @@ export class Rows {
       // A rebuilt row has taken the place of the old one.
       if (before && before === place) place = element;
       if (element === place) place = place.nextElementSibling;
+      // A row that is moved so keeps its transition, and the focus.
+      else if (element.parentNode === body && body.moveBefore) body.moveBefore(element, place);
       else body.insertBefore(element, place);
     }
     this.#setStop(wanted);

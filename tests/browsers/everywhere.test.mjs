@@ -230,3 +230,39 @@ test("leaving the page with a key that is not stored is asked about", async () =
   assert.equal(asked.type(), "beforeunload");
   await asked.accept();
 });
+
+test("dialogs and rows move where motion is wanted, and nowhere else", async () => {
+  for (const [reducedMotion, moves] of [
+    ["no-preference", true],
+    ["reduce", false],
+  ]) {
+    for (const name of ["a", "b"]) await service.create(name);
+    const { page } = await connected(browser, service.url, { reducedMotion });
+    await rows(page).nth(1).waitFor();
+    const moving = (selector, act) =>
+      page.evaluate(
+        async ([selector, act]) => {
+          await document.fonts.ready;
+          document.querySelector(act).click();
+          await new Promise(requestAnimationFrame);
+          await new Promise(requestAnimationFrame);
+          return [...document.querySelectorAll(selector)].filter((each) => each.getAnimations().length > 0)
+            .length;
+        },
+        [selector, act],
+      );
+    assert.equal(await moving("#keys-body > tr", "[data-sort=name]"), moves ? 2 : 0, "rows");
+    assert.equal(await moving("dialog", "#create"), moves ? 1 : 0, "dialogs");
+    await service.reset();
+  }
+});
+
+test("what the page's first module needs last is on its way before it is read", async () => {
+  const { page } = await open(browser, service.url);
+  const early = await page.locator("link[rel=modulepreload]").evaluateAll((links) => {
+    const of = (url) => performance.getEntriesByName(url)[0];
+    const { responseEnd } = of(new URL("main.js", location.href).href);
+    return links.map(({ href }) => of(href).startTime < responseEnd);
+  });
+  assert.deepEqual(early, [true, true]);
+});

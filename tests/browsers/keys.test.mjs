@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Inventory } from "../../www/inventory.js";
 import { accessible, connect, connected, hold, ofThePage, open, rowOf, rows, until } from "./console.mjs";
 import { someKeys } from "./service.mjs";
 import { browser, host, over, service, share, signIn } from "./session.mjs";
@@ -204,6 +205,28 @@ test("after ten thousand keys the page asks before it loads more, and shows no k
     .locator("#shown")
     .getByText(/^10.999 keys$/)
     .waitFor();
+});
+
+test("the next page is asked for before one is judged", async () => {
+  const asked = [];
+  let atFirst;
+  const service = {
+    userId: "ada",
+    accountId: "acme",
+    async *pages() {
+      for (const page of [1, 2, 3]) {
+        asked.push(page);
+        yield { apiKeys: [{ keyId: `key-${page}`, createTime: "2026-11-01T00:00:00Z" }], totalSize: 3 };
+      }
+    },
+    async audit() {
+      atFirst ??= [...asked];
+      return new Map();
+    },
+  };
+  const inventory = new Inventory(service, () => {});
+  await inventory.load();
+  assert.deepEqual([atFirst, inventory.records.length], [[1, 2], 3]);
 });
 
 test("a long list tells its progress, can be stopped, and goes on from there", async () => {

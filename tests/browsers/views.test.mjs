@@ -63,6 +63,27 @@ test("each of forty keys can be found by pointer and by keyboard", async () => {
   await accessible(page, "timeline of none");
 });
 
+test("in forced colours the legend and the bars keep theirs", async () => {
+  const { page } = await timelineOf(someKeys(12), { forcedColors: "active" });
+  const colours = (selector, pseudo, property) =>
+    page
+      .locator(selector)
+      .evaluateAll(
+        (elements, [pseudo, property]) =>
+          Object.fromEntries(
+            elements.map((element) => [
+              (element.closest("[data-state]") ?? element).dataset.state,
+              getComputedStyle(element, pseudo)[property],
+            ]),
+          ),
+        [pseudo, property],
+      );
+  const legend = await colours(".legend li", "::before", "backgroundColor");
+  assert.equal(new Set(Object.values(legend)).size, 4, JSON.stringify(legend));
+  assert.deepEqual(await colours("#timeline-picture .bar > rect", null, "fill"), legend);
+  await accessible(page, "timeline in forced colours");
+});
+
 test("tabs are walked through with arrow keys", async () => {
   const { page } = await connected(browser, service.url);
   await page.getByRole("tab", { name: "Keys" }).focus();
