@@ -25,7 +25,7 @@ export class Journal {
     this.#count = count;
   }
 
-  /** Calls `work` after each operation. */
+  /** Calls `work` after each operation, and when what it left is looked for or found. */
   onEnd(work) {
     this.#after.push(work);
   }
@@ -61,7 +61,10 @@ export class Journal {
     this.#entries.unshift(entry);
     this.#keep(this.#entries.filter((each, index) => index < KEPT || each.isOpen));
     return {
-      event: (event) => entry.add(explainEvent(event)),
+      event: (event) => {
+        entry.add(explainEvent(event));
+        if (event.type.startsWith("orphan")) this.#work();
+      },
       end: (text) => this.#end(entry, "done", text),
       fail: (error, network, outcome = "") => {
         const stopped = error?.name === "AbortError";
@@ -73,6 +76,10 @@ export class Journal {
 
   #end(entry, state, text) {
     entry.end(state, text);
+    this.#work();
+  }
+
+  #work() {
     for (const work of this.#after) work();
   }
 

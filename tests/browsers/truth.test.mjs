@@ -320,3 +320,18 @@ test("revoking an expired key threatens nobody", async () => {
   await question.getByText(/^It expired/).waitFor();
   assert.doesNotMatch(await question.textContent(), /stops working/);
 });
+
+test("what the emulator holds is told anew when lost keys are found and deleted later", async () => {
+  const { page } = await connected(browser, service.url);
+  await service.fault(lost());
+  await service.fault({ operation: "list", share: 1, fault: { kind: "answer", status: 503 } });
+  await submit(page);
+  await page.locator("dialog .fate-line").getByText("the look has failed").waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: /^What happened/ }).click();
+  const hits = page.locator("#network-hits");
+  await hits.getByText(/really holds [1-9]\d* keys?\./).waitFor();
+  await service.calm();
+  await hits.getByText("really holds 0 keys.").waitFor();
+  assert.deepEqual(await service.keys(), []);
+});

@@ -174,5 +174,5 @@ fn create(workspace: &Workspace, environment: &[(&str, &str)]) -> Result<()> {
             .envs(environment.iter().copied())
             .current_dir(&workspace.root),
     )
-    .context("no key was created")
+    .context("the create has failed")
 }
