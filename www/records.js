@@ -12,7 +12,7 @@ export const FINDINGS = {
     label: "Owner gone",
     short: "Owner gone",
     tone: "danger",
-    that: "belong to people who left",
+    that: "belong to users who left",
   },
   "unfinished-rotation": {
     label: "Unfinished rotation",

@@ -44,9 +44,9 @@ export function partsOf(records, now) {
       (number) => `${grouped(number)} never expire${number === 1 ? "s" : ""}`,
       ["never-expires"],
     ],
-    [has("owner-gone"), (number) => `${grouped(number)} of people who left`, ["owner-gone"]],
+    [has("owner-gone"), (number) => `${grouped(number)} of users who left`, ["owner-gone"]],
     [has("shared-attempt"), (number) => `${grouped(number)} made twice`, ["shared-attempt"]],
-    [soon, (number) => `${grouped(number)} end${number === 1 ? "s" : ""} this week`, [], week],
+    [soon, (number) => `${grouped(number)} end${number === 1 ? "s" : ""} within 7 days`, [], week],
   ]
     .filter(([number]) => number > 0)
     .map(([number, words, findings, ends]) => ({

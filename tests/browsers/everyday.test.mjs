@@ -236,7 +236,7 @@ test("what matters stands on top, and filters for it", async () => {
   const summary = page.locator("#summary");
   assert.match(
     await summary.textContent(),
-    /^\d+ never expire · \d+ of people who left( · \d+ ends? this week)?$/,
+    /^\d+ never expire · \d+ of users who left( · \d+ ends? within 7 days)?$/,
   );
   const [, number] = /^(\d+)/.exec(await summary.textContent());
   await summary.getByRole("button", { name: /never expire/ }).click();

@@ -77,7 +77,7 @@ test("a page that stays open, or sleeps, follows the time", async () => {
   const { page } = await over(keys, { script: ahead() });
   const badges = (name) => rowOf(page, name).locator(".badges");
   await badges("ends").getByText("Ends soon").waitFor();
-  const part = page.locator("#summary").getByRole("button", { name: "1 ends this week" });
+  const part = page.locator("#summary").getByRole("button", { name: "1 ends within 7 days" });
   await part.focus();
   await sleep(page, 10 * DAY);
   await badges("ends").getByText("Expired").waitFor();
