@@ -16,6 +16,7 @@ async function server(name) {
   const server = createServer((request, response) => {
     const { method, url, headers } = request;
     asked.push({ name, method, url, headers });
+    if (url.includes("broken")) return request.socket.destroy();
     const told = { "content-type": "text/html", "x-request-id": "r", "set-cookie": "a=b", "location": "/" };
     response.writeHead(url.includes("moved") ? 302 : 200, told).end(name);
   });
@@ -104,4 +105,10 @@ test("everything else goes to the emulator as it is, which has rules of its own"
   const { text, asked } = await send("/index.html", headers);
   assert.equal(text, "page");
   assert.deepEqual([asked[0].headers.host, asked[0].headers["x-mine"]], ["evil.example", "1"]);
+});
+
+test("an answer that breaks off stays broken for the page, and is none from the service", async () => {
+  await assert.rejects(send("/v1/broken"), /socket hang up|ECONNRESET/);
+  const { status, text } = await send("/fireworks/v1/accounts/broken", { authorization });
+  assert.deepEqual([status, JSON.parse(text)], [502, { error: "the demo's relay: no answer arrived" }]);
 });

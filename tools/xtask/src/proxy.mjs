@@ -19,8 +19,9 @@ const LARGEST = 2 ** 20;
 const server = createServer((request, response) => {
   const relayed = request.url.startsWith(PATH);
   (relayed ? relay(request, response) : pass(request, response)).catch(() => {
-    if (response.headersSent) response.destroy();
-    else refuse(response, 502, "nothing answers there");
+    // A connection that the emulator breaks on purpose is broken for the page, too.
+    if (response.headersSent || !relayed) response.destroy();
+    else refuse(response, 502, "no answer arrived");
   });
 });
 
