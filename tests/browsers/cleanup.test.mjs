@@ -157,10 +157,12 @@ test("an answer that is lost is not a revocation, and a list that is not whole i
   await service.fault({ operation: "list", times: 3, fault: { kind: "answer", status: 503 } });
   await page.getByRole("button", { name: "Revoke 1…" }).click();
   await dialog(page).getByRole("alert").getByText("The list is not whole").waitFor();
+  await accessible(page, "not whole");
   await service.calm();
   await service.fault({ operation: "delete", share: 1, fault: { kind: "answer", status: 502, body: "<p>" } });
   await page.getByRole("button", { name: "Revoke 1 key" }).click();
   await dialog(page).getByRole("heading", { name: "0 keys revoked, 1 not known." }).waitFor();
+  await accessible(page, "not known");
 });
 
 test("the page's own key is left out, and if it is ticked it goes last", async () => {

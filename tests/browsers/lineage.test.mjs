@@ -96,3 +96,60 @@ test("what is shown is exported: formulas stay texts, and no secret is in the fi
   for (const text of [csv, json]) assert.ok(!text.includes(key) && !text.includes(TOKEN));
   assert.deepEqual(problems, []);
 });
+
+/** A CSV's rows, as RFC 4180 has them. */
+function parsed(csv) {
+  const rows = [[]];
+  for (const [, quoted, bare, end] of csv.matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/g)) {
+    rows.at(-1).push(quoted?.replaceAll('""', '"') ?? bare);
+    if (end !== ",") rows.push([]);
+  }
+  const [names, ...cells] = rows.slice(0, -1);
+  return cells.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]])));
+}
+
+test("what is ticked is exported, also out of sight, and reads back cell by cell", async () => {
+  const names = ["a, b", 'say "hi"', "x;y", "-1+2", "two\r\nlines", "👩‍🚀", "", "left out"];
+  const annotations = { "=cmd": "1;2", "team": '"a", b' };
+  const { page } = await over(
+    names.map((displayName, index) => ({
+      keyId: `k${index}`,
+      displayName,
+      createTime: ago(index + 1),
+      annotations,
+      secret: "fw_neverexported",
+      ...ofAda,
+    })),
+  );
+  await page.getByRole("button", { name: /^Tick all/ }).click();
+  await page.getByRole("checkbox", { name: "Tick left out" }).click();
+  await page.getByLabel("Filter", { exact: true }).fill("say");
+  await page.getByText("7 keys ticked, 6 out of sight").waitFor();
+  const bar = page.getByRole("region", { name: "Ticked keys" });
+  const file = async (place, type) => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      place.getByRole("button", { name: `Export ${type}` }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), `fireworks-keys.${type.toLowerCase()}`);
+    return readFile(await download.path(), "utf8");
+  };
+  const csv = await file(bar, "CSV");
+  const rows = parsed(csv);
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    ["a, b", 'say "hi"', "x;y", "'-1+2", "two[U+000D][U+000A]lines", "👩‍🚀", ""],
+  );
+  for (const row of rows) {
+    assert.equal(row.annotations, `'=cmd=1;2; team="a", b`);
+    assert.deepEqual([row.ownerEmail, row.ownerId], ["ada@acme.example", "ada"]);
+  }
+  const json = await file(bar, "JSON");
+  assert.deepEqual(
+    JSON.parse(json).map(({ name }) => name),
+    names.slice(0, 7),
+  );
+  assert.deepEqual(JSON.parse(json)[0].annotations, annotations);
+  assert.equal(parsed(await file(page.locator(".exports"), "CSV")).length, 1, "what is shown is another");
+  for (const text of [csv, json]) assert.ok(!text.includes("fw_neverexported"));
+});

@@ -71,6 +71,7 @@ test("once old keys are being revoked, Stop promises none; a lost answer leaves 
   deletion.release();
   await page.getByRole("alert").getByText("Not all keys are known to be revoked").waitFor();
   await page.getByText("Whether the old one still works is not known.").waitFor();
+  await accessible(page, "not known to be revoked");
   await service.calm();
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("tab", { name: /^What happened/ }).click();

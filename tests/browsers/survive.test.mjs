@@ -105,6 +105,7 @@ test("slow, then lost: the key comes after both have given up, and the package f
   assert.match(await verdict(page, "plain"), /^The call failed\. 1 working key/);
   assert.equal(held.package.length, 1);
   assert.match(await verdict(page, "package"), /^1 made by lost attempts, 1 deleted, 0 left/);
+  await accessible(page, "slow, then lost");
   assert.deepEqual(ofThePage(problems), []);
 });
 

@@ -76,6 +76,7 @@ test("a look that finds nothing is no proof that there is none", async () => {
   await form.locator(".fate-line").getByText("still looking until").waitFor();
   await form.getByRole("button", { name: "Look now" }).click();
   await form.locator(".fate-line").getByText("Last looked at").waitFor();
+  await accessible(page, "looked");
   assert.doesNotMatch(await form.textContent(), /No key was|There were none/);
 });
 
@@ -290,6 +291,8 @@ test("a token that is accepted no more can be replaced by another, on the spot",
     await place.getByRole("button", { name: "Use another token…" }).click();
     const dialog = page.getByRole("dialog", { name: "Use another token" });
     await dialog.waitFor();
+    await page.keyboard.press("Enter");
+    await dialog.locator(".field-error").getByText("Type the token in.").waitFor();
     await accessible(page, "another token");
     await dialog.getByLabel("Token").fill(TOKEN);
     await page.keyboard.press("Enter");
@@ -306,6 +309,7 @@ test("a token that is accepted no more can be replaced by another, on the spot",
   await page.getByRole("button", { name: "Revoke first" }).click();
   await page.getByRole("button", { name: "Revoke “first”" }).click();
   await page.getByRole("alert").getByText("It is not revoked.").waitFor();
+  await accessible(page, "revocation refused");
   await renew(page.getByRole("dialog").getByRole("alert"));
   await page.getByRole("button", { name: "Try again to revoke “first”" }).click();
   await until(async () => (await service.keys()).length === 0, "it is revoked with the other token");
@@ -319,6 +323,7 @@ test("revoking an expired key threatens nobody", async () => {
   const question = page.getByRole("dialog", { name: "Revoke “over”?" });
   await question.getByText(/^It expired/).waitFor();
   assert.doesNotMatch(await question.textContent(), /stops working/);
+  await accessible(page, "expired");
 });
 
 test("what the emulator holds is told anew when lost keys are found and deleted later", async () => {
