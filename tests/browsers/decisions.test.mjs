@@ -224,7 +224,7 @@ test("errors are told in words", () => {
   assert.match(of({ code: "UNAVAILABLE", status: 503 }).title, /has failed/);
   assert.match(of({ code: "CONNECTION" }, { online: false }).title, /offline/);
   assert.match(of({ code: "CONNECTION" }, { blocked: true }).text, /Content-Security-Policy/);
-  assert.match(of({ code: "CONNECTION" }).text, /CORS/);
+  assert.match(of({ code: "CONNECTION" }).text, /CORS.*cargo xtask demo --proxy has one, \/fireworks/);
   assert.doesNotMatch(of({ code: "CONNECTION" }, { near: true }).text, /CORS/);
   assert.doesNotMatch(of({ code: "CONNECTION" }, { online: false }).text, /sent/);
   assert.match(
