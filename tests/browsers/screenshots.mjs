@@ -220,27 +220,37 @@ async function webp(painter, png) {
   return Buffer.from(data, "base64");
 }
 
-async function shoot([options, go], more = {}) {
-  const page = await go({ ...options, ...more });
-  // What moves has come to rest.
-  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-  const png = await page.screenshot();
+/** A state, as each of these looks shows it. */
+async function shoot([options, go], looks = [options]) {
+  const page = await go(options);
+  const pictures = [];
+  for (const { viewport = WIDE.viewport, colorScheme = "light", forcedColors = "none" } of looks) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme, forcedColors });
+    // What is drawn anew for the width is drawn, and what moves has come to rest.
+    await page.evaluate(
+      () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
+    );
+    await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
+    pictures.push(await page.screenshot());
+  }
   await page.context().close();
   await emulator.calm();
-  return png;
+  return pictures;
 }
 
 try {
   const [flag, to, ...names] = process.argv.slice(2);
   if (flag === "--all") {
     await mkdir(to, { recursive: true });
+    const looks = [WIDE, MIDDLE, NARROW].flatMap((width) =>
+      [width, DARK, FORCED].map((more) => ({ ...width, ...more })),
+    );
     for (const [name, state] of Object.entries(STATES)) {
       if (names.length > 0 && !names.includes(name)) continue;
-      for (const width of [WIDE, MIDDLE, NARROW]) {
-        for (const [look, more] of Object.entries({ light: {}, dark: DARK, forced: FORCED })) {
-          const looks = { colorScheme: "light", forcedColors: "none", ...width, ...more };
-          await writeFile(join(to, `${name}-${width.viewport.width}-${look}.png`), await shoot(state, looks));
-        }
+      for (const [index, png] of (await shoot(state, looks)).entries()) {
+        const look = ["light", "dark", "forced"][index % 3];
+        await writeFile(join(to, `${name}-${looks[index].viewport.width}-${look}.png`), png);
       }
     }
   } else {
@@ -248,7 +258,7 @@ try {
     await mkdir(folder, { recursive: true });
     const painter = await (await browser.newContext()).newPage();
     for (const [name, state] of Object.entries(STATES))
-      await writeFile(join(folder, `${name}.webp`), await webp(painter, await shoot(state)));
+      await writeFile(join(folder, `${name}.webp`), await webp(painter, (await shoot(state))[0]));
   }
 } finally {
   await browser.close();
