@@ -6,8 +6,9 @@ import { byId, h } from "./dom.js";
 import { DEMO } from "./emulator.js";
 import { answers, explain } from "./explain.js";
 import { mark, unmark } from "./fields.js";
+import { accountsOf, missing, usersOf } from "./lookup.js";
 import { shown, visible } from "./names.js";
-import { accountsOf, missing, networkTo, usersOf } from "./service.js";
+import { networkTo } from "./service.js";
 
 const FIREWORKS = "https://api.fireworks.ai";
 
@@ -115,12 +116,11 @@ export function startConnection({ emulator, connect }) {
     mark(form, "userId", `Type the user’s id in${ids.length > 0 ? `, or choose: ${someOf(ids)}` : ""}.`);
   };
 
-  /** Finds the token's accounts, where the package can: fills in the only one, or offers them and asks. */
+  /** Finds the token's accounts: fills in the only one, or offers them and asks. */
   const offerAccounts = async () => {
     setBusy(true);
     try {
       const ids = await accountsOf({ token: token.value.trim(), baseUrl: baseUrl.value.trim() });
-      if (ids === undefined) return false;
       offer("accounts", ids);
       if (ids.length === 1) accountId.value = ids[0];
       else if (ids.length > 0) mark(form, "accountId", `Choose: ${someOf(ids)}.`);

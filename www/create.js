@@ -10,6 +10,7 @@ import { fateBox } from "./fate-box.js";
 import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
 import { nameOf, shown } from "./names.js";
+import { idOf } from "./records.js";
 import { showSecret } from "./secret.js";
 import { anotherToken } from "./token.js";
 
@@ -71,9 +72,9 @@ class CreateDialog {
     if (service.userId !== "-") {
       return h("p", { class: "note" }, "For ", h("strong", {}, shown(service.userId)), ".");
     }
-    const named = (users ?? []).filter((user) => typeof user?.name === "string");
-    const choices = named.map(({ name, email, serviceAccount }) => {
-      const id = name.split("/").at(-1);
+    const choices = (users ?? []).filter(idOf).map((user) => {
+      const { email, serviceAccount } = user;
+      const id = idOf(user);
       const about = serviceAccount ? "service account" : email;
       return h("option", { value: id }, about ? `${shown(id)} (${shown(about)})` : shown(id));
     });

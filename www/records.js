@@ -109,6 +109,11 @@ export function recordOf(key, findings, owner) {
   };
 }
 
+/** The id of an account or of a user: the end of its name; undefined if there is none. */
+export function idOf(resource) {
+  return typeof resource?.name === "string" ? resource.name.split("/").at(-1) : undefined;
+}
+
 /**
  * The users, for `ownerOf`: their ids by e-mail, null if two share one, and whether the list is complete and
  * holds service accounts, too. Only a complete list tells that somebody is gone.
@@ -116,10 +121,9 @@ export function recordOf(key, findings, owner) {
 export function usersByEmail(users, { isComplete = true } = {}) {
   const ids = new Map();
   let hasServiceAccounts = false;
-  for (const { name, email, serviceAccount } of users.filter(Boolean)) {
-    const id = String(name ?? "")
-      .split("/")
-      .at(-1);
+  for (const user of users.filter(Boolean)) {
+    const { email, serviceAccount } = user;
+    const id = idOf(user);
     hasServiceAccounts ||= serviceAccount === true;
     if (typeof email !== "string" || email === "" || !id) continue;
     const known = email.toLowerCase();

@@ -3,7 +3,6 @@
 import { clock } from "./clock.js";
 import { commandsOf } from "./curl.js";
 import { isRefusal, notRevoked } from "./explain.js";
-import * as packaged from "./fireworks-keys/default.js";
 import {
   auditApiKeys,
   createApiKey,
@@ -50,46 +49,6 @@ export function networkTo(baseUrl) {
     blocked: blocked.has(origin),
     near: origin === location.origin || answered.has(origin),
   };
-}
-
-/** The ids of the accounts that a token sees; undefined if this version of the package cannot list them. */
-export async function accountsOf({ token, baseUrl }) {
-  if (typeof packaged.listAccounts !== "function") return undefined;
-  const ids = [];
-  for await (const { name } of packaged.listAccounts({ token, baseUrl })) ids.push(idIn(name));
-  return ids.filter(Boolean);
-}
-
-/** The ids of the users and service accounts of an account. */
-export async function usersOf({ token, baseUrl, accountId }) {
-  const ids = [];
-  for await (const { name } of listUsers({ token, baseUrl, accountId, maxRetries: 0, timeoutMs: 10_000 }))
-    ids.push(idIn(name));
-  return ids.filter(Boolean);
-}
-
-/** The id at the end of a resource's name. */
-function idIn(name) {
-  return typeof name === "string" ? name.split("/").at(-1) : undefined;
-}
-
-/**
- * What the service does not know, after a 404: the field `userId`, `accountId` or `baseUrl`; undefined if
- * that is not known. The account is right if its users can be listed, and the address if an account can be.
- */
-export async function missing({ token, baseUrl, accountId, userId }) {
-  const call = { token, baseUrl, maxRetries: 0, timeoutMs: 10_000 };
-  try {
-    for await (const { name } of listUsers({ ...call, accountId }))
-      if (idIn(name) === userId) return undefined;
-    return userId === "-" ? undefined : "userId";
-  } catch (error) {
-    if (error?.status !== 404) return undefined;
-    // A sign-in page or a gateway has no code of the API's.
-    if (typeof error.body?.code !== "number") return "baseUrl";
-  }
-  // Another path of the same host would not know the account, either.
-  return urlOf(baseUrl)?.pathname === "/" ? "accountId" : undefined;
 }
 
 export class Service {

@@ -4,7 +4,8 @@
 
 import { clock } from "./clock.js";
 import { ask, DEMO } from "./emulator.js";
-import { createApiKey, deleteApiKey, listUsers } from "./fireworks-keys/default.js";
+import { createApiKey, deleteApiKey } from "./fireworks-keys/default.js";
+import { usersOf } from "./lookup.js";
 import { parseTime } from "./time.js";
 import { traceRequests } from "./trace.js";
 
@@ -83,9 +84,7 @@ export class Trial {
   }
 
   async #prepare() {
-    const ids = [];
-    for await (const { name } of listUsers({ ...DEMO, baseUrl: location.origin }))
-      ids.push(name.split("/").at(-1));
+    const ids = await usersOf({ ...DEMO, baseUrl: location.origin });
     const plain = ids.find((id) => id === "me") ?? ids[0];
     const other = ids.find((id) => id === "ci-bot") ?? ids.find((id) => id !== plain);
     // A user of both sides would mix their keys up.

@@ -1,7 +1,6 @@
 // The page connects, or says in words why it cannot.
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { accessible, apiRequests, connect, connected, ofThePage, open, TOKEN, www } from "./console.mjs";
 import { someKeys, startService } from "./service.mjs";
@@ -51,11 +50,7 @@ test("what the module refuses is marked at the field that its path names", async
   assert.equal(await page.locator("#account[aria-invalid]").count(), 0, "the other mark is gone");
 });
 
-const { listAccounts } = await import(join(www, "fireworks-keys/default.js"));
-
-test("a token alone finds its accounts: the only one is filled in, several are offered", {
-  skip: listAccounts === undefined && "this version of the package lists no accounts",
-}, async () => {
+test("a token alone finds its accounts: the only one is filled in, several are offered", async () => {
   const { page } = await open(browser, service.url);
   let accounts = [{ name: "accounts/local" }, { name: "accounts/other" }];
   await page.route(
@@ -81,9 +76,7 @@ test("a token alone finds its accounts: the only one is filled in, several are o
   await page.getByText("local · everyone").waitFor();
 });
 
-test("a token that may not list the accounts has the account asked for", {
-  skip: listAccounts === undefined && "this version of the package lists no accounts",
-}, async () => {
+test("a token that may not list the accounts has the account asked for", async () => {
   const { page } = await open(browser, service.url);
   await page.route(
     (url) => url.pathname === "/v1/accounts",
