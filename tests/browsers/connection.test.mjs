@@ -105,7 +105,7 @@ test("a token that is no administrator's is told so where it is seen, and connec
   await page.getByText("local · ci-bot").waitFor();
 });
 
-test("where the users cannot be offered because the token or the account is wrong, it says so", async () => {
+test("where no users are offered because the token or the account is wrong, that is told", async () => {
   const { page } = await open(browser, service.url);
   await page.getByRole("radio", { name: "One user’s" }).check();
   await page.getByLabel("Account", { exact: true }).fill("elsewhere");

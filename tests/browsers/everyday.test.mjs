@@ -150,7 +150,7 @@ test("the address tells what is shown: Back, a reload and a shared link bring it
   assert.equal(await page.getByLabel("Filter", { exact: true }).inputValue(), "deploy");
 });
 
-test("the keys by owner have an address, too, for Back, a reload and a shared link", async () => {
+test("the keys by owner have an address, too: Back and a shared link bring them again", async () => {
   const keys = someKeys(12).map((key, index) => (index === 4 ? { ...key, email: undefined } : key));
   const { page } = await over(keys, { fragment: "#keys?by=owner" });
   const groups = page.getByRole("region", { name: "Keys by owner" });
