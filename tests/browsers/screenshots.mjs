@@ -243,13 +243,13 @@ try {
   const [flag, to, ...names] = process.argv.slice(2);
   if (flag === "--all") {
     await mkdir(to, { recursive: true });
-    const looks = [WIDE, MIDDLE, NARROW].flatMap((width) =>
-      [width, DARK, FORCED].map((more) => ({ ...width, ...more })),
-    );
+    // Forced colours come last: Chromium keeps the borders of a table as they were forced.
+    const widths = [WIDE, MIDDLE, NARROW];
+    const looks = [{}, DARK, FORCED].flatMap((more) => widths.map((width) => ({ ...width, ...more })));
     for (const [name, state] of Object.entries(STATES)) {
       if (names.length > 0 && !names.includes(name)) continue;
       for (const [index, png] of (await shoot(state, looks)).entries()) {
-        const look = ["light", "dark", "forced"][index % 3];
+        const look = ["light", "dark", "forced"][Math.floor(index / widths.length)];
         await writeFile(join(to, `${name}-${looks[index].viewport.width}-${look}.png`), png);
       }
     }
