@@ -5,7 +5,7 @@ import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h, newId, write } from "./dom.js";
 import { answers, explain, explainEvent } from "./explain.js";
-import { Fate } from "./fate.js";
+import { Fate, isOfFate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
 import { mark, unmark } from "./fields.js";
 import { consequence, endOf, expiryOf, LIFETIMES } from "./lifetime.js";
@@ -241,7 +241,7 @@ class CreateDialog {
         fate,
         onEvent: (event) => {
           const { text, tone } = explainEvent(event);
-          events.append(h("li", { "data-tone": tone }, text));
+          if (!isOfFate(event)) events.append(h("li", { "data-tone": tone }, text));
           announce(text);
         },
       });

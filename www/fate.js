@@ -7,6 +7,11 @@ import { clockTime } from "./time.js";
 /** How many keys the line names. */
 const NAMED = 3;
 
+/** Whether the line tells of this event: nothing else has to. */
+export function isOfFate({ type }) {
+  return type.startsWith("orphan");
+}
+
 export class Fate {
   #listeners = new Set();
   #now;
@@ -50,7 +55,7 @@ export class Fate {
       this.#successor = successorId;
       this.#changed();
     }
-    if (!/^orphan/.test(type)) return;
+    if (!isOfFate({ type })) return;
     if (attemptTag !== undefined) this.attemptTag = attemptTag;
     if (keepKeyId !== undefined) this.keepKeyId = keepKeyId;
     if (type === "orphan-deleted") this.#deleted.add(keyId);

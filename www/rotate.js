@@ -4,7 +4,7 @@ import { clock } from "./clock.js";
 import { alertBox, openDialog } from "./dialog.js";
 import { announce, h } from "./dom.js";
 import { answers, explain, explainEvent, STAGES } from "./explain.js";
-import { Fate } from "./fate.js";
+import { Fate, isOfFate } from "./fate.js";
 import { fateBox } from "./fate-box.js";
 import { shown } from "./names.js";
 import { showSecret } from "./secret.js";
@@ -178,7 +178,7 @@ class RotationDialog {
       // From here on the old key may go.
       if (event.stage === "revoke") this.#content.querySelector("#stopping").textContent = STOP_LATE;
       announce(STAGES[event.stage]);
-    } else {
+    } else if (!isOfFate(event)) {
       const { text, tone } = explainEvent(event);
       this.#events.append(h("li", { "data-tone": tone }, text));
     }

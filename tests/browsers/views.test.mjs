@@ -142,7 +142,7 @@ test("a create survives a bad network, which the page orders, without an orphan"
   await accessible(page, "bad network");
   await create(page, "survivor");
   const secret = page.getByRole("dialog", { name: "Your new key" });
-  await secret.getByText("It was found and deleted.").first().waitFor();
+  await secret.locator(".fate-line").getByText("found and deleted: ").first().waitFor();
   await page.getByRole("button", { name: "I have stored it" }).click();
   await entry(page, "Create “survivor”").getByText("It was found and deleted.").waitFor();
   await page.getByText("The emulator really holds 1 key.").waitFor();

@@ -5,6 +5,9 @@ import { test } from "node:test";
 import { Clock } from "../../www/clock.js";
 import { answers, explain, explainEvent } from "../../www/explain.js";
 import { Fate } from "../../www/fate.js";
+import { clockTime } from "../../www/time.js";
+
+const NOW = Date.parse("2026-11-25T12:00:00Z");
 
 const of = (error) => explain({ message: "createApiKey: x", operation: "createApiKey", ...error });
 
@@ -33,6 +36,74 @@ test("neither who was slow nor who stopped is claimed, and a path hides no chara
   });
   assert.equal(title, "annotations.a[U+202E] cannot be used");
   assert.equal(text, "It must be short.");
+});
+
+const TAG = "0123";
+
+/** The fate after these events and this end. */
+function fateAfter(events, end) {
+  const fate = new Fate(() => NOW);
+  for (const event of events)
+    event === "sending" ? fate.sending() : fate.event({ attemptTag: TAG, ...event });
+  end?.(fate);
+  return fate;
+}
+
+test("a create's fate says which of three it is: done, not done, or not known", () => {
+  const line = (events, end) => fateAfter(events, end).line.text;
+  const failed = (error) => (fate) => fate.failed(error);
+  const made = (fate) => fate.made({ keyId: "k1" });
+  const open = { type: "orphans-open", lastLookMs: 120_000 };
+  const until = clockTime(NOW + 120_000);
+  assert.equal(line([]), "Not sent yet.");
+  assert.equal(line(["sending"]), "Sent; not known yet whether a key is made.");
+  assert.equal(line([], failed({ code: "VALIDATION" })), "Nothing was sent: no key was made.");
+  assert.equal(line(["sending"], failed({ orphans: "none" })), "No key was made.");
+  assert.equal(line(["sending"], made), "Made, and yours: the key k1.");
+  assert.equal(
+    line(["sending", { type: "orphan-deleted", keyId: "k0" }, { type: "orphans-swept" }], made),
+    "Made, and yours: the key k1. Made, not handed out, found and deleted: k0. " +
+      "Every lost attempt is accounted for.",
+  );
+  assert.equal(
+    line(["sending", open], failed({ orphans: "unaccounted", attemptTag: TAG })),
+    `Looked, and not found: still looking until ${until}.`,
+    "what the error says is not the end",
+  );
+  assert.match(
+    line(["sending", open], failed({ name: "AbortError" })),
+    /^Whether a key was made is not known: still looking until/,
+  );
+  assert.match(
+    line(["sending", open], failed({ orphans: "unknown" })),
+    /^Not known: the look has failed: still/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown" })), /^Not known: .* may be alive/);
+  assert.match(
+    line(["sending"], failed({ orphans: "unaccounted", keyIds: ["a"] })),
+    /found and deleted: a\. There may be another/,
+  );
+  assert.match(line(["sending"], failed({ orphans: "unknown", liveKeyIds: ["z"] })), /nobody’s: the key z/);
+});
+
+test("a fate is open while a request or a look is under way, and offers looks that may help", async () => {
+  const sent = fateAfter(["sending"]);
+  assert.ok(sent.isOpen && !sent.canLook && !fateAfter([]).isOpen);
+  const open = fateAfter(["sending", { type: "orphans-open", lastLookMs: 1 }], (fate) => fate.failed({}));
+  assert.ok(open.isOpen && open.canLook);
+  open.event({ type: "orphans-unaccounted" });
+  assert.ok(!open.isOpen && open.canLook);
+  let found;
+  const looking = open.look(() => new Promise((resolve) => (found = resolve)));
+  assert.ok(open.isOpen && open.isLooking);
+  found([]);
+  await looking;
+  assert.ok(!open.isOpen && open.canLook, "not found is not known to be none");
+  assert.match(open.line.text, /Last looked at/);
+  assert.ok(!fateAfter(["sending"], (fate) => fate.failed({ orphans: "none" })).canLook);
+  const failing = fateAfter(["sending"], (fate) => fate.failed({ orphans: "unknown", attemptTag: TAG }));
+  await assert.rejects(failing.look(() => Promise.reject(new Error("no"))));
+  assert.match(failing.line.text, /^Not known/, "a look that failed has changed nothing");
 });
 
 test("of a key that a rotation did not touch, only that is told", () => {
