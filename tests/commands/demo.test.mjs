@@ -22,6 +22,7 @@ test("demo --once creates a key through the package and exits with 0", async () 
   const { code, output } = await demo("--once", "--port", "0", "--db", join(folder, "keys.sqlite"));
   assert.equal(code, 0, output);
   assert.match(output, /key: 'fw_\w+'/);
+  assert.match(output, /Next: cargo xtask demo .*\n$/, "it ends with what to do next");
 });
 
 test("demo serves the page until it is interrupted", async () => {
@@ -30,7 +31,7 @@ test("demo serves the page until it is interrupted", async () => {
     let output = "";
     const read = (chunk) => {
       output += chunk;
-      const address = /The demo page: (http:\S+)/.exec(output)?.[1];
+      const address = /The demo page: (http:\S+)\nOpen it .* Ctrl-C ends it\.\n$/.exec(output)?.[1];
       if (address) resolve(address);
     };
     child.stdout.on("data", read);

@@ -113,6 +113,9 @@ pub fn build(workspace: &Workspace) -> Result<()> {
     if std::env::var_os(DONE).is_some() {
         return Ok(());
     }
+    if !workspace.www().exists() {
+        eprintln!("Building the package: two or three minutes, the first time");
+    }
     build_flavour(workspace, &Flavour::release(workspace))?;
     stage::www(workspace)
 }

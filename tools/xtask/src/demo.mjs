@@ -16,5 +16,7 @@ try {
   console.log(created);
 } catch (error) {
   console.error(error.message);
+  // What the attempts may have left can be found by the tag.
+  if (error.attemptTag) console.error(`orphans: ${error.orphans}, attemptTag: ${error.attemptTag}`);
   process.exitCode = 1;
 }

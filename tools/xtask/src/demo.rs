@@ -62,9 +62,6 @@ pub fn run(options: &Options) -> Result<()> {
         build::build(&workspace)?;
         return create(&workspace, &[]);
     }
-    if !workspace.www().exists() {
-        println!("Building the package and the emulator: a minute or two, the first time");
-    }
     build::build(&workspace)?;
     let program = emulator::build(&workspace)?;
     if options.edge {

@@ -16,6 +16,11 @@ pub const TOKEN: &str = "fw_local_admin";
 /// Compiles the emulator and returns its path. As a part of the workspace it shares its dependencies with
 /// the tests and the lints; alone it would get some of them with other features.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let name = format!("fireworks-emulator{}", std::env::consts::EXE_SUFFIX);
+    let program = workspace.target.join("debug").join(name);
+    if !program.exists() {
+        eprintln!("Building the emulator: a minute or two, the first time");
+    }
     command::run(
         Command::new("cargo")
             .args(["build", "--workspace"])
@@ -23,8 +28,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
             .args(["--bin", "fireworks-emulator"])
             .current_dir(&workspace.root),
     )?;
-    let name = format!("fireworks-emulator{}", std::env::consts::EXE_SUFFIX);
-    Ok(workspace.target.join("debug").join(name))
+    Ok(program)
 }
 
 /// A running emulator, or another server of a demo, stopped when it is dropped.

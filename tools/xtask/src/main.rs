@@ -19,6 +19,7 @@ mod stage;
 mod test;
 mod workspace;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -50,19 +51,47 @@ enum Task {
     Test(test::Options),
 }
 
+impl Task {
+    fn run(&self) -> Result<()> {
+        match self {
+            Self::Build(options) => build::run(options),
+            Self::Check => check::run(),
+            Self::Bench(options) => bench::run(options),
+            Self::Conform(options) => conform::run(options),
+            Self::Demo(options) => demo::run(options),
+            Self::Docs(options) => docs::run(options),
+            Self::Mutants(options) => mutants::run(options),
+            Self::Test(options) => test::run(options),
+        }
+    }
+
+    /// What there is to do next, once it has succeeded.
+    const fn next(&self) -> &'static str {
+        match self {
+            Self::Build(_) => {
+                "Built. Next: cargo xtask demo, or npm install with the package's folder"
+            }
+            Self::Check => "Everything holds. Next: cargo xtask test",
+            Self::Bench(_) => "Measured. Next: read BENCHMARKS.md, and commit it if it has changed",
+            Self::Conform(_) => "Asked. What differs from docs/service.md stands above",
+            Self::Demo(_) => {
+                "Ended. Next: cargo xtask demo serves the page again; docs/ has what else there is"
+            }
+            Self::Docs(_) => "docs/api is as the types say",
+            Self::Mutants(_) => "Every mutation that was run is caught. Next: cargo xtask test",
+            Self::Test(_) => "Every test that was run passes. Next: cargo xtask check",
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().task {
-        Task::Build(options) => build::run(&options),
-        Task::Check => check::run(),
-        Task::Bench(options) => bench::run(&options),
-        Task::Conform(options) => conform::run(&options),
-        Task::Demo(options) => demo::run(&options),
-        Task::Docs(options) => docs::run(&options),
-        Task::Mutants(options) => mutants::run(&options),
-        Task::Test(options) => test::run(&options),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    let task = Arguments::parse().task;
+    match task.run() {
+        Ok(()) => {
+            // Standard output is for programs.
+            eprintln!("{}", task.next());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
