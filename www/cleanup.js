@@ -38,6 +38,8 @@ class CleanUp {
   #stopped = false;
   #timer;
   #victims;
+  /** What is to be known before; it is not true afterwards. */
+  #question = h("div", { class: "stack" });
   /** Asks for the ids of owners. */
   #owners = h("div", { class: "stack" });
   #go = h("button", { type: "button", class: "danger" });
@@ -85,7 +87,7 @@ class CleanUp {
     const { keys, missing, hidden } = plan;
     this.#victims = new Victims(keys, () => this.#tell());
     const used = keys.filter(({ isUsed }) => isUsed).length;
-    this.#content.replaceChildren(
+    this.#question.replaceChildren(
       problem
         ? alertBox({
             title: "The list is not whole",
@@ -108,8 +110,8 @@ class CleanUp {
         .filter(Boolean)
         .map((text) => h("p", { class: "note" }, text)),
       this.#owners,
-      this.#victims.element,
     );
+    this.#content.replaceChildren(this.#question, this.#victims.element);
     this.#go.addEventListener("click", () => this.#go.ariaDisabled === "false" && this.#countDown());
     this.#askOwners(keys);
     this.#setActions(this.#close("Keep them all"), this.#go);
@@ -198,6 +200,7 @@ class CleanUp {
 
   async #run(chosen) {
     this.#release = holdPage();
+    this.#question.remove();
     this.#dialog.rename(`Revoking ${count(chosen.length, "key")}`);
     this.#setActions(h("button", { type: "button", onclick: () => this.#stop() }, "Stop"));
     for (const key of chosen) this.#victims.say(key, "waiting");

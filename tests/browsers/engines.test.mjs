@@ -1,4 +1,4 @@
-// The console's main flow in Firefox and WebKitGTK: connect, create, store, rotate, revoke, the timeline.
+// The console's main flows in Firefox and WebKitGTK: connect, create, rotate, revoke, clean up, lose answers.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
@@ -104,8 +104,30 @@ async function flow({ open, run, click, type }) {
   );
   assert.ok(row[2] > 300 && row[1] - row[0] > 30 && row[0] >= head[1] - 2, "the row stands below the header");
   assert.equal(await run("document.documentElement.scrollWidth - document.documentElement.clientWidth"), 0);
+  await cleanUp({ click, wait, shown });
   await survive({ run, click, wait, shown });
   assert.deepEqual(await run("globalThis.violations"), []);
+}
+
+/** Three keys are ticked, and the one in use stays. */
+async function cleanUp({ click, wait, shown }) {
+  const [used] = await service.keys();
+  for (const name of ["left", "behind"]) await service.create(name);
+  await click("#reload");
+  await wait("document.querySelectorAll('#keys-body > tr').length === 3", "all are listed");
+  await click("#tick-shown");
+  await wait(shown("#ticked", "3 keys ticked"), "all are ticked");
+  await click("#revoke-ticked");
+  await wait(shown("dialog .victims", "In use"), "every key is named");
+  await click("dialog .actions .danger");
+  await wait(shown("dialog .countdown", "2 keys will be revoked"), "seconds are counted down");
+  await wait(shown("dialog h2", "2 keys revoked."), "the others are revoked");
+  await click("dialog .actions .primary");
+  await wait("document.querySelectorAll('#keys-body > tr').length === 1", "one is left again");
+  assert.deepEqual(
+    (await service.keys()).map(({ keyId }) => keyId),
+    [used.keyId],
+  );
 }
 
 /** What is said of both sides is what the emulator has on record, whatever this engine does by itself. */

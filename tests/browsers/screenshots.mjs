@@ -30,9 +30,10 @@ async function acme(options, number = 14) {
   return page;
 }
 
-/** A page that is connected to the emulator, which holds nothing. */
-async function local(options) {
+/** A page that is connected to the emulator, which holds nothing but what `prepare` makes. */
+async function local(options, prepare) {
   await emulator.reset();
+  await prepare?.();
   const { page } = await open(browser, emulator.url, options);
   await connect(page);
   return page;
@@ -128,11 +129,7 @@ const STATES = {
   "rotate": [
     WIDE,
     async (options) => {
-      const page = await local(options);
-      await emulator.create("deploy");
-      await page.getByRole("tab", { name: "Timeline" }).click();
-      await page.getByRole("button", { name: "Disconnect" }).click();
-      await connect(page);
+      const page = await local(options, () => emulator.create("deploy"));
       await page.getByRole("button", { name: "Rotate deploy" }).click();
       await page.getByRole("button", { name: "Start" }).click();
       await page.getByRole("button", { name: "I have stored it" }).click();
@@ -167,6 +164,50 @@ const STATES = {
       await page.getByRole("button", { name: /^Tick all/ }).click();
       await page.getByRole("button", { name: /^Revoke \d+…/ }).click();
       await page.getByText("The list was read again").waitFor();
+      return page;
+    },
+  ],
+  "cleaned-up": [
+    MIDDLE,
+    async (options) => {
+      const page = await local(options, async () => {
+        for (const name of ["nightly", "old laptop", "trial"]) await emulator.create(name);
+        const { key } = await emulator.create("production");
+        await fetch(`${emulator.url}/v1/accounts/local`, { headers: { authorization: `Bearer ${key}` } });
+      });
+      await page.getByRole("button", { name: "Tick all 4", exact: true }).click();
+      await page.getByRole("button", { name: "Revoke 4…" }).click();
+      await page.getByRole("button", { name: "Revoke 3 keys" }).click();
+      await page.getByRole("heading", { name: "3 keys revoked." }).waitFor();
+      return page;
+    },
+  ],
+  "finish": [
+    { ...WIDE, ...DARK },
+    async (options) => {
+      const page = await local(options, async () => {
+        const { keyId } = await emulator.create("deploy");
+        const annotations = { "fireworks-keys-rotates": keyId, "fireworks-keys-revokes": keyId };
+        await emulator.create("deploy", { annotations });
+      });
+      await page.getByRole("button", { name: "Finish deploy" }).click();
+      return page;
+    },
+  ],
+  "details": [
+    NARROW,
+    async (options) => {
+      const page = await acme(options);
+      await page.getByRole("button", { name: "deploy, details" }).first().click();
+      return page;
+    },
+  ],
+  "owner-gone": [
+    WIDE,
+    async (options) => {
+      const page = await acme(options, 26);
+      await page.getByRole("button", { name: /^Owner gone/ }).click();
+      await page.getByRole("button", { name: /^Revoke billing/ }).click();
       return page;
     },
   ],
