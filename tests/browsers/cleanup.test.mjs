@@ -71,6 +71,22 @@ test("hundreds of keys are named as the list is scrolled, and none is forgotten"
   assert.equal(await victims(page).locator("input:disabled").count(), 250);
 });
 
+test("the dialog of a clean-up stays where it is when its keys arrive", async () => {
+  const { page } = await over(someKeys(30));
+  await page.getByRole("button", { name: "Tick all 30", exact: true }).click();
+  const list = await hold(page, "GET", (url) => url.pathname.endsWith("/apiKeys"));
+  await page.getByRole("button", { name: "Revoke 30…" }).click();
+  await list.asked();
+  const places = () =>
+    dialog(page).evaluate((element) =>
+      [element, ...element.querySelectorAll("h2, .actions")].map((each) => each.getBoundingClientRect().top),
+    );
+  const before = await places();
+  list.release();
+  await victims(page).first().waitFor();
+  assert.deepEqual(await places(), before);
+});
+
 test("many keys are revoked after a count-down, those in use only if they are ticked again", async () => {
   for (const name of ["one", "two", "three", "four", "five", "six"]) await service.create(name);
   const used = await service.create("in use");
