@@ -64,7 +64,7 @@ class CleanUp {
     this.#setActions(this.#close("Cancel"));
     const { records, problem } = await this.#context.readAgain();
     if (!this.#dialog.element.isConnected) return;
-    this.#ask(planOf(ids, records, { now: clock.now(), ...this.#context }), problem);
+    this.#ask(planOf(ids, records, { clock, ...this.#context }), problem);
   }
 
   #cancel() {
@@ -86,7 +86,8 @@ class CleanUp {
   #ask(plan, problem) {
     const { keys, missing, hidden } = plan;
     this.#victims = new Victims(keys, () => this.#tell());
-    const used = keys.filter(({ isUsed }) => isUsed).length;
+    const used = keys.filter(({ isSure }) => isSure).length;
+    const perhaps = keys.filter(({ isUsed }) => isUsed).length - used;
     this.#question.replaceChildren(
       problem
         ? alertBox({
@@ -106,6 +107,9 @@ class CleanUp {
         missing.length > 0 && missed(missing.length, problem),
         used > 0 &&
           `${count(used, "key")} used in the last 24 hours: on top, and left out unless you tick again.`,
+        perhaps > 0 &&
+          `${count(perhaps, "key")} may have been used in the last 24 hours, as the service’s clock is not ` +
+            "known: left out, too.",
       ]
         .filter(Boolean)
         .map((text) => h("p", { class: "note" }, text)),

@@ -3,16 +3,19 @@
 import { DAY } from "./time.js";
 
 /**
- * The plan for the ticked `ids`, by the list as it is now. A key that was used in the last 24 hours and the
- * page's own are left out unless the user ticks them; one whose owner is not known cannot be revoked.
+ * The plan for the ticked `ids`, by the list as it is now. A key that was used in the last 24 hours, or may
+ * have been where the service's clock is not known, and the page's own are left out unless the user ticks
+ * them; one whose owner is not known cannot be revoked.
  */
-export function planOf(ids, records, { now, shown, service }) {
+export function planOf(ids, records, { clock, shown, service }) {
   const byId = new Map(records.map((record) => [record.id, record]));
   const found = ids.map((id) => byId.get(id)).filter(Boolean);
   const keys = found.map((record) => {
-    const isUsed = record.used !== undefined && record.used > now - DAY;
+    const isSure = record.used > clock.now() - DAY;
+    const isUsed = isSure || (record.used !== undefined && !clock.hasPassed(record.used + DAY));
     const isOwn = service.isOwn(record.key.prefix);
-    return { record, isUsed, isOwn, isTicked: !isUsed && !isOwn && record.owner.id !== undefined };
+    const isTicked = !isUsed && !isOwn && record.owner.id !== undefined;
+    return { record, isUsed, isSure, isOwn, isTicked };
   });
   const rank = ({ isUsed, isOwn }) => (isUsed ? 0 : isOwn ? 1 : 2);
   return {

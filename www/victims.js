@@ -69,7 +69,7 @@ export class Victims {
   }
 
   #row(key) {
-    const { record, isUsed, isOwn } = key;
+    const { record, isUsed, isSure, isOwn } = key;
     const { id, name, prefix, owner, ownerName } = record;
     const box = h("input", { type: "checkbox", id: `victim-${id}` });
     box.addEventListener("change", () => {
@@ -78,7 +78,7 @@ export class Victims {
     });
     const state = h("span", { class: "result" });
     const marks = [
-      isUsed && h("span", { "class": "badge", "data-tone": "danger" }, "In use"),
+      isUsed && h("span", { "class": "badge", "data-tone": "danger" }, isSure ? "In use" : "May be in use"),
       isOwn && h("span", { "class": "badge", "data-tone": "warning" }, "Looks like this page’s own"),
     ];
     const last = lastUse(record, clock.now());

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Clock } from "../../www/clock.js";
 import { csvOf, jsonOf } from "../../www/export.js";
 import { underPredecessors, withLineage } from "../../www/lineage.js";
 import { byOwner } from "../../www/owners.js";
@@ -97,7 +98,15 @@ test("a plan names those in use first and leaves them out, as those whose owner 
   ];
   const service = { isOwn: (prefix) => prefix === "fw_mine" };
   const ids = ["plain", "own", "used", "unused", "gone", "deleted"];
-  const { keys, missing, hidden } = planOf(ids, records, { now: NOW, shown: new Set(["plain"]), service });
+  const clock = new Clock(() => NOW);
+  const plan = () => planOf(ids, records, { clock, shown: new Set(["plain"]), service });
+  const ticked = () =>
+    plan()
+      .keys.map(({ record, isTicked }) => isTicked && record.id)
+      .filter(Boolean);
+  assert.deepEqual(ticked(), ["plain"], "this machine's clock alone tells of no key that it is unused");
+  clock.heard(NOW, NOW, NOW);
+  const { keys, missing, hidden } = plan();
   assert.deepEqual(
     keys.map(({ record, isTicked }) => [record.id, isTicked]),
     [

@@ -68,6 +68,18 @@ test("by a clock that may be ahead, no key is told to be out of use", async () =
   await question(page).getByText("All of them have expired").waitFor();
 });
 
+test("by a clock that may be ahead, no clean-up takes a key in use for unused", async () => {
+  const { page } = await over([key("busy"), key("idle", { lastUsed: time(-20 * DAY) })], {
+    script: ahead(3 * DAY),
+  });
+  await page.getByRole("button", { name: "Tick all 2", exact: true }).click();
+  await page.getByRole("button", { name: "Revoke 2…" }).click();
+  await question(page).getByText("1 key may have been used in the last 24 hours").waitFor();
+  await accessible(page, "may be in use");
+  await question(page).getByRole("button", { name: "Revoke 1 key" }).waitFor();
+  assert.ok(!(await question(page).getByRole("checkbox", { name: /^busy/ }).isChecked()));
+});
+
 test("a page that stays open, or sleeps, follows the time", async () => {
   const keys = [
     key("ends", { expireTime: time(5 * DAY) }),
