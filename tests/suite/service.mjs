@@ -10,6 +10,7 @@ export const emulatorArguments = [
   ...["--user", "aborted:user:service-account", "--user", "counted:user:service-account"],
   ...["--user", "rotated:user:service-account", "--user", "audited:user:service-account"],
   ...["--user", "redirected:user:service-account", "--user", "slowed:user:service-account"],
+  ...["--user", "delayed:user:service-account"],
 ];
 
 /** Options that create a key at this emulator. */

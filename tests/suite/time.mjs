@@ -16,7 +16,9 @@ const NEVER = () => new Promise(() => {});
 
 export const time = {
   async "an attempt that takes too long is a timeout"({ createApiKey, TimeoutError }, api) {
-    const at = { ...connection(api), maxRetries: 0, orphanProtection: false };
+    // A user of its own: on a slow machine nothing is sent in time, and the delay waits for another case.
+    const user = "delayed";
+    const at = { ...connection(api, user), maxRetries: 0, orphanProtection: false };
     const hangs = [
       { fetch: NEVER },
       { fetch: async () => ({ status: 200, headers: new Headers(), text: NEVER }) },
@@ -27,7 +29,7 @@ export const time = {
       equal([error.limit, error.code], ["attempt", "TIMEOUT"], "limit and code");
       holds(error.message.includes("20 ms"), error.message);
     }
-    await fault(api, { kind: "delay", ms: 5_000 });
+    await fault(api, { kind: "delay", ms: 5_000 }, { user });
     await rejectionOf(TimeoutError, createApiKey({ ...at, timeoutMs: 100 }));
   },
 
